@@ -1,0 +1,135 @@
+"""How sound is cut into windows: one fixed geometry on an absolute grid, live and offline alike.
+
+Time is counted from sample 0 of the stream at 16 kHz. Hop h owns the samples [h * hop, (h + 1) * hop); its
+window reaches `left` before and `right` (the lookahead) after, and 5 ms further because HuBERT's
+convolutions see 25 ms per 20 ms step. Outside the stream there are zeros.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocols.errors import FacewireError
+
+SAMPLE_RATE_HZ: Final = 16_000
+FEATURE_SAMPLES: Final = 320
+"""HuBERT's stride: one feature every 20 ms."""
+RECEPTIVE_SAMPLES: Final = 400
+"""HuBERT's receptive field: a feature is centred 12.5 ms after its first sample."""
+TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
+FEATURE_MS: Final = 20
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """Geometry of a window in milliseconds, multiples of 20. Raises FacewireError for anything else."""
+
+    left_ms: int = 740
+    """Past that the encoder sees before the hop."""
+    hop_ms: int = 100
+    """What one window adds: the part whose features are kept."""
+    right_ms: int = 160
+    """Lookahead: future that the encoder sees after the hop."""
+
+    def __post_init__(self) -> None:
+        for name in ("left_ms", "hop_ms", "right_ms"):
+            value = getattr(self, name)
+            if value < 0 or value % FEATURE_MS:
+                raise FacewireError(f"window {name} = {value}: must be a multiple of {FEATURE_MS} ms, 0 or more")
+        if self.hop_ms == 0:
+            raise FacewireError("window hop_ms = 0: a window must add at least 20 ms")
+
+    def with_lookahead(self, right_ms: int) -> Self:
+        """The same window with another lookahead."""
+        return replace(self, right_ms=right_ms)
+
+    @property
+    def left_features(self) -> int:
+        """Features before the hop's own."""
+        return self.left_ms // FEATURE_MS
+
+    @property
+    def hop_features(self) -> int:
+        """Features kept of each window."""
+        return self.hop_ms // FEATURE_MS
+
+    @property
+    def features(self) -> int:
+        """All features of a window."""
+        return (self.left_ms + self.hop_ms + self.right_ms) // FEATURE_MS
+
+    @property
+    def left_samples(self) -> int:
+        """Samples before the hop."""
+        return self.left_features * FEATURE_SAMPLES
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples from one window to the next."""
+        return self.hop_features * FEATURE_SAMPLES
+
+    @property
+    def samples(self) -> int:
+        """All samples of a window."""
+        return self.features * FEATURE_SAMPLES + TAIL_SAMPLES
+
+    @property
+    def latency_samples(self) -> int:
+        """From the first sample of a hop until its window is complete: hop + lookahead + 5 ms."""
+        return self.samples - self.left_samples
+
+    def frames_per_hop(self, fps: int) -> int:
+        """Frames of animation in one hop. Raises FacewireError where that is not whole."""
+        frames, rest = divmod(self.hop_ms * fps, 1000)
+        if rest:
+            raise FacewireError(f"{fps} fps does not divide a hop of {self.hop_ms} ms into whole frames")
+        return frames
+
+    def hops(self, samples: int) -> int:
+        """Hops that a stream of so many samples has, the last one filled up with zeros."""
+        return -(-samples // self.hop_samples)
+
+
+@dataclass(frozen=True)
+class Windower:
+    """Cuts a stream, fed in pieces of any size, into the windows of its absolute grid.
+
+    A value: `push` returns the next state beside the windows. `Windower.at(spec)` starts a stream.
+    """
+
+    spec: WindowSpec
+    held: Samples
+    """Samples from the left edge of window `next_hop` to the end of what was fed."""
+    next_hop: int
+
+    @classmethod
+    def at(cls, spec: WindowSpec, hop: int = 0) -> Self:
+        """A stream that starts with hop `hop`: zeros before it."""
+        return cls(spec, np.zeros(spec.left_samples, np.float32), hop)
+
+    @property
+    def end(self) -> int:
+        """Absolute index of the sample that is expected next."""
+        return self.next_hop * self.spec.hop_samples - self.spec.left_samples + len(self.held)
+
+    def push(self, samples: Samples) -> tuple[Self, Samples]:
+        """Feed (n,) samples, any n; returns the new state and all complete windows, (hops, window samples)."""
+        held = np.concatenate([self.held, samples])
+        spec = self.spec
+        ready = max(0, (len(held) - spec.samples) // spec.hop_samples + 1)
+        if not ready:
+            return replace(self, held=held), np.empty((0, spec.samples), np.float32)
+        views = np.lib.stride_tricks.sliding_window_view(held, spec.samples)
+        windows = np.ascontiguousarray(views[: ready * spec.hop_samples : spec.hop_samples])
+        rest = held[ready * spec.hop_samples :].copy()
+        return replace(self, held=rest, next_hop=self.next_hop + ready), windows
+
+    def flush(self) -> Samples:
+        """The windows of all hops that were begun but not complete, (hops, window samples), filled with zeros."""
+        begun = max(0, self.spec.hops(self.end) - self.next_hop)
+        missing = (begun - 1) * self.spec.hop_samples + self.spec.samples - len(self.held)
+        return self.push(np.zeros(max(0, missing), np.float32))[1][:begun]
