@@ -40,8 +40,8 @@ class WindowSpec:
             value = getattr(self, name)
             if value < 0 or value % FEATURE_MS:
                 raise FacewireError(f"window {name} = {value}: must be a multiple of {FEATURE_MS} ms, 0 or more")
-        if self.hop_ms == 0:
-            raise FacewireError("window hop_ms = 0: a window must add at least 20 ms")
+        if not self.hop_ms or not self.left_ms:
+            raise FacewireError("window left_ms and hop_ms must be at least 20 ms")
 
     def with_lookahead(self, right_ms: int) -> Self:
         """The same window with another lookahead."""
@@ -94,6 +94,12 @@ class WindowSpec:
         return -(-samples // self.hop_samples)
 
 
+def _sound(samples: Samples) -> Samples:
+    """Whatever a device or file delivers, as finite samples in [-1, 1]: nothing else may reach the encoder."""
+    finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(finite, -1.0, 1.0).astype(np.float32, copy=False)
+
+
 @dataclass(frozen=True)
 class Windower:
     """Cuts a stream, fed in pieces of any size, into the windows of its absolute grid.
@@ -118,13 +124,13 @@ class Windower:
 
     def push(self, samples: Samples) -> tuple[Self, Samples]:
         """Feed (n,) samples, any n; returns the new state and all complete windows, (hops, window samples)."""
-        held = np.concatenate([self.held, samples])
+        held = np.concatenate([self.held, _sound(samples)])
         spec = self.spec
         ready = max(0, (len(held) - spec.samples) // spec.hop_samples + 1)
         if not ready:
             return replace(self, held=held), np.empty((0, spec.samples), np.float32)
         views = np.lib.stride_tricks.sliding_window_view(held, spec.samples)
-        windows = np.ascontiguousarray(views[: ready * spec.hop_samples : spec.hop_samples])
+        windows = views[: ready * spec.hop_samples : spec.hop_samples].copy()
         rest = held[ready * spec.hop_samples :].copy()
         return replace(self, held=rest, next_hop=self.next_hop + ready), windows
 

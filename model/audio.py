@@ -1,0 +1,32 @@
+"""Sound files, as the model hears them: mono, float32, 16 kHz."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from model.windows import SAMPLE_RATE_HZ, Samples
+from protocols.errors import FacewireError
+
+
+def read_audio(path: Path | str) -> Samples:
+    """Read a sound file (wav, flac, ogg, mp3 …) of any rate and channels as (n,) float32 at 16 kHz.
+
+    Channels are averaged. Raises FacewireError for a file that is missing, unreadable or holds no sound.
+    """
+    if not Path(path).is_file():
+        raise FacewireError(f"{path}: no such sound file")
+    try:
+        sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise FacewireError(
+            f"{path}: not a sound file that can be read ({error}); try wav, flac, ogg or mp3"
+        ) from error
+    if not len(sound):
+        raise FacewireError(f"{path}: the file holds no sound (0 samples)")
+    mono: Samples = sound.mean(axis=1, dtype=np.float32)
+    if rate_hz == SAMPLE_RATE_HZ:
+        return mono
+    resampled: Samples = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
+    return resampled

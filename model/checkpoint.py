@@ -1,0 +1,100 @@
+"""One file holds a face model: weights, encoder, identities, normalisation, and where they come from."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from model import encoder as encoders
+from model.config import ModelConfig
+from model.face import FaceModel
+from protocols.errors import FacewireError
+
+DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
+"""The face that ships with facewire."""
+FORMAT: Final = 1
+UPGRADES: dict[int, Callable[[dict[str, Any], dict[str, Tensor]], None]] = {}
+"""From format n to n + 1, by functions that change header and tensors in place."""
+_KEY: Final = "facewire"
+_ENCODER: Final = "encoder."
+
+
+def header(path: Path | str) -> dict[str, Any]:
+    """The header: `format`, `config`, `provenance`. Raises FacewireError where there is no whole checkpoint."""
+    return _read(Path(path), tensors=False)[0]
+
+
+def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -> FaceModel:
+    """The face model of a checkpoint (default: the one that ships), ready for use, on the CPU.
+
+    `encoder` says where the HubertModel lies, for checkpoints that do not embed theirs; another than the one
+    that the denoiser was trained on is refused. Raises FacewireError with what is wrong and what to try.
+    """
+    path = Path(path or DEFAULT)
+    head, tensors = _read(path, tensors=True)
+    try:
+        config = ModelConfig.model_validate(head["config"])
+    except ValidationError as error:
+        raise FacewireError(f"{path}: the header does not describe a model: {error}") from error
+    if encoder is None and config.encoder.embedded:
+        speech = encoders.empty(config.encoder)
+    else:
+        found = encoders.pretrained(encoder or config.encoder.source, None if encoder else config.encoder.revision)
+        speech = encoders.require(found, config.encoder)
+        tensors = {k: v for k, v in tensors.items() if not k.startswith(_ENCODER)}
+        tensors |= {_ENCODER + k: v for k, v in speech.state_dict().items()}
+    model = FaceModel(config, speech)
+    try:
+        model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, strict=True)
+    except RuntimeError as error:
+        raise FacewireError(f"{path}: the weights do not fit the header: {error}") from error
+    broken = [name for name, value in model.state_dict().items() if not torch.isfinite(value).all()]
+    if broken:
+        raise FacewireError(f"{path}: weights that are not numbers: {', '.join(broken[:3])}; fetch or train it again")
+    return model.eval().requires_grad_(False)
+
+
+def save(model: FaceModel, path: Path | str, provenance: Mapping[str, Any]) -> None:
+    """Write a checkpoint: to a temporary name first, so that a half-written one never takes its place.
+
+    The embedded encoder is kept in half precision (it was rounded to that when it was embedded), the rest as it is.
+    """
+    path = Path(path)
+    tensors = {}
+    for name, value in model.state_dict().items():
+        if not name.startswith(_ENCODER):
+            tensors[name] = value.contiguous()
+        elif model.config.encoder.embedded:
+            tensors[name] = value.half().contiguous()
+    head = {"format": FORMAT, "config": model.config.model_dump(mode="json"), "provenance": dict(provenance)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    save_file(tensors, temporary, metadata={_KEY: json.dumps(head)})
+    os.replace(temporary, path)
+
+
+def _read(path: Path, *, tensors: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    if not path.is_file():
+        raise FacewireError(f"{path}: no such checkpoint; leave --checkpoint out to use the one that ships")
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(_KEY)
+            values = {name: file.get_tensor(name) for name in file.keys()} if tensors else {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise FacewireError(f"{path}: not a whole safetensors file ({error}); fetch it again") from error
+    if text is None:
+        raise FacewireError(f"{path}: a safetensors file, but no facewire checkpoint (its header lacks {_KEY!r})")
+    head: dict[str, Any] = json.loads(text)
+    while head["format"] in UPGRADES:
+        UPGRADES[head["format"]](head, values)
+        head["format"] += 1
+    if head["format"] != FORMAT:
+        raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
+    return head, values

@@ -1,0 +1,81 @@
+"""What gives a checkpoint's weights their meaning; stored in the checkpoint's header, never in config.yaml."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from model.windows import WindowSpec
+from protocols import blendshapes
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EncoderConfig(_Strict):
+    """Which speech encoder the denoiser was trained on."""
+
+    source: str
+    """`embedded` (weights inside the checkpoint), or a HubertModel's hub id or folder name."""
+    revision: str | None = None
+    """The hub's commit, for an encoder that is not embedded."""
+    sha256: str
+    """Fingerprint of the encoder's weights."""
+    width: int
+    """D: size of one feature."""
+    normalize: bool = False
+    """Zero mean and unit variance per window before encoding, as some HuBERTs were trained."""
+    hubert: dict[str, Any] | None = None
+    """The embedded encoder's HubertConfig."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the weights are in the checkpoint."""
+        return self.hubert is not None
+
+
+class ModelConfig(_Strict):
+    """Geometry, sizes and conditions of one face model."""
+
+    encoder: EncoderConfig
+    fps: int = 30
+    """Frames of animation per second."""
+    left_ms: int = 740
+    hop_ms: int = 100
+    lookaheads_ms: tuple[int, ...] = (0, 40, 80, 160, 240)
+    """The dial: lookaheads that the checkpoint was trained on."""
+    lookahead_ms: int = 160
+    """The lookahead where the user chooses none."""
+    blendshapes: tuple[str, ...] = blendshapes.NAMES
+    schedule_steps: int = 32
+    """T: steps of the teacher's noise schedule."""
+    steps: int = 8
+    """Denoising steps of this checkpoint: a divisor of T."""
+    hidden: int = 256
+    layers: int = 2
+    audio_width: int = 128
+    condition_width: int = 32
+    """Width of the identity, step and lookahead embeddings as the GRU sees them."""
+    identity_width: int = 32
+    """E: size of an identity embedding."""
+    identities: tuple[str, ...]
+    dropout: float = 0.1
+    """Dropout of the audio feature, in training only."""
+    noise_correlation: float = 0.9
+    """Correlation of the noise from one frame to the next."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.schedule_steps % self.steps:
+            raise ValueError(f"steps = {self.steps} does not divide schedule_steps = {self.schedule_steps}")
+        if self.lookahead_ms not in self.lookaheads_ms:
+            raise ValueError(f"lookahead_ms = {self.lookahead_ms} is not one of {list(self.lookaheads_ms)}")
+        if self.blendshapes != blendshapes.NAMES:
+            raise ValueError("blendshapes are not the 52 ARKit names in this program's order")
+        for right_ms in self.lookaheads_ms:
+            self.window(right_ms).frames_per_hop(self.fps)
+        return self
+
+    def window(self, lookahead_ms: int | None = None) -> WindowSpec:
+        """The window with this lookahead, or the default one."""
+        return WindowSpec(self.left_ms, self.hop_ms, self.lookahead_ms if lookahead_ms is None else lookahead_ms)

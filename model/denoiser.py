@@ -1,0 +1,41 @@
+"""The talker: a causal GRU that reads a noisy face, the sound and the conditions, and predicts the clean face."""
+
+import torch
+from torch import Tensor, nn
+
+from model.config import ModelConfig
+
+
+class Denoiser(nn.Module):
+    """x0 prediction (DiffusionTalker, section 3.2) in standardised blendshapes; B sessions, T frames, C = 52.
+
+    Strictly causal: nothing but the GRU's state links one frame to the next.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        channels, width = len(config.blendshapes), config.condition_width
+        self.audio = nn.Sequential(
+            nn.Linear(config.encoder.width, config.audio_width), nn.SiLU(), nn.Dropout(config.dropout)
+        )
+        self.identity = nn.Linear(config.encoder.width, width)
+        self.lookahead = nn.Embedding(len(config.lookaheads_ms), width)
+        self.step = nn.Embedding(config.schedule_steps, width)
+        inputs = channels + config.audio_width + 3 * width
+        self.norm = nn.LayerNorm(inputs)
+        self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
+        self.out = nn.Linear(config.hidden, channels)
+
+    def condition(self, audio: Tensor, identity: Tensor, lookahead: Tensor) -> Tensor:
+        """What all steps share, (B, T, A): standardised audio (B, T, D), identity features (B, D), dial index (B,)."""
+        still = torch.cat([self.identity(identity), self.lookahead(lookahead)], -1)
+        return torch.cat([self.audio(audio), still[:, None].expand(-1, audio.shape[1], -1)], -1)
+
+    def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Clean face (B, T, C) from noisy x (B, T, C) at step t (B,), 1-based, and the GRU's next state.
+
+        The state is (layers, B, hidden); None starts afresh.
+        """
+        step = self.step(t - 1)[:, None].expand(-1, x.shape[1], -1)
+        hidden, state = self.gru(self.norm(torch.cat([x, condition, step], -1)), state)
+        return self.out(hidden), state

@@ -1,0 +1,108 @@
+"""The speech encoder: a frozen HuBERT, used window by window."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
+
+from model.config import EncoderConfig
+from protocols.errors import FacewireError
+
+HUBERT_BASE: Final = "facebook/hubert-base-ls960"
+PINNED: Final = {HUBERT_BASE: "dba3bb02fda4248b6e082697eee756de8fe8aa8a"}
+"""Commits of hub encoders that facewire was written against."""
+
+
+class Encoder(nn.Module):
+    """Frozen `transformers.HubertModel` (stride 320, receptive field 400) behind one call."""
+
+    def __init__(self, hubert: HubertModel, config: EncoderConfig) -> None:
+        super().__init__()
+        self.hubert = hubert.requires_grad_(False)
+        self.eval()
+        self.config = config
+
+    def encode(self, windows: Tensor) -> Tensor:
+        """Features (B, frames, D) of windows (B, 320 * frames + 80) at 16 kHz."""
+        if self.config.normalize:
+            windows = functional.layer_norm(windows, windows.shape[-1:], eps=1e-7)
+        features: Tensor = self.hubert(windows).last_hidden_state
+        return features
+
+
+def fingerprint(hubert: HubertModel) -> str:
+    """sha256 over the weights in half precision, as the checkpoint keeps them, by sorted name."""
+    digest = hashlib.sha256()
+    for name, value in sorted(hubert.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().to("cpu", torch.float16).contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def embed(hubert: HubertModel) -> Encoder:
+    """An encoder whose weights will live inside the checkpoint, rounded to half precision."""
+    for value in hubert.state_dict().values():
+        value.copy_(value.half())
+    config = EncoderConfig(
+        source="embedded",
+        sha256=fingerprint(hubert),
+        width=hubert.config.hidden_size,
+        hubert=hubert.config.to_diff_dict(),
+    )
+    return Encoder(hubert, config)
+
+
+def empty(config: EncoderConfig) -> Encoder:
+    """The embedded encoder that `config` describes, its weights still to be loaded."""
+    return Encoder(HubertModel(HubertConfig(**(config.hubert or {}))), config)
+
+
+def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
+    """A HubertModel from a folder, or by hub id from the local cache; nothing is ever downloaded.
+
+    Raises FacewireError with the command that fetches a missing one.
+    """
+    source = str(source)
+    if not Path(source).exists():
+        revision = revision or PINNED.get(source)
+    try:
+        hubert = HubertModel.from_pretrained(source, revision=revision or "main", local_files_only=True)
+    except (OSError, ValueError, SafetensorError) as error:
+        at = f" --revision {revision}" if revision else ""
+        raise FacewireError(
+            f"encoder {source!r} is not on this machine ({str(error).splitlines()[0]}).\n"
+            f"Fetch it once with:  hf download {source}{at}\nor name a folder that holds it."
+        ) from error
+    config = EncoderConfig(
+        source=source,
+        revision=revision,
+        sha256=fingerprint(hubert),
+        width=hubert.config.hidden_size,
+        normalize=_normalizes(source, revision),
+    )
+    return Encoder(hubert, config)
+
+
+def _normalizes(source: str, revision: str | None) -> bool:
+    """Whether the encoder was trained on normalised windows; a folder without that file was not."""
+    try:
+        extractor = Wav2Vec2FeatureExtractor.from_pretrained(source, revision=revision or "main", local_files_only=True)
+    except (OSError, ValueError):
+        return False
+    return bool(extractor.do_normalize)
+
+
+def require(encoder: Encoder, wanted: EncoderConfig) -> Encoder:
+    """The encoder, if it is the one that a denoiser was trained on; else FacewireError that names the right one."""
+    if encoder.config.sha256 != wanted.sha256 or encoder.config.normalize != wanted.normalize:
+        at = f" at revision {wanted.revision}" if wanted.revision else ""
+        raise FacewireError(
+            f"encoder {encoder.config.source!r} is not the one this checkpoint was trained on: "
+            f"it wants {wanted.source!r}{at} (weights {wanted.sha256[:12]}, got {encoder.config.sha256[:12]})"
+        )
+    return encoder

@@ -1,0 +1,43 @@
+"""Whose face it is: a learnt embedding per speaker, in the feature space of the voice."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from protocols.errors import FacewireError
+
+
+class IdentityLibrary(nn.Module):
+    """N identities by name: embeddings (N, E) and the identity encoder that maps them to D audio features."""
+
+    def __init__(self, names: Sequence[str], width: int, features: int) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        self.embeddings = nn.Parameter(torch.randn(len(self.names), width) / width**0.5)
+        self.encoder = nn.Sequential(nn.Linear(width, 128), nn.SiLU(), nn.Linear(128, features))
+
+    def unknown(self) -> Tensor:
+        """The mean identity (E,): for a voice that nobody enrolled."""
+        return self.embeddings.mean(0)
+
+    def embedding(self, name: str | None) -> Tensor:
+        """Embedding (E,) of an identity, or of `unknown` for None. Raises FacewireError for a stranger's name."""
+        if name is None or name == "unknown":
+            return self.unknown()
+        if name not in self.names:
+            raise FacewireError(
+                f"identity {name!r} is not in this checkpoint; it knows: {', '.join(self.names)}, unknown"
+            )
+        return self.embeddings[self.names.index(name)]
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Identity features (B, D) of embeddings (B, E)."""
+        features: Tensor = self.encoder(embeddings)
+        return features
+
+    def scores(self, voices: Tensor) -> Tensor:
+        """Cosine similarity (B, N) of pooled audio features (B, D) to every identity (paper, section 3.3)."""
+        features = functional.normalize(self(self.embeddings), dim=-1)
+        return functional.normalize(voices, dim=-1) @ features.T

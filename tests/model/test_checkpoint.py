@@ -1,0 +1,102 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from model import checkpoint, stream
+from model.encoder import pretrained
+from protocols.errors import FacewireError
+from tests.model.tiny import tiny_hubert, tiny_model
+
+SOUND = np.sin(np.arange(16_000, dtype=np.float32) / 9)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "face.safetensors"
+    checkpoint.save(tiny_model(), path, {"data": "noise"})
+    return path
+
+
+def rewrite(path: Path, head: dict[str, object]) -> None:
+    save_file(load_file(path), path, metadata={"facewire": json.dumps(head)})
+
+
+def test_a_loaded_model_makes_the_same_face(saved: Path) -> None:
+    loaded = checkpoint.load(saved)
+    assert not loaded.training
+    np.testing.assert_array_equal(stream.render(loaded, SOUND), stream.render(tiny_model(), SOUND))
+    assert checkpoint.header(saved)["provenance"] == {"data": "noise"}
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
+def test_missing_and_truncated_files_say_so(saved: Path) -> None:
+    with pytest.raises(FacewireError, match="no such checkpoint"):
+        checkpoint.load(saved.with_name("other"))
+    saved.write_bytes(saved.read_bytes()[:-100])
+    with pytest.raises(FacewireError, match="not a whole safetensors file"):
+        checkpoint.load(saved)
+    saved.write_bytes(b"hello")
+    with pytest.raises(FacewireError, match="not a whole safetensors file"):
+        checkpoint.header(saved)
+
+
+def test_a_strange_safetensors_file_is_refused(saved: Path) -> None:
+    save_file({"x": torch.zeros(1)}, saved)
+    with pytest.raises(FacewireError, match="no facewire checkpoint"):
+        checkpoint.load(saved)
+
+
+def test_a_header_or_weights_that_do_not_fit_are_refused(saved: Path) -> None:
+    head = checkpoint.header(saved)
+    rewrite(saved, head | {"config": head["config"] | {"hidden": 25}})
+    with pytest.raises(FacewireError, match="do not fit"):
+        checkpoint.load(saved)
+    rewrite(saved, head | {"config": head["config"] | {"stepz": 4}})
+    with pytest.raises(FacewireError, match="stepz"):
+        checkpoint.load(saved)
+
+
+def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
+    model = tiny_model()
+    model.denoiser.out.bias[3] = torch.nan
+    checkpoint.save(model, tmp_path / "nan", {})
+    with pytest.raises(FacewireError, match=r"denoiser\.out\.bias"):
+        checkpoint.load(tmp_path / "nan")
+
+
+def test_newer_formats_are_refused_and_older_ones_upgraded(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = checkpoint.header(saved)
+    rewrite(saved, head | {"format": 2})
+    with pytest.raises(FacewireError, match="update facewire"):
+        checkpoint.load(saved)
+    old = dict(head["config"])
+    rate = old.pop("fps")
+    rewrite(saved, head | {"format": 0, "config": old | {"rate": rate}})
+
+    def rename_rate(head: dict[str, dict[str, object]], tensors: object) -> None:
+        head["config"]["fps"] = head["config"].pop("rate")
+
+    monkeypatch.setitem(checkpoint.UPGRADES, 0, rename_rate)
+    assert checkpoint.load(saved).config.fps == 30
+
+
+def test_an_encoder_beside_the_checkpoint_must_be_the_right_one(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        tiny_hubert(seed).save_pretrained(tmp_path / f"hubert{seed}")
+    model = tiny_model(encoder=pretrained(tmp_path / "hubert1"))
+    path = tmp_path / "face.safetensors"
+    checkpoint.save(model, path, {})
+    assert not any(name.startswith("encoder.") for name in load_file(path))
+    np.testing.assert_array_equal(stream.render(checkpoint.load(path), SOUND), stream.render(model, SOUND))
+    checkpoint.load(path, encoder=tmp_path / "hubert1")
+    with pytest.raises(FacewireError, match=r"it wants .*hubert1"):
+        checkpoint.load(path, encoder=tmp_path / "hubert2")
+
+
+def test_a_missing_encoder_names_the_command_that_fetches_it() -> None:
+    with pytest.raises(FacewireError, match="hf download facebook/hubert-base-ls960 --revision dba3bb02"):
+        pretrained("facebook/hubert-base-ls960")

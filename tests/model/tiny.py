@@ -1,0 +1,40 @@
+"""A seeded, random face model that is small enough to run in milliseconds."""
+
+import torch
+from transformers import HubertConfig, HubertModel
+
+from model.config import ModelConfig
+from model.encoder import Encoder, embed
+from model.face import FaceModel
+
+
+def tiny_hubert(seed: int = 0) -> HubertModel:
+    torch.manual_seed(seed)
+    return HubertModel(
+        HubertConfig(
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=32,
+            conv_dim=(8, 8, 8, 8),
+            conv_kernel=(30, 6, 5, 2),
+            conv_stride=(10, 4, 4, 2),
+            num_feat_extract_layers=4,
+            feat_extract_norm="layer",
+            conv_bias=True,
+            do_stable_layer_norm=True,
+            num_conv_pos_embeddings=7,
+            num_conv_pos_embedding_groups=2,
+            apply_spec_augment=False,
+            mask_time_prob=0.0,
+        )
+    )
+
+
+def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
+    encoder = encoder or embed(tiny_hubert(seed))
+    torch.manual_seed(seed)
+    model = FaceModel(ModelConfig(encoder=encoder.config, hidden=24, identities=("alma", "bruno")), encoder)
+    model.face_mean.fill_(0.4)
+    model.face_std.fill_(0.3)
+    return model.eval().requires_grad_(False)
