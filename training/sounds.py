@@ -1,0 +1,115 @@
+"""The sound an encoder is trained on: speech from folders, packed into one track, and what is done to it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.audio import read_audio
+from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
+from protocols.errors import FacewireError
+from training.splits import split_of
+
+SUFFIXES: Final = frozenset({".flac", ".wav", ".ogg", ".mp3"})
+LEVEL_DBFS: Final = -26.0
+"""Loudness all recordings are brought to: teachers hear an even track, and gains count from here."""
+GAP_FEATURES: Final = 16
+"""Zeros between two recordings of a track: 320 ms, from which the teachers' idea of silence is taken."""
+
+Pcm = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Recordings under one licence."""
+
+    name: str
+    licence: str
+    files: tuple[Path, ...]
+
+
+def speech_of(folder: Path, licence: str) -> Speech:
+    """All recordings under a folder; of those with curves (`.npz`) beside them only the training split.
+
+    Raises FacewireError if there are none.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = tuple(f for f in found if not f.with_suffix(".npz").exists() or split_of(f.stem) == "train")
+    if not files:
+        raise FacewireError(f"no speech to train on under {folder}: expected {', '.join(sorted(SUFFIXES))} files")
+    return Speech(folder.name, licence, files)
+
+
+def pack(files: Iterable[Path]) -> Pcm:
+    """All recordings, levelled, one after the other with gaps: (n,) at 16 kHz, n a multiple of 320.
+
+    Recordings begin on the grid of features, so frames of the track are frames of every recording.
+    """
+    pieces = []
+    for path in files:
+        samples = at_level(read_audio(path), LEVEL_DBFS)
+        fill = -len(samples) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
+        pieces.append(np.pad(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16), (0, fill)))
+    return np.concatenate(pieces)
+
+
+def at_level(samples: Samples, dbfs: float) -> Samples:
+    """The sound scaled to an RMS level in dBFS; silence stays silence."""
+    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
+    return samples if rms < 1e-6 else (samples * np.float32(amplitude(dbfs) / rms)).astype(np.float32)
+
+
+def amplitude(db: float) -> float:
+    """Decibels to a factor of amplitude."""
+    return float(10 ** (db / 20))
+
+
+def noise(samples: int, rng: np.random.Generator) -> Samples:
+    """(samples,) of stationary noise with RMS 1: white to brown, of random colour, now and then with mains hum."""
+    spectrum = np.fft.rfft(rng.standard_normal(samples))
+    hertz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ)
+    shaped = np.fft.irfft(spectrum / np.maximum(hertz, 40) ** rng.uniform(0, 1), samples)
+    shaped /= shaped.std() + 1e-9
+    if rng.random() < 0.2:
+        mains = rng.choice([50, 60]) * rng.integers(1, 4)
+        shaped += rng.uniform(0, 2) * np.sin(2 * np.pi * mains * np.arange(samples) / SAMPLE_RATE_HZ)
+    return np.asarray(shaped / (shaped.std() + 1e-9), np.float32)
+
+
+def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
+    """The same sound in a simple room: an exponentially decaying tail of noise behind the direct sound."""
+    decay_s = rng.uniform(0.05, 0.2)  # to 1/e^3: a reverberation time of about .1 to .45 s
+    length = int(decay_s * SAMPLE_RATE_HZ)
+    tail = rng.standard_normal(length) * np.exp(-3 * np.arange(length) / length)
+    tail[0] = 0.0
+    tail *= rng.uniform(0.1, 0.6) / np.sqrt(np.sum(tail**2))
+    size = len(samples) + length
+    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[: len(samples)]
+    return (samples + wet).astype(np.float32)
+
+
+def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
+    """What microphones and rooms do to speech: reverb, noise at 0..30 dB SNR, gain of -30..+6 dB."""
+    if rng.random() < 0.25:
+        samples = in_room(samples, rng)
+    if rng.random() < 0.5:
+        # Against the level of the track, not of this window: pauses are to be noisy too.
+        level = amplitude(LEVEL_DBFS - rng.uniform(0, 30))
+        samples = samples + np.float32(level) * noise(len(samples), rng)
+    louder = samples * np.float32(amplitude(rng.uniform(-30, 6)))
+    return np.asarray(np.clip(louder, -1, 1), np.float32)
+
+
+def quiet(samples: int, rng: np.random.Generator) -> Samples:
+    """(samples,) without a voice: digital silence now and then, else noise of -90..-30 dBFS."""
+    if rng.random() < 0.2:
+        return np.zeros(samples, np.float32)
+    return noise(samples, rng) * np.float32(amplitude(rng.uniform(-90, -30)))
+
+
+def minutes(speech: Sequence[Speech]) -> dict[str, float]:
+    """Minutes of sound by source, for the record."""
+    return {s.name: sum(len(read_audio(f)) for f in s.files) / SAMPLE_RATE_HZ / 60 for s in speech}
