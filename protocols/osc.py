@@ -6,8 +6,12 @@
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from protocols.blendshapes import COUNT, FACECAP, INDEX, NAMES, canonical
 from protocols.datagrams import Bundling, Message, message, pack, unpack
@@ -43,15 +47,15 @@ class Assembly:
 
     pending: dict[str, float] = field(default_factory=dict)
 
-    def push(self, datagram: bytes) -> list[dict[str, float]]:
-        """Take a datagram; returns the frames (52 named values) it completes. FacewireError: not one of the forms."""
+    def push(self, datagram: bytes) -> list[NDArray[np.float32]]:
+        """Take a datagram; returns the frames it completes, (52,) each. FacewireError: none of the forms."""
         complete = []
         for name, value in _named(unpack(datagram)):
             if name in self.pending:  # a datagram was lost: begin anew
                 self.pending = {}
             self.pending[name] = value
             if len(self.pending) == COUNT:
-                complete.append({name: self.pending[name] for name in NAMES})
+                complete.append(np.array([self.pending[name] for name in NAMES], np.float32))
                 self.pending = {}
         return complete
 
@@ -69,8 +73,8 @@ def encode(frame: Frame, options: Options) -> list[bytes]:
     return pack(messages, options.bundle)
 
 
-def decode(datagrams: list[bytes]) -> list[dict[str, float]]:
-    """All frames of the datagrams, each 52 values by name, whichever form they have. Raises FacewireError."""
+def decode(datagrams: Iterable[bytes]) -> list[NDArray[np.float32]]:
+    """All frames of the datagrams, (52,) each, whichever form they have. Raises FacewireError."""
     assembly = Assembly()
     return [complete for datagram in datagrams for complete in assembly.push(datagram)]
 

@@ -1,0 +1,170 @@
+"""`facewire listen URL`: hear what a sink sends and print it, to see whether anything arrives and what.
+
+UDP ports are bound, as a receiver would; ZeroMQ is subscribed to. Whatever is not the protocol is ignored,
+counted, and said.
+"""
+
+import errno
+import json
+import logging
+import socket
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+import zmq
+
+from protocols import livelink, osc, vmc, zeromq
+from protocols.blendshapes import NAMES
+from protocols.errors import FacewireError
+from protocols.frame import Weights
+from protocols.sinks import SinkSpec, parse
+
+_LOG = logging.getLogger(__name__)
+
+_POLL_MS: Final = 100
+_LARGEST_DATAGRAM_BYTES: Final = 65_535
+_STRONGEST: Final = 3
+_VISIBLE: Final = 0.01
+_HOLDERS: Final = {
+    "livelink": "Unreal or another Live Link receiver",
+    "vmc": "the avatar app itself (VSeeFace, VMagicMirror, Warudo, …)",
+    "osc": "VRChat or another OSC app",
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One frame that arrived."""
+
+    source: str
+    """The subject (livelink), the topic (zmq), else the sender's address."""
+    time_s: float
+    """The sender's time: of day (livelink), since its start (vmc, zmq); osc has none: since listening began."""
+    weights: Weights
+    """(52,) in the order of `NAMES`."""
+
+
+Message = tuple[str, list[bytes]]
+"""Sender's address, and a datagram or the parts of a ZeroMQ message."""
+Decoder = Callable[[str, list[bytes], float], list[Heard]]
+"""From sender, message and seconds since listening began to the frames the message completes."""
+
+
+def listen(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
+    """Print frames that arrive at a sink's URL for so many seconds (None: until Ctrl-C); returns their number.
+
+    `write` gets one line per frame, without line break: readable, or JSON with `as_json`.
+    Raises FacewireError for a bad URL or a port in use.
+    """
+    spec = parse(url)
+    decode = _decoder(spec.protocol)
+    line = _json_line if as_json else _text_line
+    begin_s = time.monotonic()
+    frames = strangers = 0
+    with closing(_zmq_messages(spec) if spec.protocol == "zmq" else _udp_messages(spec)) as messages:
+        try:
+            for message in messages:
+                elapsed_s = time.monotonic() - begin_s
+                if seconds is not None and elapsed_s >= seconds:
+                    break
+                if message is None:
+                    continue
+                try:
+                    heard = decode(*message, elapsed_s)
+                except FacewireError as error:
+                    strangers += 1
+                    if strangers == 1:
+                        _LOG.warning("ignored a message from %s: %s", message[0], error)
+                    continue
+                for each in heard:
+                    write(line(spec.protocol, each))
+                frames += len(heard)
+        except KeyboardInterrupt:
+            pass
+    if strangers:
+        _LOG.warning("ignored %d messages that are not %s", strangers, spec.protocol)
+    return frames
+
+
+def _udp_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
+    """Datagrams to the port; None now and then while there are none."""
+    with _bound(spec) as receiver:
+        while True:
+            try:
+                data, sender = receiver.recvfrom(_LARGEST_DATAGRAM_BYTES)
+            except TimeoutError:
+                yield None
+            else:
+                yield f"{sender[0]}:{sender[1]}", [data]
+
+
+def _bound(spec: SinkSpec) -> socket.socket:
+    family = socket.AF_INET6 if ":" in spec.host else socket.AF_INET
+    receiver = socket.socket(family, socket.SOCK_DGRAM)
+    receiver.settimeout(_POLL_MS / 1000)
+    try:
+        receiver.bind((spec.host, spec.port))
+    except OSError as error:
+        receiver.close()
+        if error.errno == errno.EADDRINUSE:
+            raise FacewireError(
+                f"cannot listen: port {spec.port} is in use, usually by {_HOLDERS[spec.protocol]}, "
+                "or by another `facewire listen`; close that, or choose another port on both sides"
+            ) from None
+        raise FacewireError(f"cannot listen on {spec}: {error.strerror or error}") from None
+    return receiver
+
+
+def _zmq_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
+    """Messages of every topic from the publisher; None now and then while there are none."""
+    context = zmq.Context()
+    try:
+        receiver = context.socket(zmq.SUB)
+        receiver.setsockopt(zmq.IPV6, ":" in spec.host)
+        receiver.setsockopt(zmq.SUBSCRIBE, b"")
+        receiver.connect(f"tcp://{spec.address}")
+        while True:
+            yield (spec.address, receiver.recv_multipart()) if receiver.poll(_POLL_MS) else None
+    finally:
+        context.destroy(linger=0)
+
+
+def _decoder(protocol: str) -> Decoder:
+    """What understands a protocol; where frames span datagrams it keeps senders apart."""
+    vmc_of: defaultdict[str, vmc.Assembly] = defaultdict(vmc.Assembly)
+    osc_of: defaultdict[str, osc.Assembly] = defaultdict(osc.Assembly)
+
+    def of_livelink(_sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
+        packet = livelink.decode(parts[0])
+        return [Heard(packet.subject, packet.time_s, packet.weights)]
+
+    def of_vmc(sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
+        return [Heard(sender, frame.time_s, frame.weights) for frame in vmc_of[sender].push(parts[0])]
+
+    def of_osc(sender: str, parts: list[bytes], elapsed_s: float) -> list[Heard]:
+        return [Heard(sender, elapsed_s, weights) for weights in osc_of[sender].push(parts[0])]
+
+    def of_zmq(_sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
+        topic, frame = zeromq.decode(parts)
+        return [Heard(topic, float(frame.time_s), frame.weights)]
+
+    return {"livelink": of_livelink, "vmc": of_vmc, "osc": of_osc, "zmq": of_zmq}[protocol]
+
+
+def _json_line(protocol: str, heard: Heard) -> str:
+    shapes = {name: round(value, 6) for name, value in zip(NAMES, heard.weights.tolist(), strict=True)}
+    return json.dumps(
+        {"protocol": protocol, "source": heard.source, "time_s": round(heard.time_s, 6), "shapes": shapes}
+    )
+
+
+def _text_line(protocol: str, heard: Heard) -> str:
+    shapes = dict(zip(NAMES, heard.weights.tolist(), strict=True))
+    jaw = shapes.pop("jawOpen")
+    strongest = sorted(shapes.items(), key=lambda shape: -abs(shape[1]))[:_STRONGEST]
+    others = "  ".join(f"{name} {value:.2f}" for name, value in strongest if abs(value) >= _VISIBLE)
+    return f"{protocol} {heard.source}  {heard.time_s:.3f} s  jawOpen {jaw:.2f}  {others}".rstrip()
