@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from protocols.errors import FacewireError
+from training.sounds import (
+    GAP_FEATURES,
+    LEVEL_DBFS,
+    amplitude,
+    at_level,
+    disturb,
+    in_room,
+    noise,
+    pack,
+    quiet,
+    speech_of,
+)
+from training.splits import split_of
+
+
+def rms_db(sound: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(sound, dtype=np.float64))))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def write(path: Path, seconds: float) -> None:
+    sound = np.sin(np.arange(int(seconds * 16_000)) / 5) * 0.5
+    soundfile.write(path, sound, 16_000)
+
+
+def test_clips_with_curves_are_used_only_if_they_are_for_training(tmp_path: Path) -> None:
+    names = [f"s1_clip{i}" for i in range(30)]
+    for name in names:
+        write(tmp_path / f"{name}.flac", 0.1)
+        np.savez(tmp_path / f"{name}.npz", bs=np.zeros(1))
+    write(tmp_path / "plain.wav", 0.1)
+    used = {path.stem for path in speech_of(tmp_path, "CC0").files}
+    assert used == {name for name in names if split_of(name) == "train"} | {"plain"}
+    assert len(used) < 31
+
+
+def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="no speech"):
+        speech_of(tmp_path, "CC0")
+
+
+def test_recordings_begin_on_the_grid_and_are_levelled(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", 0.51)
+    write(tmp_path / "b.wav", 0.3)
+    pcm = pack([tmp_path / "a.wav", tmp_path / "b.wav"])
+    second = (26 + GAP_FEATURES) * 320
+    assert len(pcm) == second + (15 + GAP_FEATURES) * 320
+    assert rms_db(pcm[second : second + 4800] / 32768) == pytest.approx(LEVEL_DBFS, abs=0.05)
+    assert not pcm[second - GAP_FEATURES * 320 : second].any()
+
+
+def test_silence_stays_silence() -> None:
+    assert not at_level(np.zeros(100, np.float32), -20).any()
+
+
+def test_noise_has_unit_level(rng: np.random.Generator) -> None:
+    for _ in range(20):
+        assert noise(16_080, rng).std() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_room_adds_only_what_comes_later(rng: np.random.Generator) -> None:
+    click = np.zeros(8000, np.float32)
+    click[1000] = 1
+    wet = in_room(click, rng)
+    np.testing.assert_allclose(wet[:1000], 0, atol=1e-6)
+    assert wet[1000] == pytest.approx(1, abs=1e-5)
+    assert np.abs(wet[1001:3000]).max() > 0.001
+
+
+def test_disturbed_speech_keeps_its_length_and_range(rng: np.random.Generator) -> None:
+    sound = at_level(rng.standard_normal(16_080).astype(np.float32), LEVEL_DBFS)
+    for _ in range(20):
+        made = disturb(sound, rng)
+        assert made.shape == sound.shape
+        assert made.dtype == np.float32
+        assert np.abs(made).max() <= 1
+
+
+def test_quiet_is_below_speech(rng: np.random.Generator) -> None:
+    made = [quiet(16_080, rng) for _ in range(50)]
+    assert max(np.sqrt(np.mean(q**2)) for q in made) <= amplitude(-30) * 1.01
+    assert any(not q.any() for q in made)
