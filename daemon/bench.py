@@ -1,0 +1,159 @@
+"""`facewire bench`: what each stage costs on this machine, with one CPU thread."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from daemon.worker import warm_up
+from model import checkpoint, sampler, stream
+from model.face import FaceModel
+from protocols import blendshapes, livelink, osc, vmc, zeromq
+from protocols.errors import FacewireError
+from protocols.frame import Frame
+
+HOPS: Final = 50
+PACKETS: Final = 500
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds of one thing, over many times."""
+
+    what: str
+    median_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a machine can do with a checkpoint."""
+
+    machine: dict[str, str]
+    costs: tuple[Cost, ...]
+    """Per hop, or per frame for the protocols."""
+    real_time_factor: float
+    """Computing time per time of sound; below 1 it runs live."""
+    startup_s: float
+    """From the start of a fresh process to its first face."""
+    peak_memory_mb: float | None
+    """Of that process; None where the system does not tell."""
+
+
+def bench(path: Path | None, encoder: str | None) -> Report:
+    """Measure a checkpoint (None: the one that ships). Raises FacewireError if it cannot be loaded."""
+    model = checkpoint.load(path, encoder=encoder)
+    costs = [*_hop_costs(model), *_encode_costs()]
+    startup_s, peak_memory_mb = _fresh_process(path, encoder)
+    total_ms = next(cost.median_ms for cost in costs if cost.what == "hop, all together")
+    return Report(machine(), tuple(costs), total_ms / model.config.hop_ms, startup_s, peak_memory_mb)
+
+
+def machine() -> dict[str, str]:
+    """What was measured on."""
+    versions = {name: metadata.version(name) for name in ("torch", "transformers", "numpy")}
+    return {
+        "cpu": _cpu(),
+        "cores": str(os.cpu_count()),
+        "threads used": "1",
+        "python": platform.python_version(),
+    } | versions
+
+
+def first_face(path: str, encoder: str) -> None:
+    """What the fresh process does: load, compute one hop, tell when and with how much memory."""
+    torch.set_num_threads(1)
+    model = checkpoint.load(path or None, encoder=encoder or None)
+    state = stream.start(model, seeds=[0], identities=[None])
+    stream.step(model, state, torch.zeros(1, 1, state.window.samples))
+    print(json.dumps({"at_s": time.time(), "peak_memory_mb": _peak_memory_mb()}))
+
+
+def _hop_costs(model: FaceModel) -> list[Cost]:
+    state = stream.start(model, seeds=[0], identities=[None])
+    warm_up(model, state)
+    windows = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (1, 1, state.window.samples))).float()
+    look_ms = state.window.right_ms
+    with torch.inference_mode():
+        audio = model.features(windows, look_ms)
+        dial = torch.tensor([model.lookahead_index(look_ms)])
+        start_noise = torch.randn(1, audio.shape[1], blendshapes.COUNT)
+
+        def denoise() -> None:
+            condition = model.denoiser.condition(audio, state.identity, dial)
+            for _ in sampler.sample(model.denoiser, model.schedule, start_noise, condition, state.hidden):
+                pass
+
+        return [
+            _cost("hop, encoder", lambda: model.features(windows, look_ms), HOPS),
+            _cost("hop, denoiser", denoise, HOPS),
+            _cost("hop, all together", lambda: stream.step(model, state, windows), HOPS),
+        ]
+
+
+def _encode_costs() -> list[Cost]:
+    weights = np.random.default_rng(0).uniform(0, 1, blendshapes.COUNT).astype(np.float32)
+    frame = Frame(0, Fraction(30), time.time_ns(), weights)
+    device = livelink.device_id("face")
+    encoders: dict[str, Callable[[], object]] = {
+        "livelink": lambda: livelink.encode(frame, "face", device),
+        "vmc": lambda: vmc.encode(frame, vmc.Options()),
+        "osc": lambda: osc.encode(frame, osc.Options()),
+        "zmq": lambda: zeromq.encode(frame, zeromq.Options()),
+    }
+    return [_cost(f"frame, encode {name}", encode, PACKETS) for name, encode in encoders.items()]
+
+
+def _cost(what: str, job: Callable[[], object], times: int) -> Cost:
+    taken_ms = []
+    for _ in range(times):
+        began_s = time.perf_counter()
+        job()
+        taken_ms.append((time.perf_counter() - began_s) * 1000)
+    return Cost(what, float(np.median(taken_ms)), float(np.percentile(taken_ms, 95)))
+
+
+def _fresh_process(path: Path | None, encoder: str | None) -> tuple[float, float | None]:
+    code = "import sys; from daemon.bench import first_face; first_face(*sys.argv[1:])"
+    roots = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    began_s = time.time()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path or ""), encoder or ""],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise FacewireError(f"bench: the fresh process failed: {done.stderr.strip().splitlines()[-1]}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told["at_s"] - began_s, told["peak_memory_mb"]
+
+
+def _peak_memory_mb() -> float | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _cpu() -> str:
+    file = Path("/proc/cpuinfo")
+    if file.is_file():
+        for line in file.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

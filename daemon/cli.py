@@ -1,0 +1,230 @@
+"""The command `facewire`. Heavy imports happen inside the commands: help and `devices` answer at once."""
+
+import json
+import logging
+from dataclasses import asdict
+from fractions import Fraction
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.logging import RichHandler
+from rich.progress import Progress
+from rich.table import Table
+from typer.core import TyperGroup
+
+from daemon.config import load
+from daemon.status import CONSOLE
+from protocols.errors import FacewireError
+
+
+class _PlainErrors(TyperGroup):
+    """What went wrong goes to standard error in plain words, exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FacewireError as error:
+            typer.echo(f"facewire: {error}", err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(cls=_PlainErrors, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 …")]
+Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
+Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); left out: the one that ships.")]
+Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
+Identity = Annotated[str | None, typer.Option(help="Whose manner of moving; `facewire inspect` lists them.")]
+Lookahead = Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def facewire(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Speech in, a moving face out, live: 52 ARKit blendshapes for Unreal, Unity and VTubing apps."""
+    handler = RichHandler(console=CONSOLE, show_path=False)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)
+    if version:
+        typer.echo(f"facewire {metadata.version('facewire')}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    config: Config = None,
+    input: Annotated[str | None, typer.Option(help="auto, mic, mic:NAME, a sound file, - or demo.")] = None,
+    input_rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of the PCM that `--input -` reads.")] = None,
+    sink: Annotated[list[str] | None, typer.Option(help="Where to send; give it again for more than one.")] = None,
+    identity: Identity = None,
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    lookahead_ms: Lookahead = None,
+    seed: Annotated[int | None, typer.Option(help="Another number, another fitting performance.")] = None,
+) -> None:
+    """Animate a face live, until Ctrl-C or the end of the sound.
+
+    Example: facewire run --input mic --sink "vmc://127.0.0.1:39539?fps=60"
+    """
+    given = {
+        "input": input,
+        "input_rate_hz": input_rate,
+        "sinks": sink or None,
+        "identity": identity,
+        "checkpoint": checkpoint,
+        "encoder": encoder,
+        "lookahead_ms": lookahead_ms,
+        "seed": seed,
+    }
+    settings = load(config, {key: value for key, value in given.items() if value is not None})
+    from daemon import app as live
+
+    live.run(settings, typer.echo)
+
+
+@app.command()
+def render(
+    sound: Sound,
+    out: Annotated[Path, typer.Option(help="The take: .csv (Live Link Face), .json (BEAT) or .npz.")],
+    identity: Identity = None,
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    lookahead_ms: Lookahead = None,
+    seed: Annotated[int, typer.Option(help="Another number, another fitting performance.")] = 0,
+) -> None:
+    """Animate a sound file into a take, faster than live.
+
+    Example: facewire render talk.wav --out talk.csv
+    """
+    if out.suffix.lower() not in (".csv", ".json", ".npz"):
+        raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
+    from model import checkpoint as checkpoints
+    from model import stream
+    from model.audio import read_audio
+    from protocols import takes
+
+    samples = read_audio(sound)
+    model = checkpoints.load(checkpoint, encoder=encoder)
+    with Progress(console=CONSOLE, transient=True) as progress:
+        task = progress.add_task(sound.name)
+        faces = stream.render(
+            model,
+            samples,
+            seed=seed,
+            identity=identity,
+            lookahead_ms=lookahead_ms,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    takes.write(out, takes.Take(faces, Fraction(model.config.fps)))
+    typer.echo(f"{out}: {len(faces)} frames at {model.config.fps} frames per second")
+
+
+@app.command()
+def verify(
+    sound: Sound,
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    seed: Annotated[int, typer.Option(help="Of the face and of the random cuts.")] = 0,
+) -> None:
+    """Show that the live face is the rendered one, however the sound was cut.
+
+    Example: facewire verify talk.wav
+    """
+    from daemon.verify import LIMIT, differences
+    from model import checkpoint as checkpoints
+    from model.audio import read_audio
+
+    samples = read_audio(sound)
+    good = True
+    for difference in differences(checkpoints.load(checkpoint, encoder=encoder), samples, seed=seed):
+        good = good and difference.good
+        typer.echo(
+            f"{'ok ' if difference.good else 'BAD'} {difference.way}: differs by {difference.largest:.1e} at most"
+        )
+    if not good:
+        raise FacewireError(f"the face depends on how the sound is cut: more than {LIMIT:g}. Please report this.")
+
+
+@app.command()
+def devices() -> None:
+    """List the microphones.
+
+    Example: facewire devices
+    """
+    from daemon.microphone import inputs, portaudio
+
+    sd = portaudio()
+    found = inputs(sd)
+    if not found:
+        raise FacewireError("there is no microphone; plug one in, or use --input FILE or --input demo")
+    for device in found:
+        default = "   (default)" if device["index"] == sd.default.device[0] else ""
+        system = sd.query_hostapis(device["hostapi"])["name"]
+        rate = f"{device['default_samplerate']:.0f} Hz"
+        typer.echo(f"mic:{device['index']:<3} {device['name']}, {system}, {rate}{default}")
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Look at settings, microphone, receivers and face model without starting, and say what to do.
+
+    Example: facewire check
+    """
+    from daemon.check import findings
+
+    good = True
+    for finding in findings(load(config)):
+        good = good and finding.good
+        typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.text}")
+    if not good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def inspect(checkpoint: Annotated[Path | None, typer.Argument(help="Left out: the one that ships.")] = None) -> None:
+    """Print what a checkpoint is and where it comes from.
+
+    Example: facewire inspect my-face.safetensors
+    """
+    from model import checkpoint as checkpoints
+
+    header = checkpoints.header(checkpoint or checkpoints.DEFAULT)
+    typer.echo(yaml.safe_dump(header, sort_keys=False, allow_unicode=True), nl=False)
+
+
+@app.command()
+def listen(
+    url: Annotated[str, typer.Argument(help="As for --sink: livelink://127.0.0.1:11111, vmc://…, osc://…, zmq://…")],
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long; left out: until Ctrl-C.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Receive and print faces, to see whether any arrive and what is in them.
+
+    Example: facewire listen vmc://127.0.0.1:39539
+    """
+    from daemon import listen as receiver
+
+    receiver.listen(url, seconds=seconds, as_json=as_json, write=typer.echo)
+
+
+@app.command()
+def bench(checkpoint: Checkpoint = None, encoder: Encoder = None, as_json: Json = False) -> None:
+    """Measure what each stage costs on this machine.
+
+    Example: facewire bench --json
+    """
+    from daemon.bench import bench as measure
+
+    report = measure(checkpoint, encoder)
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+        return
+    table = Table("", "median ms", "p95 ms", title=", ".join(f"{k} {v}" for k, v in report.machine.items()))
+    for cost in report.costs:
+        table.add_row(cost.what, f"{cost.median_ms:.2f}", f"{cost.p95_ms:.2f}")
+    memory = "unknown" if report.peak_memory_mb is None else f"{report.peak_memory_mb:.0f} MB"
+    CONSOLE.print(table)
+    typer.echo(f"computing per second of sound {report.real_time_factor:.2f} s (below 1 is live)")
+    typer.echo(f"start to first face {report.startup_s:.1f} s; memory at most {memory}")

@@ -1,0 +1,90 @@
+"""The settings of the live program: config.yaml, and the command line over it."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from protocols import sinks
+from protocols.errors import FacewireError
+
+DEFAULT_FILE: Final = Path("config.yaml")
+"""Read from the working folder where no other file is named."""
+
+
+def _sink_url(url: str) -> str:
+    try:
+        sinks.parse(url)
+    except FacewireError as error:
+        raise ValueError(str(error)) from error
+    return url
+
+
+class DaemonConfig(BaseModel):
+    """What a user may change. What gives a checkpoint its meaning is in the checkpoint, and in no setting."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: str = "auto"
+    """Where the sound comes from: auto, mic, mic:NAME, a sound file, - (PCM on standard input) or demo."""
+    input_rate_hz: int = Field(16_000, ge=8_000, le=192_000)
+    """Sample rate of the PCM on standard input."""
+    checkpoint: Path | None = None
+    """The face model; null: the one that ships."""
+    encoder: str | None = None
+    """Folder or hub id of the speech encoder, for a checkpoint that does not hold its own."""
+    identity: str | None = None
+    """Whose manner of moving; null: the mean of all that the checkpoint knows."""
+    lookahead_ms: int | None = Field(None, ge=0)
+    """How far the model looks ahead: more is better and later; null: the checkpoint's default."""
+    seed: int = Field(0, ge=0)
+    """Which of the many fitting performances is played."""
+    liveliness: float = Field(0.85, ge=0, le=1)
+    """How freely eyes and brows move, 0 to 1."""
+    sinks: tuple[Annotated[str, AfterValidator(_sink_url)], ...] = Field(
+        ("livelink://127.0.0.1:11111?subject=face", "vmc://127.0.0.1:39539"), min_length=1
+    )
+    """Where the face is sent."""
+
+
+def load(path: Path | None = None, over: Mapping[str, object] | None = None) -> DaemonConfig:
+    """The settings of a file (None: config.yaml here, if there is one), with those in `over` put over them.
+
+    Raises FacewireError that tells all that is wrong at once.
+    """
+    file = path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    values = {} if file is None else _read(file)
+    try:
+        return DaemonConfig.model_validate({**values, **(over or {})})
+    except ValidationError as error:
+        where = f"{file}" if file else "the settings"
+        told = "\n".join(f"  {_explain(dict(each))}" for each in error.errors())
+        raise FacewireError(f"{where}: {error.error_count()} to put right\n{told}") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise FacewireError(f"{file}: cannot be read ({error})") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise FacewireError(f"{file}, line {line}: not valid YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise FacewireError(f"{file}: not valid YAML: {error}") from error
+    if not isinstance(values, dict | None):
+        raise FacewireError(f"{file}: must hold lines like `input: mic`, not a {type(values).__name__}")
+    return values or {}
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in plain words."""
+    key = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, DaemonConfig.model_fields, n=1)
+        known = f"did you mean {near[0]}?" if near else f"known: {', '.join(DaemonConfig.model_fields)}"
+        return f"{key}: there is no such setting; {known}"
+    return f"{key}: {error['msg'].removeprefix('Value error, ')} (is {error['input']!r})"

@@ -1,0 +1,146 @@
+"""Sound from a microphone, through PortAudio. The callback copies and returns; all else happens in `run`."""
+
+import logging
+import time
+from threading import Event
+from typing import Any, Final
+
+import numpy as np
+
+from daemon.anchor import Timeline
+from daemon.blocks import AudioChunk
+from daemon.clock import SYSTEM
+from daemon.files import CHUNK_MS
+from daemon.queues import DropOldestQueue
+from daemon.resample import Resampler, lag_ms
+from model.windows import Samples
+from protocols.errors import FacewireError
+
+SILENT_S: Final = 1.0
+"""A sound card that has delivered nothing for so long is gone."""
+RETRY_S: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def portaudio() -> Any:
+    """The module sounddevice. Raises FacewireError where PortAudio is not installed."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise FacewireError(
+            f"no microphone can be used: {error}. On Linux install PortAudio: sudo apt install libportaudio2"
+        ) from error
+    return sounddevice
+
+
+def inputs(sd: Any) -> list[dict[str, Any]]:
+    """All devices that can record; `index` is the number that `mic:NUMBER` takes."""
+    return [device for device in sd.query_devices() if device["max_input_channels"] > 0]
+
+
+def find(sd: Any, wanted: str | None) -> dict[str, Any]:
+    """The device by its number or a part of its name, or the default one. Raises FacewireError listing all."""
+    devices = inputs(sd)
+    if wanted is None:
+        index = sd.default.device[0]
+        matches = [device for device in devices if device["index"] == index]
+    else:
+        matches = [d for d in devices if wanted == str(d["index"]) or wanted.casefold() in d["name"].casefold()]
+        matches.sort(key=lambda d: wanted not in (d["name"], str(d["index"])))  # exact ones first
+    if matches:
+        return matches[0]
+    known = "\n".join(f"  mic:{d['index']}  {d['name']}" for d in devices) or "  (none: plug one in)"
+    what = f"there is no microphone {wanted!r}" if wanted else "there is no default microphone"
+    raise FacewireError(f"{what}; the inputs here are\n{known}")
+
+
+class Microphone:
+    """An input device: `wanted` is its number or a part of its name, None the default one."""
+
+    def __init__(self, wanted: str | None = None) -> None:
+        self._sd = portaudio()
+        self._wanted = wanted
+        self._blocks = DropOldestQueue[tuple[Samples, int]](1000 // CHUNK_MS)
+        self._open()
+
+    def _open(self) -> None:
+        device = find(self._sd, self._wanted)
+        self.name = str(device["name"])
+        if self._wanted is not None:
+            self._wanted = self.name  # numbers may change when devices come and go
+        self.rate_hz = round(device["default_samplerate"])
+        try:
+            self._stream = self._sd.InputStream(
+                samplerate=self.rate_hz,
+                blocksize=self.rate_hz * CHUNK_MS // 1000,
+                device=device["index"],
+                channels=min(2, device["max_input_channels"]),
+                dtype="float32",
+                latency="low",
+                callback=self._callback,
+            )
+        except self._sd.PortAudioError as error:
+            raise FacewireError(
+                f"the microphone {self.name!r} cannot be opened: {error}; another program may hold it, or the "
+                "system may deny access (look at its privacy settings); `facewire devices` lists the others"
+            ) from error
+        self.latency_ms = float(self._stream.latency) * 1000 + lag_ms(self.rate_hz)
+
+    def _callback(self, indata: Samples, _frames: int, _time: Any, _status: Any) -> None:
+        self._blocks.put((indata.copy(), SYSTEM.now_ns()))
+
+    def _start(self) -> None:
+        try:
+            self._stream.start()
+        except self._sd.PortAudioError as error:
+            raise FacewireError(f"the microphone {self.name!r} does not start: {error}") from error
+
+    def run(self, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
+        """Deliver sound until `stop` is set. A device that vanishes is waited for."""
+        timeline = Timeline()
+        try:
+            self._start()
+            while not stop.is_set():
+                self._listen(timeline, chunks, stop)
+                if not stop.is_set():
+                    self._wait_for_return(stop)
+        finally:
+            self._stream.close(ignore_errors=True)
+
+    def _listen(self, timeline: Timeline, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
+        """Deliver sound until the device is gone or `stop` is set."""
+        resampler, silent_since = Resampler(self.rate_hz), time.monotonic()
+        first = True
+        while not stop.is_set() and time.monotonic() - silent_since < SILENT_S:
+            block = self._blocks.get(timeout_s=0.1)
+            if block is None:
+                continue
+            silent_since = time.monotonic()
+            samples, arrived_ns = resampler.push(mono(block[0])), block[1]
+            if first:
+                timeline.skip_to(arrived_ns - CHUNK_MS * 1_000_000)
+                first = False
+            if len(samples):
+                chunks.put(AudioChunk(samples, timeline.place(len(samples), arrived_ns), arrived_ns))
+
+    def _wait_for_return(self, stop: Event) -> None:
+        log.warning("the microphone %r is gone; the face rests until it is back", self.name)
+        while not stop.wait(RETRY_S):
+            self._stream.close(ignore_errors=True)
+            # PortAudio lists devices only when it starts
+            self._sd._terminate()
+            self._sd._initialize()
+            try:
+                self._open()
+                self._start()
+            except FacewireError:
+                continue
+            log.warning("the microphone %r is back", self.name)
+            return
+
+
+def mono(block: Samples) -> Samples:
+    """(n, channels) to (n,): the mean; what is not a number is silence."""
+    finite = np.where(np.isfinite(block), block, np.float32(0))
+    return np.asarray(finite.mean(axis=1), np.float32)

@@ -1,0 +1,61 @@
+"""The one kind of queue between stages: bounded, and the oldest gives way."""
+
+from collections import deque
+from collections.abc import Iterator
+from threading import Condition
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Closed(Exception):  # noqa: N818
+    """The queue is closed and empty: nothing will come any more."""
+
+
+class DropOldestQueue(Generic[T]):
+    """Holds at most `size` items. A full queue drops its oldest: a late mouth is worse than a lost one."""
+
+    def __init__(self, size: int) -> None:
+        self.dropped = 0
+        """Items that gave way."""
+        self._items: deque[T] = deque()
+        self._size = size
+        self._closed = False
+        self._changed = Condition()
+
+    def put(self, item: T) -> None:
+        """Append; never waits. After `close` the item is ignored."""
+        with self._changed:
+            if self._closed:
+                return
+            if len(self._items) == self._size:
+                self._items.popleft()
+                self.dropped += 1
+            self._items.append(item)
+            self._changed.notify()
+
+    def get(self, timeout_s: float | None = None) -> T | None:
+        """The oldest item; None if none came in time. Raises Closed at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
+            if self._items:
+                return self._items.popleft()
+            if self._closed:
+                raise Closed
+            return None
+
+    def close(self) -> None:
+        """Nothing will be put any more; what is held can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[T]:
+        """All items, waiting for each, until the queue is closed and empty."""
+        try:
+            while True:
+                item = self.get()
+                assert item is not None  # without a timeout, get waits
+                yield item
+        except Closed:
+            return
