@@ -78,8 +78,8 @@ def _parts(data: bytes, depth: int) -> Iterator[bytes]:
 
 
 def _parse(data: bytes) -> Message:
-    if not data.startswith(b"/"):
-        raise FacewireError("not OSC: neither a bundle nor a message that begins with /")
+    if not data.startswith(b"/") or len(data) % 4:  # python-osc would fill up what is cut off
+        raise FacewireError("not OSC: neither a bundle nor a message that begins with / and fills words of 4 bytes")
     try:
         parsed = OscMessage(data)
     except (ParseError, ValueError, IndexError) as error:

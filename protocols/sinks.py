@@ -27,7 +27,7 @@ Encoder = Callable[[Frame], list[bytes]]
 
 _BACK_AFTER_S: Final = 2  # without a refusal; hosts limit how often they refuse
 _HIGHEST_DELAY_MS: Final = 10_000
-_SEND_HWM: Final = 4  # frames per subscriber
+_SEND_HWM: Final = 16  # frames per subscriber; libzmq learns only every few ms that some were taken
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,16 @@ from protocols.frame import Weights, as_rate
 
 _T = TypeVar("_T")
 _USUAL_RATES: Final = tuple(as_rate(rate) for rate in ("23.976", 24, 25, "29.97", 30, 48, 50, "59.94", 60, 100, 120))
+_NPZ_ERRORS: Final = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)  # numpy's, for the many ways a zip can be broken
 _ALPHABETICAL_INDEX: Final = [INDEX[name] for name in ALPHABETICAL]
 
 
@@ -168,7 +178,7 @@ def _read_npz(data: bytes, fps: Fraction | None) -> Take:
             values = arrays["bs"]
             names = [str(name) for name in arrays["names"]]
             fps = fps or as_rate(float(arrays["fps"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except _NPZ_ERRORS as error:
         raise FacewireError(f"not an npz with bs, names and fps: {error!r}") from None
     return Take(_checked(values, names), fps)
 

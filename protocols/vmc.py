@@ -111,7 +111,7 @@ def vrm0_presets(weights: Weights) -> dict[str, float]:
     down = (shape["mouthLowerDownLeft"] + shape["mouthLowerDownRight"]) / 2
     spread = min(1.0, aside + down) * (1 - rounded)
     return {
-        "A": opened * (1 - rounded) * (1 - spread),
+        "A": opened * (1 - rounded - spread),
         "I": (1 - opened) * spread,
         "U": (1 - opened) * rounded,
         "E": opened * spread,
