@@ -12,6 +12,9 @@ class Denoiser(nn.Module):
     Strictly causal: nothing but the GRU's state links one frame to the next.
     """
 
+    captured: Tensor
+    """(C,): 0 for channels that no recording showed; they stay at their mean."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         channels, width = len(config.blendshapes), config.condition_width
@@ -25,6 +28,7 @@ class Denoiser(nn.Module):
         self.norm = nn.LayerNorm(inputs)
         self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
         self.out = nn.Linear(config.hidden, channels)
+        self.register_buffer("captured", torch.ones(channels))
 
     def condition(self, audio: Tensor, identity: Tensor, lookahead: Tensor) -> Tensor:
         """What all steps share, (B, T, A): standardised audio (B, T, D), identity features (B, D), dial index (B,)."""
@@ -38,4 +42,4 @@ class Denoiser(nn.Module):
         """
         step = self.step(t - 1)[:, None].expand(-1, x.shape[1], -1)
         hidden, state = self.gru(self.norm(torch.cat([x, condition, step], -1)), state)
-        return self.out(hidden), state
+        return self.out(hidden) * self.captured, state

@@ -18,7 +18,6 @@ class FaceModel(nn.Module):
     audio_std: Tensor
     face_mean: Tensor
     face_std: Tensor
-    captured: Tensor
 
     def __init__(self, config: ModelConfig, encoder: Encoder) -> None:
         super().__init__()
@@ -32,7 +31,6 @@ class FaceModel(nn.Module):
         self.register_buffer("audio_std", torch.ones(config.encoder.width))
         self.register_buffer("face_mean", torch.zeros(channels))
         self.register_buffer("face_std", torch.ones(channels))
-        self.register_buffer("captured", torch.ones(channels))  # 0: no recording showed this channel, it rests
 
     def lookahead_index(self, lookahead_ms: int) -> int:
         """Position on the dial. The caller has checked that it is one of the trained lookaheads."""
@@ -50,7 +48,7 @@ class FaceModel(nn.Module):
 
     def face(self, x0: Tensor) -> Tensor:
         """Blendshapes in [0, 1] from standardised ones, (…, C)."""
-        return ((x0 * self.face_std + self.face_mean) * self.captured).clamp(0, 1)
+        return (x0 * self.face_std + self.face_mean).clamp(0, 1)
 
 
 def frame_weights(hop_ms: int, fps: int) -> Tensor:

@@ -56,7 +56,7 @@ def start(
     with torch.inference_mode():
         identity = model.identities(torch.stack([model.identities.embedding(name) for name in identities]))
     scale = torch.full((len(config.blendshapes),), liveliness)
-    scale[[name.startswith(("jaw", "mouth")) for name in config.blendshapes]] = 0.0
+    scale[list(blendshapes.LIPS_27)] = 0.0
     return StreamState(
         window=config.window(lookahead_ms),
         next_hops=(0,) * len(seeds),

@@ -1,0 +1,210 @@
+"""`facewire-train`: from recordings to the one file that `facewire run` plays."""
+
+import json
+import logging
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from protocols.errors import FacewireError
+
+app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+Data = Annotated[
+    list[str],
+    typer.Option(help="NAME=FOLDER@LAG: whose face, where it lies, how many ms the curves lag behind the sound."),
+]
+
+
+def main() -> None:
+    """Run the command line; what went wrong goes to standard error in plain words, exit code 1."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        app()
+    except FacewireError as error:
+        typer.echo(f"facewire-train: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+@app.command()
+def encoder(
+    speech: Annotated[list[str], typer.Option(help="FOLDER=LICENCE: speech that weights may be trained on.")],
+    teacher: Annotated[list[str], typer.Option(help="whisper:FILE.pt or onnx:FILE.onnx: a model to learn from.")],
+    out: Annotated[Path, typer.Option(help="Folder for the finished HubertModel.")],
+    work: Annotated[Path, typer.Option(help="Folder for targets and the state of the run.")] = Path("runs/encoder"),
+    steps: Annotated[int, typer.Option(help="Training steps of 32 windows.")] = 4500,
+) -> None:
+    """Distil a compact HuBERT from larger speech encoders. Interrupt it at will: called again, it goes on."""
+    from training.encoder import EncoderSettings, train_encoder
+    from training.sounds import speech_of
+    from training.teachers import open_teacher
+
+    sources = [speech_of(Path(folder), licence) for folder, _, licence in (item.partition("=") for item in speech)]
+    teachers = [open_teacher(item) for item in teacher]
+    train_encoder(sources, teachers, out, work=work, settings=EncoderSettings(steps=steps))
+
+
+@app.command()
+def features(
+    data: Data,
+    encoder: Annotated[Path, typer.Option(help="Folder of the HubertModel.")],
+    out: Annotated[Path, typer.Option(help="Folder for the features.")],
+    shards: Annotated[int, typer.Option(help="How many files to make.")] = 12,
+    passages: Annotated[int, typer.Option(help="Passages of 18 s per file.")] = 96,
+    quiet: Annotated[float, typer.Option(help="Share of passages without speech.")] = 0.08,
+    first: Annotated[int, typer.Option(help="Number of the first file: to share the work among processes.")] = 0,
+) -> None:
+    """Encode passages of speech, silence and noise in the windows of run time. Files that exist are kept."""
+    import torch
+
+    from model import checkpoint
+    from model.config import ModelConfig
+    from model.encoder import embed, pretrained
+    from model.face import FaceModel
+    from training import passages as maker
+
+    people = [_clips(item, "train") for item in data]
+    speech = embed(pretrained(encoder).hubert)
+    torch.manual_seed(0)
+    identities = tuple(clips[0].identity for clips in people)
+    model = FaceModel(ModelConfig(encoder=speech.config, steps=32, identities=identities), speech).eval()
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / "untrained.safetensors").exists():
+        whence = encoder / "encoder.json"
+        told = {"data": _told(data, people), "encoder": json.loads(whence.read_text()) if whence.exists() else {}}
+        checkpoint.save(model, out / "untrained.safetensors", told)
+    with _progress() as bar:
+        for shard in range(first, first + shards):
+            path = out / f"passages-{shard:03}.safetensors"
+            if not path.exists():
+                maker.write_shard(path, model, people, passages, quiet, shard, bar)
+
+
+@app.command()
+def fit(
+    features: Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")],
+    out: Annotated[Path, typer.Option(help="Folder for the run and its teacher.safetensors.")],
+    steps: Annotated[int, typer.Option(help="Training steps of 32 passages.")] = 1000,
+    seed: int = 0,
+) -> None:
+    """Train the 32-step teacher. Interrupt it at will: called again, it goes on."""
+    from model import checkpoint
+    from training import fit as trainer
+
+    source = features / "untrained.safetensors"
+    model = checkpoint.load(source)
+    passages = _passages(features)
+    trainer.standardise(model, passages)
+    settings = trainer.FitSettings(steps=steps, seed=seed)
+    with _progress() as bar:
+        made = trainer.run(
+            model, passages, trainer.teacher_loss(model), model.schedule.steps, settings, out / "teacher", bar
+        )
+    told = checkpoint.header(source)["provenance"] | {"fit": asdict(settings)}
+    checkpoint.save(made, out / "teacher.safetensors", told)
+
+
+@app.command()
+def distill(
+    teacher: Annotated[Path, typer.Argument(help="The teacher's checkpoint.")],
+    features: Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")],
+    out: Annotated[Path, typer.Option(help="The student's checkpoint; its runs lie beside it.")],
+    to: Annotated[int, typer.Option(help="Denoising steps of the last student: 16, 8, 4, 2 or 1.")] = 8,
+    steps: Annotated[int, typer.Option(help="Training steps per halving.")] = 500,
+    seed: int = 0,
+) -> None:
+    """Distil the teacher into a student of 8 steps, by halves. Interrupt it at will: called again, it goes on."""
+    from model import checkpoint
+    from training import fit as trainer
+    from training.distill import halve
+
+    model, passages = checkpoint.load(teacher), _passages(features)
+    settings = trainer.FitSettings(steps=steps, seed=seed, learning_rate=5e-4)
+    with _progress() as bar:
+        while model.config.steps > to:
+            folder = out.parent / f"{out.stem}-{model.config.steps // 2}"
+            model = halve(model, passages, settings, folder, bar)
+    told = checkpoint.header(teacher)["provenance"] | {"distill": asdict(settings)}
+    checkpoint.save(model, out, told)
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint to judge.")],
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for figures.json, figures.md and curves.png.")],
+    lookahead_ms: Annotated[list[int], typer.Option(help="Lookaheads to try; by default the whole dial.")] = [],  # noqa: B006
+    split: Annotated[str, typer.Option(help="test or validation.")] = "test",
+    seeds: Annotated[int, typer.Option(help="Takes to average over.")] = 4,
+) -> None:
+    """Judge a checkpoint on recordings that it never saw, streamed as they would be live."""
+    from model import checkpoint as checkpoints
+    from training import evaluate as judge
+    from training.report import write_report
+
+    model = checkpoints.load(checkpoint)
+    dial = lookahead_ms or list(model.config.lookaheads_ms)
+    for item in data:
+        clips, train = _clips(item, split), _clips(item, "train")
+        with _progress() as bar:
+            task = bar.add_task(clips[0].identity, total=len(dial) * seeds)
+            found: dict[str, dict[str, float]] = {}
+            for ms in dial:
+                found[f"{ms} ms"] = judge.evaluate(model, clips, ms, range(seeds), partial(bar.advance, task))
+        found |= judge.baselines(clips, train, model.config.fps)
+        folder = out / clips[0].identity
+        write_report(folder, found, model, clips)
+        typer.echo((folder / "figures.md").read_text())
+
+
+def _clips(item: str, split: str) -> Any:
+    from training.clips import read_clips
+
+    name, equals, rest = item.partition("=")
+    folder, _, lag = rest.partition("@")
+    if not equals or not Path(folder).is_dir():
+        raise FacewireError(f"--data {item}: expected NAME=FOLDER@LAG, for example s1=recordings/grid@10")
+    if split not in ("train", "validation", "test"):
+        raise FacewireError(f"--split {split}: expected test or validation")
+    return read_clips(Path(folder), name, float(lag or 0), split)  # type: ignore[arg-type]
+
+
+def _told(data: list[str], people: Any) -> dict[str, Any]:
+    """What went in, for the header: names of folders, never where they lie."""
+    minutes = [sum(len(clip.samples) for clip in clips) / 16_000 / 60 for clips in people]
+    return {
+        item.partition("=")[0]: {
+            "folder": Path(item.partition("=")[2].partition("@")[0]).name,
+            "lag_ms": float(item.partition("@")[2] or 0),
+            "clips": len(clips),
+            "minutes": round(length, 1),
+        }
+        for item, clips, length in zip(data, people, minutes, strict=True)
+    }
+
+
+def _passages(folder: Path) -> Any:
+    from training.passages import read_shards
+
+    paths = sorted(folder.glob("passages-*.safetensors"))
+    if not paths:
+        raise FacewireError(f"{folder}: no passages-*.safetensors; make them with `facewire-train features`")
+    return read_shards(paths)
+
+
+def _progress() -> Any:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )

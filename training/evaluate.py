@@ -1,0 +1,148 @@
+"""Judge a checkpoint on recordings that it never saw, through the line that runs live."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from model import stream
+from model.face import FaceModel
+from model.windows import SAMPLE_RATE_HZ, Windower
+from protocols import blendshapes
+from training import metrics
+from training.clips import Clip, Curves
+from training.metrics import Pair
+
+SEEDS = (0, 1, 2, 3)
+UPPER = [index for index in range(blendshapes.COUNT) if index not in blendshapes.LIPS_27]
+NOISE_DBFS = (-60, -40)
+
+
+def animate(
+    model: FaceModel, clips: Sequence[Clip], *, seed: int, lookahead_ms: int, lip_noise: float = 0.0
+) -> list[Curves]:
+    """Faces (frames, 52) of clips, all at once: one session each, as `facewire run` would stream them."""
+    window = model.config.window(lookahead_ms)
+    longest = max(len(clip.samples) for clip in clips)
+    sounds = [np.pad(clip.samples, (0, longest - len(clip.samples))) for clip in clips]
+    cut = []
+    for sound in sounds:
+        windower, windows = Windower.at(window).push(sound)
+        cut.append(np.concatenate([windows, windower.flush()]))
+    state = stream.start(
+        model,
+        seeds=[seed * 1000 + index for index in range(len(clips))],
+        identities=[clip.identity if clip.identity in model.identities.names else None for clip in clips],
+        lookahead_ms=lookahead_ms,
+        liveliness=1.0,
+    )
+    scale = state.noise_scale.clone()
+    scale[list(blendshapes.LIPS_27)] = lip_noise
+    state = replace(state, noise_scale=scale)
+    faces = []
+    for windows_of_hop in torch.split(torch.from_numpy(np.stack(cut)), 1, dim=1):
+        state, face = stream.step(model, state, windows_of_hop)
+        faces.append(face)
+    together = torch.cat(faces, 1).numpy()
+    fps = model.config.fps
+    return [face[: stream.frame_count(len(clip.samples), fps)] for face, clip in zip(together, clips, strict=True)]
+
+
+def pair(clip: Clip, face: Curves, fps: int) -> Pair:
+    """A made face and the real one on the frames' absolute times."""
+    real, _ = clip.at(np.arange(len(face)) / fps)
+    return Pair(face, real, clip.confidence > 0, onsets(clip.source))
+
+
+def onsets(path: Path) -> tuple[float, ...]:
+    """Onsets in seconds of the words that begin with b or p, from the GRID alignment beside a recording."""
+    align = path.with_suffix(".align")
+    if not align.exists():
+        return ()
+    words = [line.split() for line in align.read_text().splitlines()]
+    return tuple(int(begin) / 25_000 for begin, _, word in words if word[0] in "bp")
+
+
+def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
+    """All figures of one take of all clips."""
+    correlation, lag = metrics.jaw_correlation(pairs)
+    recall, depth, count = metrics.closures(pairs, fps)
+    deviation = [metrics.dynamics_deviation(p) for p in pairs]
+    lips = blendshapes.LIPS_27
+    return {
+        "lip error 27": float(np.mean([metrics.error(p, lips) for p in pairs])),
+        "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
+        "MBE 51": float(np.mean([metrics.error(p, range(blendshapes.COUNT - 1)) for p in pairs])),
+        "FDD signed": float(np.mean(deviation)),
+        "FDD abs": float(np.mean(np.abs(deviation))),
+        "jaw r": correlation,
+        "jaw lag frames": float(lag),
+        "amplitude jaw": metrics.amplitude_ratio(pairs, [metrics.JAW]),
+        "amplitude lips": metrics.amplitude_ratio(pairs, lips),
+        "jitter lips": metrics.jitter_ratio(pairs, lips),
+        "jitter upper": metrics.jitter_ratio(pairs, UPPER),
+        "blinks to real": metrics.blink_ratio(pairs),
+        "closure recall": recall,
+        "closure depth": depth,
+        "closures": float(count),
+    }
+
+
+def evaluate(
+    model: FaceModel,
+    clips: Sequence[Clip],
+    lookahead_ms: int,
+    seeds: Sequence[int] = SEEDS,
+    told: Callable[[], None] = lambda: None,
+) -> dict[str, float]:
+    """Means over seeds of all figures, with lips undisturbed by noise and with full noise, and rest in noise."""
+    fps = model.config.fps
+    quiet: list[dict[str, float]] = []
+    full: list[dict[str, float]] = []
+    for seed in seeds:
+        for lip_noise, taken in ((0.0, quiet), (1.0, full)):
+            made = animate(model, clips, seed=seed, lookahead_ms=lookahead_ms, lip_noise=lip_noise)
+            taken.append(figures([pair(c, f, fps) for c, f in zip(clips, made, strict=True)], fps))
+        told()
+    means = {name: float(np.mean([take[name] for take in quiet])) for name in quiet[0]}
+    means["lip error 27, lip noise 1"] = float(np.mean([take["lip error 27"] for take in full]))
+    means["jitter lips, lip noise 1"] = float(np.mean([take["jitter lips"] for take in full]))
+    return means | noise_figures(model, lookahead_ms)
+
+
+def baselines(clips: Sequence[Clip], train: Sequence[Clip], fps: int) -> dict[str, dict[str, float]]:
+    """For scale: the mean face of the training set, and real motion of another clip."""
+    real = [clip.at(np.arange(stream.frame_count(len(clip.samples), fps)) / fps)[0] for clip in clips]
+    mean = np.concatenate([clip.curves for clip in train]).mean(0)
+    other = [np.resize(real[(k + 1) % len(real)], face.shape) for k, face in enumerate(real)]
+    takes = {"mean face": [np.tile(mean, (len(face), 1)) for face in real], "another clip": other}
+    return {
+        name: figures([pair(clip, face, fps) for clip, face in zip(clips, faces, strict=True)], fps)
+        for name, faces in takes.items()
+        if name != "mean face"
+    } | {"mean face": _errors([pair(c, f, fps) for c, f in zip(clips, takes["mean face"], strict=True)])}
+
+
+def _errors(pairs: Sequence[Pair]) -> dict[str, float]:
+    """Only the figures that mean something for a face that does not move."""
+    deviation = [metrics.dynamics_deviation(p) for p in pairs]
+    return {
+        "lip error 27": float(np.mean([metrics.error(p, blendshapes.LIPS_27) for p in pairs])),
+        "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
+        "MBE 51": float(np.mean([metrics.error(p, range(blendshapes.COUNT - 1)) for p in pairs])),
+        "FDD signed": float(np.mean(deviation)),
+        "FDD abs": float(np.mean(np.abs(deviation))),
+    }
+
+
+def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
+    """Mean jawOpen while white noise is all there is to hear, after the first second."""
+    found: dict[str, Any] = {}
+    for dbfs in NOISE_DBFS:
+        drawn = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ) * 10 ** (dbfs / 20)
+        face = stream.render(model, drawn.astype(np.float32), lookahead_ms=lookahead_ms)
+        found[f"jaw in noise of {dbfs} dBFS"] = float(face[model.config.fps :, metrics.JAW].mean())
+    return found

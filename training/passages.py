@@ -1,0 +1,156 @@
+"""Passages: what the model is trained on. Clips of one person in a row, as a microphone would hear them.
+
+Between and behind the speech there is silence or noise with a resting mouth, so that the model learns that
+noise is not speech; speech comes at any level, with noise and rooms; the stream does not end with every clip.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import Progress
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from model.face import FaceModel
+from model.stream import RENDER_HOPS
+from model.windows import SAMPLE_RATE_HZ, Samples, Windower
+from protocols import blendshapes
+from training.clips import Clip, Curves, resting_face
+from training.sounds import amplitude, in_room, noise
+
+SECONDS = 18
+BLEND_FRAMES = 5
+"""Frames in which a gap's target goes from speech to rest and back."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One stream of sound with its face."""
+
+    samples: Samples
+    face: Curves
+    """(frames, 52)."""
+    weight: Curves
+    """(frames, 52): confidence of each target; 0 is not learnt."""
+    identity: str
+    lookahead_ms: int
+
+
+def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator) -> Passage:
+    """Clips of one identity, in random order, with gaps and disturbances."""
+    rest, confidence = resting_face(clips[:40]), clips[0].confidence
+    lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
+    frames = SECONDS * fps
+    times_s = np.arange(frames) / fps
+    sound = np.zeros(SECONDS * SAMPLE_RATE_HZ, np.float32)
+    face = np.tile(rest, (frames, 1))
+    weight = np.tile(confidence * lips, (frames, 1)).astype(np.float32)
+    begin = 0
+    while begin < len(sound):
+        clip = clips[int(rng.integers(len(clips)))]
+        cut = slice(*_cut(clip, begin == 0, rng))
+        piece = clip.samples[cut][: len(sound) - begin]
+        sound[begin : begin + len(piece)] = piece * amplitude(rng.uniform(-2, 2))
+        inside = (times_s >= begin / SAMPLE_RATE_HZ) & (times_s < (begin + len(piece)) / SAMPLE_RATE_HZ)
+        curves, seen = clip.at(times_s[inside] + (cut.start - begin) / SAMPLE_RATE_HZ)
+        face[inside] = curves
+        weight[inside] = clip.confidence * seen[:, None]
+        _blend(face, np.flatnonzero(inside))
+        begin += len(piece) + _gap_samples(rng)
+    return Passage(_disturbed(sound, rng), face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
+
+
+def quiet_passage(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator) -> Passage:
+    """Nobody speaks: digital silence, or noise of -80 to -25 dBFS; the mouth rests."""
+    length = SECONDS * SAMPLE_RATE_HZ
+    level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -25))
+    lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
+    weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
+    face = np.tile(resting_face(clips[:40]), (SECONDS * fps, 1))
+    sound = (noise(length, rng) * level).astype(np.float32)
+    return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
+
+
+def _cut(clip: Clip, first: bool, rng: np.random.Generator) -> tuple[int, int]:
+    """Samples of a clip to use: long takes give 3 to 8 s; a stream may begin anywhere."""
+    longest = int(rng.uniform(3, 8) * SAMPLE_RATE_HZ)
+    if len(clip.samples) > longest:
+        begin = int(rng.integers(len(clip.samples) - longest))
+        return begin, begin + longest
+    return (int(rng.integers(len(clip.samples) // 2)) if first else 0), len(clip.samples)
+
+
+def _gap_samples(rng: np.random.Generator) -> int:
+    """Speech goes on at once, after a breath, or after a long silence."""
+    return int(rng.choice([0.0, rng.uniform(0, 1), rng.uniform(1, 4)], p=[0.5, 0.35, 0.15]) * SAMPLE_RATE_HZ)
+
+
+def _blend(face: Curves, inside: NDArray[np.int64]) -> None:
+    """Lead the gap's rest into the first frame of speech at `inside`, and its last frame back to rest."""
+    for k in range(1, BLEND_FRAMES):
+        share = k / BLEND_FRAMES
+        if len(inside) and inside[-1] + k < len(face):
+            face[inside[-1] + k] = share * face[inside[-1] + k] + (1 - share) * face[inside[-1]]
+
+
+def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:
+    """Half of the streams clean, the others in a room, a noise, or both; all at some gain."""
+    if rng.random() < 0.5:
+        if rng.random() < 0.4:
+            sound = in_room(sound, rng)
+        if rng.random() < 0.8:
+            sound = sound + noise(len(sound), rng) * amplitude(rng.uniform(-75, -32))
+    louder = sound * amplitude(rng.uniform(-18, 4))
+    return np.asarray(np.clip(louder, -1, 1), np.float32)
+
+
+def encode(model: FaceModel, passage: Passage) -> torch.Tensor:
+    """Raw audio features (frames, D) of a passage in the windows of run time."""
+    window = model.config.window(passage.lookahead_ms)
+    windower, windows = Windower.at(window).push(passage.samples)
+    windows = np.concatenate([windows, windower.flush()])
+    batches = torch.split(torch.from_numpy(windows), RENDER_HOPS)
+    with torch.inference_mode():
+        return torch.cat([model.features(batch[None], passage.lookahead_ms)[0] for batch in batches])
+
+
+def write_shard(
+    path: Path, model: FaceModel, people: Sequence[Sequence[Clip]], count: int, quiet: float, seed: int, bar: Progress
+) -> None:
+    """Encode `count` passages into one safetensors file: audio, face, weight, identity, lookahead index.
+
+    `people` are the clips by identity, drawn by their length; a share `quiet` of the passages holds no speech.
+    A shard depends on nothing but its seed, so that a run can be taken up at any shard.
+    """
+    rng = np.random.default_rng([seed, count])
+    length = np.array([sum(len(clip.samples) for clip in clips) for clips in people], np.float64)
+    made: dict[str, list[torch.Tensor]] = {name: [] for name in ("audio", "face", "weight", "identity", "lookahead")}
+    config = model.config
+    task = bar.add_task(path.name, total=count)
+    for _ in range(count):
+        clips = people[rng.choice(len(people), p=length / length.sum())]
+        make = quiet_passage if rng.random() < quiet else assemble
+        passage = make(clips, config.fps, config.lookaheads_ms, rng)
+        made["audio"].append(encode(model, passage).half())
+        made["face"].append(torch.from_numpy(passage.face).half())
+        made["weight"].append(torch.from_numpy(passage.weight).half())
+        made["identity"].append(torch.tensor(config.identities.index(passage.identity)))
+        made["lookahead"].append(torch.tensor(model.lookahead_index(passage.lookahead_ms)))
+        bar.advance(task)
+    part = path.with_suffix(".part")
+    save_file({name: torch.stack(values) for name, values in made.items()}, part)
+    part.replace(path)
+
+
+def read_shards(paths: Sequence[Path]) -> dict[str, torch.Tensor]:
+    """All passages of some shards: audio (P, T, D), face and weight (P, T, 52), identity and lookahead (P,)."""
+    parts: dict[str, list[torch.Tensor]] = {}
+    for path in paths:
+        with safe_open(path, "pt") as file:
+            for name in file.keys():  # noqa: SIM118
+                parts.setdefault(name, []).append(file.get_tensor(name))
+    return {name: torch.cat(values) for name, values in parts.items()}

@@ -1,0 +1,37 @@
+"""A run that can be taken up again: weights, optimiser and step in one safetensors file, no pickle."""
+
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+from torch.optim import Optimizer
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def save(path: Path, module: nn.Module, optimizer: Optimizer, step: int) -> None:
+    """Write everything that the next step of an Adam run depends on; whole or not at all."""
+    tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
+    for name, parameter in module.named_parameters():
+        for moment in _MOMENTS:
+            if parameter in optimizer.state:
+                tensors[f"{moment}.{name}"] = optimizer.state[parameter][moment]
+    part = path.with_suffix(".part")
+    save_file({name: value.contiguous() for name, value in tensors.items()}, part, {"step": str(step)})
+    part.replace(path)
+
+
+def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
+    """Take up where `save` was called; returns the step."""
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        step = int(file.metadata()["step"])
+    prefix = "module."
+    module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+    for name, parameter in module.named_parameters():
+        if f"{_MOMENTS[0]}.{name}" in tensors:
+            moments = {moment: tensors[f"{moment}.{name}"] for moment in _MOMENTS}
+            optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+    return step
