@@ -2,28 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import Field, fields
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 from protocols.errors import FacewireError
 
 _T = TypeVar("_T")
-_SWITCH = {"on": True, "off": False}
+COMMON: Final = "fps, delay_ms"
+"""What every sink has besides."""
+_SWITCH: Final = {"on": True, "off": False}
 
 
-def read_options(kind: type[_T], texts: Mapping[str, str], where: str) -> _T:
+def read_options(kind: type[_T], texts: Mapping[str, str]) -> _T:
     """An instance of the dataclass `kind`, whose fields are str, bool (`on` / `off`) or a Literal of str.
 
-    Raises FacewireError naming `where`, the option, and what is possible.
+    Raises FacewireError naming the option and what is possible.
     """
     hints = get_type_hints(kind)
     known = {field.name: _choices(hints[field.name]) for field in _fields(kind)}
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in known:
-            raise FacewireError(f"{where}: unknown option {name!r}; known: {describe(kind)}, fps, delay_ms")
+            raise FacewireError(f"unknown option {name!r}; known: {describe(kind)}, {COMMON}")
         choices = known[name]
         if choices and text not in choices:
-            raise FacewireError(f"{where}: {name}={text}, must be one of: {', '.join(choices)}")
+            raise FacewireError(f"{name}={text}, must be one of: {', '.join(choices)}")
         values[name] = _SWITCH[text] if hints[name] is bool else text
     return kind(**values)
 

@@ -65,11 +65,11 @@ def encode(frame: Frame, options: Options) -> list[bytes]:
     values = frame.weights.tolist()
     match options.style:
         case "message":
-            return [message(f"{options.prefix}/blendshapes", *values).dgram]
+            return [message(f"{options.prefix}/blendshapes", floats=values)]
         case "shapes":
-            messages = [message(f"{options.prefix}/{name}", values[index]) for name, index in INDEX.items()]
+            messages = [message(f"{options.prefix}/{name}", floats=(values[index],)) for name, index in INDEX.items()]
         case "facecap":
-            messages = [message("/W", at, values[index]) for at, index in enumerate(_FACECAP_INDEX)]
+            messages = [message("/W", at, floats=(values[index],)) for at, index in enumerate(_FACECAP_INDEX)]
     return pack(messages, options.bundle)
 
 

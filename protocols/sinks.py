@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Protocol
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import zmq
 
 from protocols import livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
 from protocols.frame import Frame, as_rate
-from protocols.options import describe, read_options
+from protocols.options import COMMON, describe, read_options
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,20 +96,27 @@ def parse(url: str) -> SinkSpec:
     Raises FacewireError that names what is wrong, and the protocols or options there are.
     """
     try:
+        return _parsed(url)
+    except FacewireError as error:
+        raise FacewireError(f"sink {url}: {error}") from None
+
+
+def _parsed(url: str) -> SinkSpec:
+    try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise FacewireError(f"sink {url}: {error}") from None
+        raise FacewireError(str(error)) from None
     kind = _KINDS.get(parts.scheme)
     if kind is None or "://" not in url:
-        raise FacewireError(f"sink {url}: must begin with {', '.join(f'{name}://' for name in _KINDS)}")
+        raise FacewireError(f"must begin with {', '.join(f'{name}://' for name in _KINDS)}")
     if parts.path.strip("/") or parts.fragment or parts.username is not None or port == 0:
-        raise FacewireError(f"sink {url}: must look like {parts.scheme}://127.0.0.1:{kind.port}?option=value")
-    options = _query(parts, url, kind)
+        raise FacewireError(f"must look like {parts.scheme}://127.0.0.1:{kind.port}?option=value")
+    options = _query(parts.query, kind)
     fps = options.pop("fps", None)
     delay = options.pop("delay_ms", "0")
     if not (delay.isdecimal() and int(delay) <= _HIGHEST_DELAY_MS):
-        raise FacewireError(f"sink {url}: delay_ms={delay}, must be 0 to {_HIGHEST_DELAY_MS}")
+        raise FacewireError(f"delay_ms={delay}, must be 0 to {_HIGHEST_DELAY_MS}")
     host = parts.hostname or "127.0.0.1"
     return SinkSpec(
         protocol=parts.scheme,
@@ -117,19 +124,19 @@ def parse(url: str) -> SinkSpec:
         port=port or kind.port,
         fps=None if fps is None else as_rate(fps),
         delay_ms=int(delay),
-        options=read_options(kind.options, options, f"sink {url}"),
+        options=read_options(kind.options, options),
     )
 
 
-def _query(parts: SplitResult, url: str, kind: _Kind) -> dict[str, str]:
+def _query(query: str, kind: _Kind) -> dict[str, str]:
     try:
-        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
-        known = describe(kind.options)
-        raise FacewireError(f"sink {url}: options are written name=value&…; known: {known}, fps, delay_ms") from None
+        known = f"{describe(kind.options)}, {COMMON}"
+        raise FacewireError(f"options are written name=value&…; known: {known}") from None
     options = dict(pairs)
     if len(options) != len(pairs):
-        raise FacewireError(f"sink {url}: an option is given twice")
+        raise FacewireError("an option is given twice")
     return options
 
 

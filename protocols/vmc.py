@@ -23,7 +23,7 @@ DAY_S: Final = 86_400
 _PASCAL: Final = tuple(pascal(name) for name in NAMES)
 # With fewer than four arguments, or none, EVMC4U stops for good; Bone/Pos must have exactly eight.
 _OK: Final = message("/VMC/Ext/OK", 1, 3, 0, 1)
-_HEAD: Final = message("/VMC/Ext/Bone/Pos", "Head", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+_HEAD: Final = message("/VMC/Ext/Bone/Pos", "Head", floats=(0, 0, 0, 0, 0, 0, 1))
 _APPLY: Final = message("/VMC/Ext/Blend/Apply")
 
 
@@ -86,8 +86,8 @@ class Assembly:
 
 def encode(frame: Frame, options: Options) -> list[bytes]:
     """The datagrams of one frame, in order."""
-    blend = [message("/VMC/Ext/Blend/Val", key, value) for key, value in _values(frame.weights, options)]
-    clock = message("/VMC/Ext/T", float(frame.time_s % DAY_S))
+    blend = [message("/VMC/Ext/Blend/Val", key, floats=(value,)) for key, value in _values(frame.weights, options)]
+    clock = message("/VMC/Ext/T", floats=(float(frame.time_s % DAY_S),))
     return pack([_OK, clock, _HEAD, *blend, _APPLY], options.bundle)
 
 

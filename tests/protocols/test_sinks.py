@@ -99,8 +99,9 @@ def test_a_spec_is_shown_as_an_address():
     ],
 )
 def test_bad_urls(url, said):
-    with pytest.raises(FacewireError, match=said):
+    with pytest.raises(FacewireError, match=said) as caught:
         parse(url)
+    assert str(caught.value).startswith(f"sink {url}: ")
 
 
 @pytest.mark.parametrize("options", ["livelink", "vmc", "osc", "osc?style=message"])
