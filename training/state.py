@@ -2,22 +2,21 @@
 
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 from torch.optim import Optimizer
 
-_MOMENTS = ("exp_avg", "exp_avg_sq")
+_ADAM = ("step", "exp_avg", "exp_avg_sq")
 
 
 def save(path: Path, module: nn.Module, optimizer: Optimizer, step: int) -> None:
     """Write everything that the next step of an Adam run depends on; whole or not at all."""
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     for name, parameter in module.named_parameters():
-        for moment in _MOMENTS:
+        for value in _ADAM:
             if parameter in optimizer.state:
-                tensors[f"{moment}.{name}"] = optimizer.state[parameter][moment]
+                tensors[f"{value}.{name}"] = optimizer.state[parameter][value]
     part = path.with_suffix(".part")
     save_file({name: value.contiguous() for name, value in tensors.items()}, part, {"step": str(step)})
     part.replace(path)
@@ -31,7 +30,6 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
     prefix = "module."
     module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
     for name, parameter in module.named_parameters():
-        if f"{_MOMENTS[0]}.{name}" in tensors:
-            moments = {moment: tensors[f"{moment}.{name}"] for moment in _MOMENTS}
-            optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+        if f"{_ADAM[0]}.{name}" in tensors:
+            optimizer.state[parameter] = {value: tensors[f"{value}.{name}"] for value in _ADAM}
     return step

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.progress import Progress
+
+from protocols import blendshapes
+from tests.model.tiny import tiny_model
+from tests.training.people import write_person
+from training.clips import read_clips
+from training.passages import SECONDS, assemble, encode, quiet_passage, read_shards, write_shard
+
+JAW = blendshapes.NAMES.index("jawOpen")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list:
+    return read_clips(write_person(tmp_path_factory.mktemp("alma")), "alma", 0, "train")
+
+
+def test_sound_and_face_of_a_passage_belong_together(clips: list) -> None:
+    correlations = []
+    for seed in range(4):
+        passage = assemble(clips, 30, (160,), np.random.default_rng(seed))
+        assert passage.samples.shape == (SECONDS * 16_000,)
+        assert passage.face.shape == passage.weight.shape == (SECONDS * 30, 52)
+        frames = np.arange(SECONDS * 30) * 16_000 // 30
+        loud = np.array([np.abs(passage.samples[max(0, f - 400) : f + 400]).mean() for f in frames])
+        correlations.append(np.corrcoef(loud, passage.face[:, JAW])[0, 1])
+    assert np.mean(correlations) > 0.6
+
+
+def test_gaps_teach_the_mouth_to_rest_and_leave_the_eyes_alone(clips: list) -> None:
+    quiet = quiet_passage(clips, 30, (160,), np.random.default_rng(1))
+    assert quiet.face[:, JAW].max() < 0.05
+    assert quiet.weight[:, JAW].min() == 1
+    assert quiet.weight[:, list(blendshapes.UPPER)].max() == 0
+    assert assemble(clips, 30, (160,), np.random.default_rng(2)).weight[:, 0].max() == 1
+
+
+def test_a_shard_depends_on_its_seed_alone_and_holds_run_time_features(clips: list, tmp_path: Path) -> None:
+    model = tiny_model()
+    with Progress(disable=True) as bar:
+        for name in ("a", "b"):
+            write_shard(tmp_path / f"passages-{name}", model, [clips], 2, 0.5, 7, bar)
+    a, b = (read_shards([tmp_path / f"passages-{name}"]) for name in ("a", "b"))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert a["audio"].shape == (2, SECONDS * 30, 16)
+    assert read_shards([tmp_path / "passages-a", tmp_path / "passages-b"])["face"].shape[0] == 4
+    passage = assemble(clips, 30, (80,), np.random.default_rng(3))
+    assert encode(model, passage).shape == (SECONDS * 30, 16)
