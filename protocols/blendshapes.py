@@ -116,7 +116,8 @@ def remap(values: ArrayLike, source_names: Sequence[str]) -> NDArray[np.float32]
     Shapes the source lacks are 0; MediaPipe's `_neutral` is ignored.
     Raises FacewireError for unknown or repeated names, or where their number does not fit the values.
     """
-    array = np.asarray(values, np.float32)
+    with np.errstate(over="ignore"):
+        array = np.asarray(values).astype(np.float32)
     if array.shape[-1:] != (len(source_names),):
         raise FacewireError(f"values of shape {array.shape} do not fit {len(source_names)} blendshape names")
     names = [canonical(name) for name in source_names]

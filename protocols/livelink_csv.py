@@ -29,7 +29,7 @@ _BASES: Final = (24, 25, 30, 48, 50, 60, 100, 120, 240)
 _TIMECODE: Final = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d):(\d+(?:\.\d*)?)")
 _HALF_DAY_S: Final = 43_200
 
-Table = tuple[NDArray[np.float64], list[str], NDArray[np.float32]]
+Table = tuple[NDArray[np.float64], list[str], NDArray[np.float64]]
 """Times (n,) in seconds, names (k), values (n, k)."""
 
 
@@ -60,7 +60,7 @@ def parse_take(data: bytes, fps: Fraction | None) -> Table:
     ignored = {name.casefold() for name in ANGLES}
     kept = [at for at, name in enumerate(folded) if at >= 2 and name not in ignored]
     try:
-        values = np.array([[row[at] for at in kept] for row in rows], np.float32)
+        values = np.array([[row[at] for at in kept] for row in rows], np.float64)
     except ValueError as error:
         raise FacewireError(f"not all values are numbers: {error}") from None
     return _times(rows, fps), [header[at].strip() for at in kept], values

@@ -158,7 +158,7 @@ def _read_json(data: bytes, fps: Fraction | None) -> Take:
     try:
         take = json.loads(data)
         names = [str(name) for name in take["names"]]
-        values = np.array([frame["weights"] for frame in take["frames"]], np.float32)
+        values = np.array([frame["weights"] for frame in take["frames"]], np.float64)
         times_s = np.array([frame["time"] for frame in take["frames"]], np.float64)
         fps = fps or (as_rate(take["fps"]) if "fps" in take else None)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -175,7 +175,7 @@ def _npz_of(take: Take) -> bytes:
 def _read_npz(data: bytes, fps: Fraction | None) -> Take:
     try:
         with np.load(BytesIO(data), allow_pickle=False) as arrays:
-            values = arrays["bs"]
+            values = arrays["bs"].astype(np.float64)
             names = [str(name) for name in arrays["names"]]
             fps = fps or as_rate(float(arrays["fps"]))
     except _NPZ_ERRORS as error:

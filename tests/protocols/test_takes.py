@@ -139,6 +139,7 @@ GOOD = csv_of([(f"00:00:0{n // 30}:{n % 30:02}.000", n) for n in range(40)])
         (GOOD.replace("HeadYaw", "HeadNod"), "'HeadNod'"),
         (GOOD.replace("JawRight", "JawOpen"), "missing blendshapes: jawRight"),
         (GOOD.replace("0.39", "nan"), "frame 39: jawOpen is not a number"),
+        (GOOD.replace("0.39", "1e300"), "frame 39: jawOpen is not a number"),
         (GOOD.replace("0.39", "much"), "not all values are numbers.*much"),
         (GOOD.replace("0.39,", ""), "row 41 has 62 columns, the header 63"),
         (GOOD.replace("00:00:01:09.000", "00:00:01:07.000"), "time does not advance at frame 39"),
@@ -170,6 +171,7 @@ def frames(*times, weights=(0.5,) * 51):
         (frames(0, float("nan")), "time does not advance"),
         (frames(0, 0.1, weights=[0.5] * 50), "do not fit"),
         (frames(0, 0.1, weights=[float("nan")] * 51), "not a number"),
+        (frames(0, 0.1, weights=[1e300] * 51), "not a number"),
         (frames(0, 0.1).replace("browDownLeft", "browLeft"), "missing blendshapes: browDownLeft"),
         (frames(0, 0.1)[:-1] + ', "fps": 0}', "frame rate"),
     ],
@@ -189,6 +191,7 @@ def test_broken_json(tmp_path, text, said):
         {"bs": np.zeros((2, 52)), "names": np.array(NAMES), "fps": np.array([30, 30])},
         {"bs": np.zeros(52), "names": np.array(NAMES), "fps": 30.0},
         {"bs": np.full((2, 52), np.nan), "names": np.array(NAMES), "fps": 30.0},
+        {"bs": np.full((2, 52), 1e300), "names": np.array(NAMES), "fps": 30.0},
         {"bs": np.zeros((2, 52)), "names": np.array(NAMES, object), "fps": 30.0},  # would need pickle
     ],
 )
