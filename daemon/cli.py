@@ -45,7 +45,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.callback(invoke_without_command=True)
 def facewire(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Speech in, a moving face out, live: 52 ARKit blendshapes for Unreal, Unity and VTubing apps."""
-    handler = RichHandler(console=CONSOLE, show_path=False)
+    handler = RichHandler(console=CONSOLE, show_path=False) if CONSOLE.is_terminal else logging.StreamHandler()
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)
     if version:
         typer.echo(f"facewire {metadata.version('facewire')}")

@@ -31,7 +31,7 @@ class Latency:
     """The encoder's 25-ms view reaches further than its 20-ms step."""
     compute_ms: int
     """One hop's computing, with room."""
-    between_ms: int
+    interpolation_ms: int
     """A receiver's frame between two of the model's waits for the second."""
 
     @property
@@ -43,7 +43,7 @@ class Latency:
     def after_arrival_ms(self) -> int:
         """What the sender adds, counted from when the sound was in the program's hands."""
         window = self.hop_ms + self.lookahead_ms + self.tail_ms
-        return self.chunk_ms + window + self.compute_ms + self.between_ms
+        return self.chunk_ms + window + self.compute_ms + self.interpolation_ms
 
     def __str__(self) -> str:
         parts = [f"{name.removesuffix('_ms')} {ms}" for name, ms in vars(self).items() if ms]
@@ -61,11 +61,11 @@ def latency(
         lookahead_ms=window.right_ms,
         tail_ms=TAIL_SAMPLES * 1000 // SAMPLE_RATE_HZ,
         compute_ms=math.ceil(slow_hop_ms * MARGIN) + MARGIN_MS,
-        between_ms=math.ceil(max((_between_ms(model_fps, rate) for rate in rates), default=0)),
+        interpolation_ms=math.ceil(max((_interpolation_ms(model_fps, rate) for rate in rates), default=0)),
     )
 
 
-def _between_ms(model_fps: int, rate: Fraction) -> Fraction:
+def _interpolation_ms(model_fps: int, rate: Fraction) -> Fraction:
     """The longest that a frame at `rate` comes before the next frame of the model."""
     steps = (model_fps / rate).denominator
     return Fraction(1000 * (steps - 1), steps * model_fps)

@@ -1,8 +1,10 @@
 """Sound from a microphone, through PortAudio. The callback copies and returns; all else happens in `run`."""
 
+import atexit
 import logging
 import time
-from threading import Event
+from collections.abc import Callable
+from threading import Event, Thread
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +21,8 @@ from protocols.errors import FacewireError
 SILENT_S: Final = 1.0
 """A sound card that has delivered nothing for so long is gone."""
 RETRY_S: Final = 1.0
+HANG_S: Final = 2.0
+"""Closing a stream takes milliseconds, or for ever."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,10 @@ def find(sd: Any, wanted: str | None) -> dict[str, Any]:
         matches.sort(key=lambda d: wanted not in (d["name"], str(d["index"])))  # exact ones first
     if matches:
         return matches[0]
-    known = "\n".join(f"  mic:{d['index']}  {d['name']}" for d in devices) or "  (none: plug one in)"
+    known = (
+        "\n".join(f"  mic:{d['index']}  {d['name']}" for d in devices)
+        or "  (none: plug one in, or use --input FILE or --input demo)"
+    )
     what = f"there is no microphone {wanted!r}" if wanted else "there is no default microphone"
     raise FacewireError(f"{what}; the inputs here are\n{known}")
 
@@ -97,47 +104,68 @@ class Microphone:
             raise FacewireError(f"the microphone {self.name!r} does not start: {error}") from error
 
     def run(self, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
-        """Deliver sound until `stop` is set. A device that vanishes is waited for."""
-        timeline = Timeline()
+        """Deliver sound until `stop` is set. A device that vanishes is waited for.
+
+        Raises FacewireError if the sound system takes the whole of PortAudio down with the device.
+        """
+        timeline, heard = Timeline(), True
         try:
             self._start()
             while not stop.is_set():
-                self._listen(timeline, chunks, stop)
+                heard = self._listen(timeline, chunks, stop, back=not heard) or heard
                 if not stop.is_set():
-                    self._wait_for_return(stop)
+                    if heard:
+                        log.warning("the microphone %r is gone; the face rests until it is back", self.name)
+                    heard = False
+                    self._reopen(stop)
         finally:
-            self._stream.close(ignore_errors=True)
+            self._within_limit(lambda: self._stream.close(ignore_errors=True))
 
-    def _listen(self, timeline: Timeline, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
-        """Deliver sound until the device is gone or `stop` is set."""
-        resampler, silent_since = Resampler(self.rate_hz), time.monotonic()
-        first = True
-        while not stop.is_set() and time.monotonic() - silent_since < SILENT_S:
+    def _listen(self, timeline: Timeline, chunks: DropOldestQueue[AudioChunk], stop: Event, *, back: bool) -> bool:
+        """Deliver sound until the device is gone or `stop` is set; returns whether there was any."""
+        resampler, latest_s, heard = Resampler(self.rate_hz), time.monotonic(), False
+        while not stop.is_set() and time.monotonic() - latest_s < SILENT_S:
             block = self._blocks.get(timeout_s=0.1)
             if block is None:
                 continue
-            silent_since = time.monotonic()
+            latest_s = time.monotonic()
             samples, arrived_ns = resampler.push(mono(block[0])), block[1]
-            if first:
+            if not heard:
                 timeline.skip_to(arrived_ns - CHUNK_MS * 1_000_000)
-                first = False
+                if back:
+                    log.warning("the microphone %r is back", self.name)
+            heard = True
             if len(samples):
                 chunks.put(AudioChunk(samples, timeline.place(len(samples), arrived_ns), arrived_ns))
+        return heard
 
-    def _wait_for_return(self, stop: Event) -> None:
-        log.warning("the microphone %r is gone; the face rests until it is back", self.name)
+    def _reopen(self, stop: Event) -> None:
+        """Try again and again to open the device, until it can be opened or `stop` is set."""
         while not stop.wait(RETRY_S):
-            self._stream.close(ignore_errors=True)
-            # PortAudio lists devices only when it starts
-            self._sd._terminate()
-            self._sd._initialize()
+            if not self._within_limit(self._restart_portaudio):
+                raise FacewireError(
+                    "the system's sound service hangs since the microphone is gone; start facewire again"
+                )
             try:
                 self._open()
                 self._start()
             except FacewireError:
                 continue
-            log.warning("the microphone %r is back", self.name)
             return
+
+    def _restart_portaudio(self) -> None:
+        self._stream.close(ignore_errors=True)
+        self._sd._terminate()
+        self._sd._initialize()  # the only time at which PortAudio looks for devices
+
+    def _within_limit(self, job: Callable[[], None]) -> bool:
+        """Do what may hang in PortAudio when a device has died; False if it does, then nothing may wait for it."""
+        thread = Thread(target=job, name="portaudio", daemon=True)
+        thread.start()
+        thread.join(HANG_S)
+        if thread.is_alive():
+            atexit.unregister(self._sd._exit_handler)
+        return not thread.is_alive()
 
 
 def mono(block: Samples) -> Samples:
