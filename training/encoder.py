@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 import torch
 from rich.progress import track as progress
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import HubertConfig, HubertModel
+from transformers import HubertConfig
 
 from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
 from training.sounds import Speech, disturb, minutes, quiet
+from training.state import load, save
+from training.student import Student, compact_config
 from training.teachers import Features, Teacher
 from training.track import Track, prepare
 
@@ -53,49 +53,6 @@ class EncoderSettings:
     """Share of windows that begin before their stream does."""
     save_every: int = 250
     """Steps between exports."""
-
-
-def compact_config() -> HubertConfig:
-    """About 4 M parameters with hubert-base's frames: receptive field 400, stride 320, layer norm throughout."""
-    return HubertConfig(
-        conv_dim=(96, 160, 224, 256),
-        conv_kernel=(30, 6, 5, 2),
-        conv_stride=(10, 4, 4, 2),
-        conv_bias=True,
-        feat_extract_norm="layer",
-        hidden_size=256,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=1024,
-        num_conv_pos_embeddings=31,
-        num_conv_pos_embedding_groups=8,
-        do_stable_layer_norm=True,
-        hidden_dropout=0.0,
-        activation_dropout=0.0,
-        attention_dropout=0.0,
-        feat_proj_dropout=0.0,
-        layerdrop=0.0,
-        apply_spec_augment=False,
-        mask_time_prob=0.0,
-    )
-
-
-class Student(nn.Module):
-    """A HubertModel with one linear head per teacher, which is dropped in the end."""
-
-    def __init__(self, config: HubertConfig, dims: dict[str, int]) -> None:
-        super().__init__()
-        self.hubert = HubertModel(config)
-        self.heads = nn.ModuleDict({name: nn.Linear(config.hidden_size, dim) for name, dim in dims.items()})
-        first = self.hubert.get_parameter("feature_extractor.conv_layers.0.conv.weight")
-        with torch.no_grad():
-            # Speech is a few percent of full scale: without this the epsilon of the LayerNorm swallows it.
-            first.mul_(16)
-
-    def forward(self, windows: Tensor) -> dict[str, Tensor]:
-        """(B, samples) -> by teacher (B, features, dim)."""
-        hidden = self.hubert(windows).last_hidden_state
-        return {name: head(hidden) for name, head in self.heads.items()}
 
 
 @dataclass(frozen=True)
@@ -179,30 +136,6 @@ class Run:
         self.step += 1
         return loss.item()
 
-    def save(self, path: Path) -> None:
-        """Everything that the next step depends on, in one safetensors file."""
-        tensors = {f"student.{name}": value for name, value in self.student.state_dict().items()}
-        for name, parameter in self.student.named_parameters():
-            for kind in ("exp_avg", "exp_avg_sq"):
-                if parameter in self.optimizer.state:
-                    tensors[f"{kind}.{name}"] = self.optimizer.state[parameter][kind]
-        part = path.with_suffix(".part")
-        save_file({k: v.contiguous() for k, v in tensors.items()}, part, {"step": str(self.step)})
-        os.replace(part, path)
-
-    def load(self, path: Path) -> None:
-        """Continue where `save` was called."""
-        with safe_open(path, "pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            self.step = int(file.metadata()["step"])
-        prefix = "student."
-        own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-        self.student.load_state_dict(own)
-        for name, parameter in self.student.named_parameters():
-            if f"exp_avg.{name}" in tensors:
-                moments = {kind: tensors[f"{kind}.{name}"] for kind in ("exp_avg", "exp_avg_sq")}
-                self.optimizer.state[parameter] = {"step": torch.tensor(float(self.step)), **moments}
-
 
 def train_encoder(
     speech: Sequence[Speech],
@@ -224,9 +157,13 @@ def train_encoder(
     run = Run(Student(config or compact_config(), dims).train(), settings)
     state = work / "state.safetensors"
     if state.exists():
-        run.load(state)
+        run.step = load(state, run.student, run.optimizer)
         log.info("going on from step %d", run.step)
-    told = {"minutes": minutes(speech), "licences": {s.name: s.licence for s in speech}}
+    told = {
+        "minutes": minutes(speech),
+        "licences": {s.name: s.licence for s in speech},
+        "teachers": [teacher.name for teacher in teachers],
+    }
     _steps(run, track, state, out, told)
     return out
 
@@ -240,7 +177,7 @@ def _steps(run: Run, track: Track, state: Path, out: Path, told: dict[str, Any])
             log.info("step %d loss %.4f, %.0f windows/s", run.step, np.mean(losses), speed)
             losses, since = [], monotonic()
         if run.step % settings.save_every == 0 or run.step == settings.steps:
-            run.save(state)
+            save(state, run.student, run.optimizer, run.step)
             export(run.student, out, {**told, "step": run.step, "settings": asdict(settings)})
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ from transformers import HubertConfig, HubertModel
 
 from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
-from training.encoder import EncoderSettings, Run, Student, batch_at, compact_config, rate_at, train_encoder
+from training.encoder import EncoderSettings, Run, batch_at, rate_at, train_encoder
 from training.sounds import Speech
+from training.state import load, save
+from training.student import Student, compact_config
 from training.teachers import Features, Told
 from training.track import Track, prepare
 
@@ -96,7 +99,7 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Spe
     assert not info["unexpected_keys"]
     assert {p.dtype for p in hubert.parameters()} == {torch.float32}
     run = tiny_run()
-    run.load(tmp_path / "work" / "state.safetensors")
+    assert load(tmp_path / "work" / "state.safetensors", run.student, run.optimizer) == SETTINGS.steps
     windows = torch.randn(2, SETTINGS.window.samples) / 20
     torch.testing.assert_close(
         hubert(windows).last_hidden_state, run.student.hubert(windows).last_hidden_state, rtol=0, atol=1e-5
@@ -113,9 +116,9 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(track: Track, tmp_path: 
     straight = tiny_run()
     for step in range(3):
         straight.advance(batch_at(step, track, SETTINGS))
-    straight.save(tmp_path / "state.safetensors")
+    save(tmp_path / "state.safetensors", straight.student, straight.optimizer, straight.step)
     resumed = tiny_run(seed=9)
-    resumed.load(tmp_path / "state.safetensors")
+    resumed.step = load(tmp_path / "state.safetensors", resumed.student, resumed.optimizer)
     assert resumed.step == 3
     for step in (3, 4):
         batch = batch_at(step, track, SETTINGS)
@@ -142,8 +145,6 @@ def test_silence_is_what_the_teacher_makes_of_gaps(track: Track) -> None:
 
 
 def test_all_windows_are_silent_targets_where_all_shall_be_silent(track: Track) -> None:
-    from dataclasses import replace
-
     batch = batch_at(0, track, replace(SETTINGS, silent=1.0))
     expected = torch.from_numpy(track.silence["loudness"]).expand_as(batch.targets["loudness"])
     assert torch.equal(batch.targets["loudness"], expected)
