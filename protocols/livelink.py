@@ -32,7 +32,7 @@ _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "facewire:livelink")
 class Options:
     """What a `livelink://` URL may set. Raises FacewireError for a subject that does not fit the packet."""
 
-    subject: str = "facewire"
+    subject: str = "face"
     """Name in Unreal's Live Link panel; every subject is a device of its own."""
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ _FLOATS: Final = np.dtype("<f4")
 class Options:
     """What a `zmq://` URL may set. Raises FacewireError for a topic with a line break."""
 
-    topic: str = "facewire"
+    topic: str = "face"
     """What subscribers filter by."""
     conflate: bool = False
     """One part per frame, and only the newest is kept."""

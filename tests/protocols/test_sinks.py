@@ -30,10 +30,10 @@ def sink_to(url: str) -> "closing[Sink]":
 
 def test_defaults():
     assert [(parse(f"{name}://").port, parse(f"{name}://").options) for name in ("livelink", "vmc", "osc", "zmq")] == [
-        (11111, livelink.Options("facewire")),
+        (11111, livelink.Options("face")),
         (39539, vmc.Options("pascal", True, "mtu")),
         (9000, osc.Options("shapes", "/arkit", "mtu")),
-        (5556, zeromq.Options("facewire", False)),
+        (5556, zeromq.Options("face", False)),
     ]
     assert parse("vmc://") == SinkSpec("vmc", "127.0.0.1", 39539, None, 0, vmc.Options())
 
