@@ -1,0 +1,55 @@
+"""The face that ships: whole, of known origin, moved by speech, at rest in noise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model import checkpoint, stream
+from model.audio import read_audio
+from model.encoder import fingerprint
+from model.face import FaceModel
+from protocols import blendshapes
+
+DEMO = Path(__file__).parents[2] / "daemon" / "demo.flac"
+JAW = blendshapes.NAMES.index("jawOpen")
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return checkpoint.load()
+
+
+def test_it_is_whole_and_says_where_it_comes_from(model: FaceModel) -> None:
+    assert checkpoint.DEFAULT.stat().st_size < 16e6
+    assert model.config.steps == 8
+    assert model.config.encoder.sha256 == fingerprint(model.encoder.hubert)
+    told = checkpoint.header(checkpoint.DEFAULT)["provenance"]
+    assert set(told["data"]) == set(model.config.identities)
+    assert {"teachers", "licences"} <= set(told["encoder"])
+    assert {"fit", "distill"} <= set(told)
+
+
+def test_speech_moves_the_mouth_and_nothing_trembles(model: FaceModel) -> None:
+    face = stream.render(model, read_audio(DEMO))
+    jaw = face[:, JAW]
+    assert jaw.std() > 0.03
+    assert jaw.max() > 0.15
+    lips = list(blendshapes.LIPS_27)
+    assert np.abs(np.diff(face[:, lips], 2, axis=0)).mean() < 0.03
+
+
+@pytest.mark.parametrize("dbfs", [None, -60, -40])
+def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int | None) -> None:
+    drawn = np.random.default_rng(1).standard_normal(5 * 16_000) * (0 if dbfs is None else 10 ** (dbfs / 20))
+    face = stream.render(model, drawn.astype(np.float32))[15:]
+    assert face[:, JAW].mean() < 0.04
+    assert face[:, JAW].std() < 0.01
+
+
+def test_every_take_closes_the_same_and_blinks_otherwise(model: FaceModel) -> None:
+    sound = read_audio(DEMO)
+    one, two = (stream.render(model, sound, seed=seed) for seed in (1, 2))
+    assert np.abs(one[:, JAW] - two[:, JAW]).mean() < 0.03
+    blinks = blendshapes.NAMES.index("eyeBlinkLeft")
+    assert np.abs(one[:, blinks] - two[:, blinks]).mean() > 0.02
