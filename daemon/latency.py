@@ -11,8 +11,8 @@ from model.windows import SAMPLE_RATE_HZ, TAIL_SAMPLES, WindowSpec
 
 MARGIN: Final = 1.25
 """Room above the slow hops of the warm-up …"""
-MARGIN_MS: Final = 5
-"""… and for the operating system's scheduling."""
+MARGIN_MS: Final = 15
+"""… and for other programs that take the processor for a moment."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from daemon.resample import Resampler, lag_ms
 from model.windows import Samples
 from protocols.errors import FacewireError
 
-SILENT_S: Final = 1.0
+SILENT_S: Final = 2.0
 """A sound card that has delivered nothing for so long is gone."""
 RETRY_S: Final = 1.0
 HANG_S: Final = 2.0
