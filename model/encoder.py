@@ -44,7 +44,7 @@ def fingerprint(hubert: HubertModel) -> str:
     return digest.hexdigest()
 
 
-def embed(hubert: HubertModel) -> Encoder:
+def embed(hubert: HubertModel, *, normalize: bool = False) -> Encoder:
     """An encoder whose weights will live inside the checkpoint, rounded to half precision."""
     for value in hubert.state_dict().values():
         value.copy_(value.half())
@@ -52,6 +52,7 @@ def embed(hubert: HubertModel) -> Encoder:
         source="embedded",
         sha256=fingerprint(hubert),
         width=hubert.config.hidden_size,
+        normalize=normalize,
         hubert=hubert.config.to_diff_dict(),
     )
     return Encoder(hubert, config)

@@ -33,7 +33,7 @@ def test_every_command_and_option_in_the_documents_exists(page: Path) -> None:
     for program, name, rest in re.findall(r"\b(facewire(?:-train)?) ([a-z]+)([^\n&;]*)", text):
         command = PROGRAMS[program].commands.get(name)  # type: ignore[attr-defined]
         assert command is not None, f"{program} {name}"
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {o for parameter in command.params for o in (*parameter.opts, *parameter.secondary_opts)}
         for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest.split("facewire")[0]):
             assert option in known, f"{program} {name} {option}"
 

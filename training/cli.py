@@ -50,30 +50,32 @@ def encoder(
 @app.command()
 def features(
     data: Data,
-    encoder: Annotated[Path, typer.Option(help="Folder of the HubertModel.")],
+    encoder: Annotated[str, typer.Option(help="Folder or hub id of the HubertModel.")],
     out: Annotated[Path, typer.Option(help="Folder for the features.")],
     shards: Annotated[int, typer.Option(help="How many files to make.")] = 12,
     passages: Annotated[int, typer.Option(help="Passages of 18 s per file.")] = 96,
     quiet: Annotated[float, typer.Option(help="Share of passages without speech.")] = 0.08,
     first: Annotated[int, typer.Option(help="Number of the first file: to share the work among processes.")] = 0,
+    embed: Annotated[bool, typer.Option(help="Keep the encoder in the checkpoint, or only its name and hash.")] = True,
 ) -> None:
     """Encode passages of speech, silence and noise in the windows of run time. Files that exist are kept."""
     import torch
 
     from model import checkpoint
+    from model import encoder as encoders
     from model.config import ModelConfig
-    from model.encoder import embed, pretrained
     from model.face import FaceModel
     from training import passages as maker
 
     people = [_clips(item, "train") for item in data]
-    speech = embed(pretrained(encoder).hubert)
+    found = encoders.pretrained(encoder)
+    speech = encoders.embed(found.hubert, normalize=found.config.normalize) if embed else found
     torch.manual_seed(0)
     identities = tuple(clips[0].identity for clips in people)
     model = FaceModel(ModelConfig(encoder=speech.config, steps=32, identities=identities), speech).eval()
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "untrained.safetensors").exists():
-        whence = encoder / "encoder.json"
+        whence = Path(encoder) / "encoder.json"
         told = {"data": _told(data, people), "encoder": json.loads(whence.read_text()) if whence.exists() else {}}
         checkpoint.save(model, out / "untrained.safetensors", told)
     with _progress() as bar:
