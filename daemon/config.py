@@ -23,6 +23,12 @@ def _sink_url(url: str) -> str:
     return url
 
 
+def _one_at_least(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not urls:
+        raise ValueError("name one receiver at least, like vmc://127.0.0.1:39539")
+    return urls
+
+
 class DaemonConfig(BaseModel):
     """What a user may change. What gives a checkpoint its meaning is in the checkpoint, and in no setting."""
 
@@ -44,8 +50,9 @@ class DaemonConfig(BaseModel):
     """Which of the many fitting performances is played."""
     liveliness: float = Field(0.85, ge=0, le=1)
     """How freely eyes and brows move, 0 to 1."""
-    sinks: tuple[Annotated[str, AfterValidator(_sink_url)], ...] = Field(
-        ("livelink://127.0.0.1:11111?subject=face", "vmc://127.0.0.1:39539"), min_length=1
+    sinks: Annotated[tuple[Annotated[str, AfterValidator(_sink_url)], ...], AfterValidator(_one_at_least)] = (
+        "livelink://127.0.0.1:11111?subject=face",
+        "vmc://127.0.0.1:39539",
     )
     """Where the face is sent."""
 

@@ -24,6 +24,9 @@ HOLD_S: Final = 1.0
 EASE_S: Final = 0.4
 """How long it takes from there to neutral, and back when motion comes again."""
 
+STEADY_NS: Final = 10_000_000
+"""Frames are stamped an even time apart; only when the clocks have drifted by this much are they set right."""
+
 Face = NDArray[np.float32]
 NEUTRAL: Final = np.zeros(blendshapes.COUNT, np.float32)
 
@@ -57,6 +60,7 @@ class Pacer:
         self._fps = fps
         self._tracks = tracks
         self._anchor_ns = anchor_ns
+        self._stamp_ns = anchor_ns
         self._epoch_ns = epoch_ns
         self._metrics = metrics
         self._indices: list[int] = []
@@ -66,6 +70,8 @@ class Pacer:
     def add(self, motion: Motion) -> None:
         """Take motion in, the later after the earlier."""
         self._anchor_ns = motion.anchor_ns
+        if abs(self._anchor_ns - self._stamp_ns) > STEADY_NS:
+            self._stamp_ns = self._anchor_ns
         shown = max(Fraction(track.next - 1) / track.rate for track in self._tracks) * self._fps
         self._metrics.late += sum(motion.first + k <= shown for k in range(len(motion.faces)))
         if self._indices and motion.first - self._indices[-1] > HOLD_S * self._fps:
@@ -106,7 +112,7 @@ class Pacer:
         return self._stamped(track, index, face)
 
     def _stamped(self, track: Track, index: int, face: Face) -> Frame:
-        heard_ns = self._anchor_ns + index * 1_000_000_000 * track.rate.denominator // track.rate.numerator
+        heard_ns = self._stamp_ns + index * 1_000_000_000 * track.rate.denominator // track.rate.numerator
         return Frame(index, track.rate, self._epoch_ns + heard_ns, face)
 
     def _face(self, position: Fraction) -> tuple[Face, bool]:

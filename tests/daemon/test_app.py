@@ -1,0 +1,157 @@
+"""The program as a whole, with a tiny random model: from a sound to packets and a clean end."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon import app, worker
+from daemon.blocks import AudioChunk
+from daemon.config import DaemonConfig
+from daemon.queues import DropOldestQueue
+from model.checkpoint import save
+from protocols import livelink
+from protocols.errors import FacewireError
+from tests.daemon.sounds import sound
+from tests.model.tiny import tiny_model
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save(tiny_model(), path, {})
+    return path
+
+
+@dataclass
+class Receiver:
+    """A Live Link port and what came there."""
+
+    socket: socket.socket
+
+    @property
+    def url(self) -> str:
+        return f"livelink://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def faces(self) -> np.ndarray:
+        """All that has arrived, (n, 52)."""
+        self.socket.setblocking(False)
+        faces = []
+        while True:
+            try:
+                faces.append(livelink.decode(self.socket.recv(2000)).weights)
+            except BlockingIOError:
+                return np.array(faces)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield Receiver(bound)
+
+
+def config(checkpoint: Path, receiver: Receiver, **settings: object) -> DaemonConfig:
+    return DaemonConfig.model_validate({"checkpoint": checkpoint, "sinks": [receiver.url], **settings})
+
+
+def test_a_file_is_played_to_its_end_and_the_face_left_neutral(
+    checkpoint: Path, receiver: Receiver, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(8_000), 16_000)
+    said: list[str] = []
+    app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav")), said.append)
+    faces = receiver.faces()
+    assert len(faces) > 1
+    assert faces[:-1].any()
+    assert not faces[-1].any()
+    assert f"input     {tmp_path / 'a.wav'} (16000 Hz)" in said[0]
+    assert f"identity: mean of all\nsends to  {receiver.url[11:]} (livelink), 30 frames per second\n" in said[0]
+    assert "hop 100 + lookahead 160 + tail 5 + compute" in said[0]
+    assert "as audio delay in OBS" in said[0]
+
+
+def test_a_stage_that_fails_ends_the_program_with_its_cause_and_a_neutral_face(
+    checkpoint: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, steps = worker.stream.step, iter(range(100))
+
+    def breaks_later(*arguments: object) -> object:
+        if next(steps) == worker.WARM_UP_HOPS + 2:
+            raise ArithmeticError("cosmic ray")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker.stream, "step", breaks_later)
+    with pytest.raises(FacewireError, match="the worker failed: ArithmeticError: cosmic ray"):
+        app.run(config(checkpoint, receiver, input="demo"), lambda text: None)
+    assert not receiver.faces()[-1].any()
+
+
+class Microphone:
+    """A source that hears two hops and then nothing, until it is stopped."""
+
+    name, rate_hz, latency_ms = "fake", 16_000, 0.0
+
+    def run(self, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
+        now_ns = app.SYSTEM.now_ns()
+        chunks.put(AudioChunk(sound(6_000), 0, now_ns))
+        stop.wait(1.0)
+
+
+def test_packets_go_on_while_no_sound_comes(
+    checkpoint: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "open_source", lambda *arguments: Microphone())
+    app.run(config(checkpoint, receiver), lambda text: None)
+    assert len(receiver.faces()) > 12
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
+    checkpoint: Path, receiver: Receiver, number: signal.Signals, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo"]
+    command += ["--checkpoint", str(checkpoint), "--sink", receiver.url]
+    receiver.socket.settimeout(60)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        receiver.socket.recv(2000)  # it sends
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert not receiver.faces()[-1].any()
+    assert "Traceback" not in errors
+
+
+def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receiver: Receiver, tmp_path: Path) -> None:
+    broken = tiny_model()
+    broken.face_mean.fill_(float("nan"))
+    save(broken, tmp_path / "nan.safetensors", {})
+    command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo"]
+    command += ["--checkpoint", str(tmp_path / "nan.safetensors"), "--sink", receiver.url]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "facewire: " in done.stderr
+    assert "not numbers" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_piped_sound_is_played_and_ends_the_program(checkpoint: Path, receiver: Receiver) -> None:
+    pcm = np.round(sound(8_000) * 32768).astype("<i2").tobytes()
+    command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "-"]
+    command += ["--checkpoint", str(checkpoint), "--sink", receiver.url]
+    done = subprocess.run(command, cwd=ROOT, input=pcm, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    faces = receiver.faces()
+    assert faces[:-1].any()
+    assert not faces[-1].any()

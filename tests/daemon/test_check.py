@@ -1,0 +1,70 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from daemon import check
+from daemon.check import Finding, findings
+from daemon.config import DaemonConfig
+from model.checkpoint import save
+from tests.daemon.fake_sounddevice import FakeSoundDevice, device
+from tests.model.tiny import tiny_model
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.safetensors"
+    save(tiny_model(), path, {})
+    return path
+
+
+@pytest.fixture(autouse=True)
+def sd(monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
+    fake = FakeSoundDevice([device(0, "USB Mic", 48_000)])
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    return fake
+
+
+def look(**settings: object) -> list[Finding]:
+    return list(findings(DaemonConfig.model_validate(settings)))
+
+
+def test_all_good(checkpoint: Path) -> None:
+    found = look(checkpoint=checkpoint, identity="alma")
+    assert all(finding.good for finding in found)
+    texts = [finding.text for finding in found]
+    assert texts[1] == "input: USB Mic (48000 Hz)"
+    assert texts[2:4] == ["sends to: 127.0.0.1:11111 (livelink)", "sends to: 127.0.0.1:39539 (vmc)"]
+    assert texts[4].endswith("identity alma, lookahead 160 ms")
+
+
+def test_everything_bad_is_found_in_one_go(tmp_path: Path) -> None:
+    found = look(
+        input=str(tmp_path / "none.wav"), sinks=["vmc://no.such.host.invalid"], checkpoint=tmp_path / "none.safetensors"
+    )
+    assert [finding.good for finding in found[1:]] == [False, False, False]
+    assert "no such file" in found[1].text
+    assert "unknown host" in found[2].text
+    assert "no such checkpoint" in found[3].text
+
+
+def test_no_microphone_is_bad_only_if_one_is_wanted(sd: FakeSoundDevice, checkpoint: Path) -> None:
+    sd.devices = []
+    auto, wanted = (look(input=name, checkpoint=checkpoint)[1] for name in ("auto", "mic"))
+    assert auto.good
+    assert "demo voice" in auto.text
+    assert not wanted.good
+
+
+def test_a_wrong_identity_or_lookahead_is_found(checkpoint: Path) -> None:
+    assert "it knows: alma, bruno" in look(checkpoint=checkpoint, identity="zoe")[-1].text
+    assert "trained for" in look(checkpoint=checkpoint, lookahead_ms=50)[-1].text
+
+
+def test_python_daemon_is_found(monkeypatch: pytest.MonkeyPatch, checkpoint: Path) -> None:
+    monkeypatch.setattr(
+        check.metadata, "packages_distributions", lambda: {"daemon": ["facewire", "python-daemon", "python-daemon"]}
+    )
+    found = look(checkpoint=checkpoint)[0]
+    assert not found.good
+    assert "python-daemon installs" in found.text
