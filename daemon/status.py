@@ -14,7 +14,7 @@ from daemon.metrics import Metrics
 
 LOG_EVERY_S: Final = 5.0
 QUIETEST_DB: Final = -60
-METER_WIDTH: Final = 20
+METER_WIDTH: Final = 14
 
 CONSOLE: Final = Console(stderr=True)
 log = logging.getLogger(__name__)
@@ -43,8 +43,8 @@ def line(metrics: Metrics, frames_per_s: float, dropped: int) -> str:
     meter = ("#" * min(METER_WIDTH, max(0, filled))).ljust(METER_WIDTH)
     hop_ms = median(metrics.hop_ms) if metrics.hop_ms else 0.0
     return (
-        f"[{meter}] {metrics.level_db:4.0f} dB   {frames_per_s:3.0f} frames/s   compute {hop_ms:.0f} ms   "
-        f"held {metrics.held}   late {metrics.late}   dropped {dropped + metrics.skipped}"
+        f"[{meter}] {metrics.level_db:4.0f} dB  {frames_per_s:.0f} frames/s  compute {hop_ms:.0f} ms  "
+        f"held {metrics.held}  late {metrics.late}  dropped {dropped + metrics.skipped}"
     )
 
 
