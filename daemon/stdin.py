@@ -5,6 +5,7 @@ beginning with its newest sound, for the pipe has filled up while the program wa
 at the speed of the clock from its beginning. The first 300 ms tell which it is.
 """
 
+import logging
 import os
 import queue
 import sys
@@ -27,6 +28,8 @@ PROBE_S: Final = 0.3
 PIPE_BYTES: Final = 64 * 1024
 """What a pipe holds; a live feed cannot have more waiting, half as much again is a recording."""
 
+log = logging.getLogger(__name__)
+
 
 class StandardInput:
     """PCM from standard input at any rate."""
@@ -34,9 +37,9 @@ class StandardInput:
     name = "standard input"
 
     def __init__(self, rate_hz: int, clock: Clock = SYSTEM) -> None:
-        if sys.stdin.isatty():
+        if sys.stdin is None or sys.stdin.isatty():
             raise FacewireError(
-                "input '-' reads raw sound from a pipe, but standard input is a keyboard; "
+                "input '-' reads raw sound from a pipe, and there is none; "
                 "try: ffmpeg -i talk.mp3 -f s16le -ac 1 -ar 16000 - | facewire run --input -"
             )
         self.clock = clock
@@ -75,7 +78,11 @@ def _read(descriptor: int, pieces: "queue.Queue[bytes]") -> None:
     """Thread: read until the end (b""). Not through sys.stdin, whose lock would hang the program's exit."""
     data = b"-"
     while data:
-        data = os.read(descriptor, PIPE_BYTES)
+        try:
+            data = os.read(descriptor, PIPE_BYTES)
+        except OSError as error:
+            log.warning("standard input cannot be read: %s", error.strerror)
+            data = b""
         pieces.put(data)
 
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
+from types import SimpleNamespace
 from typing import BinaryIO
 
 import numpy as np
@@ -169,9 +171,22 @@ def test_a_feed_that_stays_open_can_be_stopped(pipe: BinaryIO) -> None:
     stop.set()
     thread.join(20)
     assert not thread.is_alive()
+    pipe.close()
+    for reader in [thread for thread in enumerate_threads() if thread.name == "stdin"]:
+        reader.join(20)  # before its descriptor means something else
+
+
+def test_standard_input_that_cannot_be_read_ends_the_sound(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: False, fileno=lambda: folder))
+    assert delivered(StandardInput(16_000)) == []
+    os.close(folder)
+    assert "standard input cannot be read" in caplog.text
 
 
 def test_a_keyboard_is_no_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
-    with pytest.raises(FacewireError, match="standard input is a keyboard; try: ffmpeg"):
+    with pytest.raises(FacewireError, match="there is none; try: ffmpeg"):
         StandardInput(16_000)
