@@ -16,6 +16,7 @@ from daemon.blocks import AudioChunk, Motion
 from daemon.capture import Source, open_source
 from daemon.clock import SYSTEM
 from daemon.config import DaemonConfig
+from daemon.face import open_face
 from daemon.latency import Latency, latency
 from daemon.metrics import Metrics
 from daemon.pacing import Pacer, Track
@@ -23,7 +24,7 @@ from daemon.queues import DropOldestQueue
 from daemon.sender import send
 from daemon.stages import Stage, run_stages, stopped_by_signals
 from daemon.worker import warm_up, work
-from model import checkpoint, stream
+from model import stream
 from model.face import FaceModel
 from model.stream import StreamState
 from protocols.sinks import Sink, open_sink, parse
@@ -39,7 +40,7 @@ def run(config: DaemonConfig, say: Callable[[str], None]) -> None:
     source = open_source(config.input, config.input_rate_hz)
     with ExitStack() as stack:
         receivers = [stack.enter_context(closing(open_sink(parse(url)))) for url in config.sinks]
-        model = checkpoint.load(config.checkpoint, encoder=config.encoder)
+        model = open_face(config.checkpoint, config.encoder)
         state = stream.start(
             model,
             seeds=[config.seed],

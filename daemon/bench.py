@@ -16,8 +16,9 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from daemon.face import open_face
 from daemon.worker import warm_up
-from model import checkpoint, sampler, stream
+from model import sampler, stream
 from model.face import FaceModel
 from protocols import blendshapes, livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
@@ -53,7 +54,7 @@ class Report:
 
 def bench(path: Path | None, encoder: str | None) -> Report:
     """Measure a checkpoint (None: the one that ships). Raises FacewireError if it cannot be loaded."""
-    model = checkpoint.load(path, encoder=encoder)
+    model = open_face(path, encoder)
     costs = [*_hop_costs(model), *_encode_costs()]
     startup_s, peak_memory_mb = _fresh_process(path, encoder)
     total_ms = next(cost.median_ms for cost in costs if cost.what == "hop, all together")
@@ -73,8 +74,7 @@ def machine() -> dict[str, str]:
 
 def first_face(path: str, encoder: str) -> None:
     """What the fresh process does: load, compute one hop, tell when and with how much memory."""
-    torch.set_num_threads(1)
-    model = checkpoint.load(path or None, encoder=encoder or None)
+    model = open_face(Path(path) if path else None, encoder or None)
     state = stream.start(model, seeds=[0], identities=[None])
     stream.step(model, state, torch.zeros(1, 1, state.window.samples))
     print(json.dumps({"at_s": time.time(), "peak_memory_mb": _peak_memory_mb()}))

@@ -68,9 +68,10 @@ def _sink(url: str) -> str:
 
 
 def _face(config: DaemonConfig) -> str:
-    from model import checkpoint, stream
+    from daemon.face import open_face
+    from model import stream
 
-    model = checkpoint.load(config.checkpoint, encoder=config.encoder)
+    model = open_face(config.checkpoint, config.encoder)
     state = stream.start(model, seeds=[config.seed], identities=[config.identity], lookahead_ms=config.lookahead_ms)
     return (
         f"face: {config.checkpoint or 'the one that ships'}, encoder {model.config.encoder.source}, identity "

@@ -100,13 +100,13 @@ def render(
     """
     if out.suffix.lower() not in (".csv", ".json", ".npz"):
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
-    from model import checkpoint as checkpoints
+    from daemon.face import open_face
     from model import stream
     from model.audio import read_audio
     from protocols import takes
 
     samples = read_audio(sound)
-    model = checkpoints.load(checkpoint, encoder=encoder)
+    model = open_face(checkpoint, encoder)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
         faces = stream.render(
@@ -132,13 +132,13 @@ def verify(
 
     Example: facewire verify talk.wav
     """
+    from daemon.face import open_face
     from daemon.verify import LIMIT, differences
-    from model import checkpoint as checkpoints
     from model.audio import read_audio
 
     samples = read_audio(sound)
     good = True
-    for difference in differences(checkpoints.load(checkpoint, encoder=encoder), samples, seed=seed):
+    for difference in differences(open_face(checkpoint, encoder), samples, seed=seed):
         good = good and difference.good
         typer.echo(
             f"{'ok ' if difference.good else 'BAD'} {difference.way}: differs by {difference.largest:.1e} at most"

@@ -35,7 +35,6 @@ def work(
     metrics: Metrics,
 ) -> None:
     """Thread: animate all chunks until their queue ends. Raises FacewireError if the model gives no numbers."""
-    torch.set_num_threads(1)  # on a busy machine two threads wait for each other
     limit_ms, said_s = state.window.hop_ms, -math.inf
     for motion in animate(model, state, chunks, metrics):
         motions.put(motion)
@@ -71,7 +70,6 @@ def animate(model: FaceModel, state: StreamState, chunks: Iterable[AudioChunk], 
 
 def warm_up(model: FaceModel, state: StreamState) -> float:
     """Compute some hops of noise, so that the first real one is not slow; returns the slow ones' milliseconds (p95)."""
-    torch.set_num_threads(1)
     noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
     metrics = Metrics()
     for window in noise:

@@ -1,0 +1,18 @@
+"""Opens the face model as every command of this program uses it."""
+
+from pathlib import Path
+
+import torch
+
+from model import checkpoint
+from model.face import FaceModel
+
+
+def open_face(path: Path | None, encoder: str | None) -> FaceModel:
+    """The model of a checkpoint (None: the one that ships), computing in one thread.
+
+    A hop is too small to be shared: where other programs run, two threads spend their time waiting for each other.
+    Raises FacewireError with what is wrong and what to try.
+    """
+    torch.set_num_threads(1)
+    return checkpoint.load(path, encoder=encoder)
