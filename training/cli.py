@@ -97,8 +97,8 @@ def fit(
     from training import fit as trainer
 
     source = features / "untrained.safetensors"
-    model = checkpoint.load(source)
     passages = _passages(features)
+    model = checkpoint.load(source)
     trainer.standardise(model, passages)
     settings = trainer.FitSettings(steps=steps, seed=seed)
     with _progress() as bar:

@@ -1,0 +1,81 @@
+"""The chain of commands on a made-up person: recordings in, a checkpoint that facewire plays out."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from daemon.cli import app as facewire
+from model import checkpoint
+from protocols.errors import FacewireError
+from tests.model.tiny import tiny_hubert
+from tests.training.people import write_person
+from training import cli
+
+
+def train(*arguments: object) -> str:
+    result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("chain")
+    write_person(root / "nina", clips=24)
+    tiny_hubert().save_pretrained(root / "hubert")
+    (root / "hubert" / "encoder.json").write_text('{"teachers": ["nobody"]}')
+    return root
+
+
+@pytest.mark.slow
+def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
+    data = f"nina={folder / 'nina'}@0"
+    made, run = folder / "features", folder / "run"
+    features = ("features", "--data", data, "--encoder", folder / "hubert", "--out", made, "--passages", 2)
+    train(*features, "--shards", 2)
+    shard = made / "passages-001.safetensors"
+    before = shard.stat().st_mtime_ns
+    (made / "passages-000.safetensors").unlink()
+    train(*features, "--shards", 2)  # goes on: what is there is kept
+    assert shard.stat().st_mtime_ns == before
+
+    train("fit", made, "--out", run, "--steps", 4)
+    assert len((run / "teacher" / "losses.csv").read_text().splitlines()) == 4
+    train("distill", run / "teacher.safetensors", made, "--out", run / "face.safetensors", "--steps", 2)
+    head = checkpoint.header(run / "face.safetensors")
+    assert head["config"]["steps"] == 8
+    assert head["config"]["schedule_steps"] == 32
+    assert head["provenance"]["data"]["nina"]["folder"] == "nina"
+    assert head["provenance"]["encoder"]["teachers"] == ["nobody"]
+    assert str(folder) not in json.dumps(head)
+
+    output = train(
+        "evaluate", run / "face.safetensors", "--data", data, "--out", run / "figures",
+        "--lookahead-ms", 80, "--seeds", 1,
+    )  # fmt: skip
+    assert "| jaw r |" in output
+    figures = json.loads((run / "figures" / "nina" / "figures.json").read_text())
+    assert set(figures) == {"80 ms", "another clip", "mean face"}
+    assert (run / "figures" / "nina" / "curves.png").stat().st_size > 10_000
+
+    out = folder / "take.npz"
+    sound = next((folder / "nina").glob("*.flac"))
+    command = ["render", str(sound), "--out", str(out), "--checkpoint", str(run / "face.safetensors")]
+    result = CliRunner().invoke(facewire, [*command, "--identity", "nina"])
+    assert result.exit_code == 0, result.output
+    assert out.exists()
+
+
+def test_mistakes_are_told_in_plain_words(folder: Path) -> None:
+    with pytest.raises(FacewireError, match="NAME=FOLDER@LAG"):
+        train("features", "--data", "nowhere", "--encoder", folder / "hubert", "--out", folder / "x")
+    empty = folder / "empty"
+    empty.mkdir()
+    shutil.copy(folder / "hubert" / "config.json", empty)
+    with pytest.raises(FacewireError, match="make them with `facewire-train features`"):
+        train("fit", empty, "--out", folder / "x")
+    with pytest.raises(FacewireError, match=r"expected test or validation"):
+        train("evaluate", checkpoint.DEFAULT, "--data", f"nina={folder / 'nina'}@0", "--out", empty, "--split", "all")
