@@ -162,6 +162,30 @@ def evaluate(
         typer.echo((folder / "figures.md").read_text())
 
 
+@app.command()
+def probe(
+    encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel.")],
+    clips: Annotated[Path, typer.Argument(help="Folder of recordings with curves.")],
+) -> None:
+    """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
+    import torch
+
+    from model import encoder as encoders
+    from model.windows import Samples, WindowSpec
+    from training.probe import log_mel, ridge_probe
+
+    speech = encoders.pretrained(encoder)
+
+    def encode(windows: Samples) -> Samples:
+        with torch.inference_mode():
+            return speech.encode(torch.from_numpy(windows)).numpy()
+
+    for name, features in (("log mel", log_mel), (Path(encoder).name, encode)):
+        found = ridge_probe(features, clips, spec=WindowSpec())
+        shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
+        typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")
+
+
 def _clips(item: str, split: str) -> Any:
     from training.clips import read_clips
 

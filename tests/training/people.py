@@ -23,7 +23,7 @@ def write_person(folder: Path, clips: int = 12, seconds: int = 3, seed: int = 0)
         sound = 0.3 * loud * rng.standard_normal(len(times_s))
         soundfile.write(folder / f"clip{index:02}.flac", np.clip(sound, -1, 1), 16_000)
         frames_s = np.arange(seconds * FPS) / FPS
-        curves = np.zeros((len(frames_s), 52), np.float32)
+        curves = rng.uniform(0, 0.01, (len(frames_s), 52)).astype(np.float32)
         curves[:, SHUFFLED.index("jawOpen")] = 0.6 * _envelope(frames_s, phase)
         curves[:, SHUFFLED.index("eyeBlinkLeft")] = frames_s % 1.5 < 0.15
         captured = np.array([name not in ("tongueOut", "cheekPuff") for name in SHUFFLED])

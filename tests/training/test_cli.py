@@ -1,6 +1,7 @@
 """The chain of commands on a made-up person: recordings in, a checkpoint that facewire plays out."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def train(*arguments: object) -> str:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("chain")
-    write_person(root / "nina", clips=24)
+    write_person(root / "nina", clips=40)
     tiny_hubert().save_pretrained(root / "hubert")
     (root / "hubert" / "encoder.json").write_text('{"teachers": ["nobody"]}')
     return root
@@ -41,6 +42,10 @@ def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
     (made / "passages-000.safetensors").unlink()
     train(*features, "--shards", 2)  # goes on: what is there is kept
     assert shard.stat().st_mtime_ns == before
+
+    output = train("probe", folder / "hubert", folder / "nina")
+    assert re.search(r"log mel: mean r 0\.\d+ \(jawOpen 0\.[6-9]", output)
+    assert "hubert: mean r" in output
 
     train("fit", made, "--out", run, "--steps", 4)
     assert len((run / "teacher" / "losses.csv").read_text().splitlines()) == 4
