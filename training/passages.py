@@ -52,7 +52,7 @@ def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng:
     begin = 0
     while begin < len(sound):
         clip = clips[int(rng.integers(len(clips)))]
-        cut = slice(*_cut(clip, begin == 0, rng))
+        cut = slice(*_cut(clip, rng))
         piece = clip.samples[cut][: len(sound) - begin]
         sound[begin : begin + len(piece)] = piece * amplitude(rng.uniform(-2, 2))
         inside = (times_s >= begin / SAMPLE_RATE_HZ) & (times_s < (begin + len(piece)) / SAMPLE_RATE_HZ)
@@ -75,18 +75,21 @@ def quiet_passage(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int],
     return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 
-def _cut(clip: Clip, first: bool, rng: np.random.Generator) -> tuple[int, int]:
-    """Samples of a clip to use: long takes give 3 to 8 s; a stream may begin anywhere."""
+def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
+    """Samples of a clip to use: at least 1 s, at most 8 s, rarely all of it.
+
+    Recorded sentences lie in silences of much the same length: uncut, they would teach the model their clock.
+    """
+    total = len(clip.samples)
     longest = int(rng.uniform(3, 8) * SAMPLE_RATE_HZ)
-    if len(clip.samples) > longest:
-        begin = int(rng.integers(len(clip.samples) - longest))
-        return begin, begin + longest
-    return (int(rng.integers(len(clip.samples) // 2)) if first else 0), len(clip.samples)
+    begin = int(rng.integers(total - longest)) if total > longest else int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ)
+    end = min(begin + longest, total - int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ))
+    return (begin, end) if end - begin > SAMPLE_RATE_HZ else (0, total)
 
 
 def _gap_samples(rng: np.random.Generator) -> int:
-    """Speech goes on at once, after a breath, or after a long silence."""
-    return int(rng.choice([0.0, rng.uniform(0, 1), rng.uniform(1, 4)], p=[0.5, 0.35, 0.15]) * SAMPLE_RATE_HZ)
+    """Speech goes on at once, or after a silence that gives no hint when it will end."""
+    return 0 if rng.random() < 0.35 else int(min(rng.exponential(1.2), 6) * SAMPLE_RATE_HZ)
 
 
 def _blend(face: Curves, inside: NDArray[np.int64]) -> None:
