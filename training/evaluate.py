@@ -67,28 +67,36 @@ def onsets(path: Path) -> tuple[float, ...]:
 
 
 def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
-    """All figures of one take of all clips."""
-    correlation, lag = metrics.jaw_correlation(pairs)
-    recall, depth, count = metrics.closures(pairs, fps)
-    deviation = [metrics.dynamics_deviation(p) for p in pairs]
+    """All figures of one take of all clips; those of the upper face where it was captured, closures where words are."""
     lips = blendshapes.LIPS_27
-    return {
-        "lip error 27": float(np.mean([metrics.error(p, lips) for p in pairs])),
-        "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
-        "MBE 51": float(np.mean([metrics.error(p, range(blendshapes.COUNT - 1)) for p in pairs])),
-        "FDD signed": float(np.mean(deviation)),
-        "FDD abs": float(np.mean(np.abs(deviation))),
+    correlation, lag = metrics.jaw_correlation(pairs)
+    found = errors(pairs) | {
         "jaw r": correlation,
         "jaw lag frames": float(lag),
         "amplitude jaw": metrics.amplitude_ratio(pairs, [metrics.JAW]),
         "amplitude lips": metrics.amplitude_ratio(pairs, lips),
         "jitter lips": metrics.jitter_ratio(pairs, lips),
-        "jitter upper": metrics.jitter_ratio(pairs, UPPER),
-        "blinks to real": metrics.blink_ratio(pairs),
-        "closure recall": recall,
-        "closure depth": depth,
-        "closures": float(count),
     }
+    if pairs[0].channels(metrics.BLINKS):
+        found["jitter upper"] = metrics.jitter_ratio(pairs, UPPER)
+        found["blinks to real"] = metrics.blink_ratio(pairs)
+    recall, depth, count = metrics.closures(pairs, fps)
+    if count:
+        found |= {"closure recall": recall, "closure depth": depth, "closures": float(count)}
+    return found
+
+
+def errors(pairs: Sequence[Pair]) -> dict[str, float]:
+    """The figures that mean something for a face that does not move, too."""
+    found = {
+        "lip error 27": float(np.mean([metrics.error(p, blendshapes.LIPS_27) for p in pairs])),
+        "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
+        "MBE 51": float(np.mean([metrics.error(p, range(blendshapes.COUNT - 1)) for p in pairs])),
+    }
+    if pairs[0].channels(metrics.BLINKS):
+        deviation = [metrics.dynamics_deviation(p) for p in pairs]
+        found |= {"FDD signed": float(np.mean(deviation)), "FDD abs": float(np.mean(np.abs(deviation)))}
+    return found
 
 
 def evaluate(
@@ -118,23 +126,10 @@ def baselines(clips: Sequence[Clip], train: Sequence[Clip], fps: int) -> dict[st
     real = [clip.at(np.arange(stream.frame_count(len(clip.samples), fps)) / fps)[0] for clip in clips]
     mean = np.concatenate([clip.curves for clip in train]).mean(0)
     other = [np.resize(real[(k + 1) % len(real)], face.shape) for k, face in enumerate(real)]
-    takes = {"mean face": [np.tile(mean, (len(face), 1)) for face in real], "another clip": other}
+    still = [np.tile(mean, (len(face), 1)) for face in real]
     return {
-        name: figures([pair(clip, face, fps) for clip, face in zip(clips, faces, strict=True)], fps)
-        for name, faces in takes.items()
-        if name != "mean face"
-    } | {"mean face": _errors([pair(c, f, fps) for c, f in zip(clips, takes["mean face"], strict=True)])}
-
-
-def _errors(pairs: Sequence[Pair]) -> dict[str, float]:
-    """Only the figures that mean something for a face that does not move."""
-    deviation = [metrics.dynamics_deviation(p) for p in pairs]
-    return {
-        "lip error 27": float(np.mean([metrics.error(p, blendshapes.LIPS_27) for p in pairs])),
-        "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
-        "MBE 51": float(np.mean([metrics.error(p, range(blendshapes.COUNT - 1)) for p in pairs])),
-        "FDD signed": float(np.mean(deviation)),
-        "FDD abs": float(np.mean(np.abs(deviation))),
+        "another clip": figures([pair(c, f, fps) for c, f in zip(clips, other, strict=True)], fps),
+        "mean face": errors([pair(c, f, fps) for c, f in zip(clips, still, strict=True)]),
     }
 
 
