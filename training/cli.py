@@ -139,7 +139,7 @@ def evaluate(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder for figures.json, figures.md and curves.png.")],
     lookahead_ms: Annotated[list[int], typer.Option(help="Lookaheads to try; by default the whole dial.")] = [],  # noqa: B006
-    split: Annotated[str, typer.Option(help="test or validation.")] = "test",
+    split: Annotated[str, typer.Option(help="test, validation, or all of a set that was not trained on.")] = "test",
     seeds: Annotated[int, typer.Option(help="Takes to average over.")] = 4,
 ) -> None:
     """Judge a checkpoint on recordings that it never saw, streamed as they would be live."""
@@ -150,13 +150,13 @@ def evaluate(
     model = checkpoints.load(checkpoint)
     dial = lookahead_ms or list(model.config.lookaheads_ms)
     for item in data:
-        clips, train = _clips(item, split), _clips(item, "train")
+        clips = _clips(item, split)
         with _progress() as bar:
             task = bar.add_task(clips[0].identity, total=len(dial) * seeds)
             found: dict[str, dict[str, float]] = {}
             for ms in dial:
                 found[f"{ms} ms"] = judge.evaluate(model, clips, ms, range(seeds), partial(bar.advance, task))
-        found |= judge.baselines(clips, train, model.config.fps)
+        found |= judge.baselines(clips, model)
         folder = out / clips[0].identity
         write_report(folder, found, model, clips)
         typer.echo((folder / "figures.md").read_text())
@@ -193,8 +193,8 @@ def _clips(item: str, split: str) -> Any:
     folder, _, lag = rest.partition("@")
     if not equals or not Path(folder).is_dir():
         raise FacewireError(f"--data {item}: expected NAME=FOLDER@LAG, for example s1=recordings/grid@10")
-    if split not in ("train", "validation", "test"):
-        raise FacewireError(f"--split {split}: expected test or validation")
+    if split not in ("train", "validation", "test", "all"):
+        raise FacewireError(f"--split {split}: expected test, validation or all")
     return read_clips(Path(folder), name, float(lag or 0), split)  # type: ignore[arg-type]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,9 @@ def read_clip(path: Path, identity: str, offset_ms: float) -> Clip:
     return Clip(path, identity, read_audio(sound[0]), curves, seen, fps, weight, offset_ms / 1000)
 
 
-def read_clips(folder: Path, identity: str, offset_ms: float, split: Split) -> list[Clip]:
-    """All recordings of one split of a folder in which a face was found nearly always."""
-    paths = sorted(path for path in folder.glob("*.npz") if split_of(path.stem) == split)
+def read_clips(folder: Path, identity: str, offset_ms: float, split: Split | Literal["all"]) -> list[Clip]:
+    """All recordings of one split of a folder, or of all, in which a face was found nearly always."""
+    paths = sorted(path for path in folder.glob("*.npz") if split in ("all", split_of(path.stem)))
     clips = [read_clip(path, identity, offset_ms) for path in paths]
     kept = [clip for clip in clips if clip.seen.mean() >= MIN_SEEN]
     if not kept:

@@ -121,10 +121,11 @@ def evaluate(
     return means | noise_figures(model, lookahead_ms)
 
 
-def baselines(clips: Sequence[Clip], train: Sequence[Clip], fps: int) -> dict[str, dict[str, float]]:
-    """For scale: the mean face of the training set, and real motion of another clip."""
+def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, dict[str, float]]:
+    """For scale: real motion of another clip, and the mean face that the model was trained with."""
+    fps = model.config.fps
     real = [clip.at(np.arange(stream.frame_count(len(clip.samples), fps)) / fps)[0] for clip in clips]
-    mean = np.concatenate([clip.curves for clip in train]).mean(0)
+    mean = model.face_mean.numpy()
     other = [np.resize(real[(k + 1) % len(real)], face.shape) for k, face in enumerate(real)]
     still = [np.tile(mean, (len(face), 1)) for face in real]
     return {
