@@ -83,4 +83,4 @@ def test_mistakes_are_told_in_plain_words(folder: Path) -> None:
     with pytest.raises(FacewireError, match="make them with `facewire-train features`"):
         train("fit", empty, "--out", folder / "x")
     with pytest.raises(FacewireError, match=r"expected test, validation or all"):
-        train("evaluate", checkpoint.DEFAULT, "--data", f"nina={folder / 'nina'}@0", "--out", empty, "--split", "all")
+        train("evaluate", checkpoint.DEFAULT, "--data", f"nina={folder / 'nina'}@0", "--out", empty, "--split", "some")
