@@ -3,14 +3,20 @@
 import torch
 from torch import Tensor, nn
 
+from model import schedule
 from model.config import ModelConfig
 
 
 class Denoiser(nn.Module):
     """x0 prediction (DiffusionTalker, section 3.2) in standardised blendshapes; B sessions, T frames, C = 52.
 
-    Strictly causal: nothing but the GRU's state links one frame to the next.
+    Strictly causal: nothing but the GRU's state links one frame to the next. The network itself gives -v (Salimans
+    and Ho 2022): x0 = alpha x - sigma v. Near the end x is almost the face, and what the GRU adds is scaled by the
+    little that is missing; where it had to copy all 52 channels through its state, its errors made the face tremble.
     """
+
+    alpha_bar: Tensor
+    """(T + 1,): the schedule's noise levels."""
 
     captured: Tensor
     """(C,): 0 for channels that no recording showed; they stay at their mean."""
@@ -29,6 +35,8 @@ class Denoiser(nn.Module):
         self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
         self.out = nn.Linear(config.hidden, channels)
         self.register_buffer("captured", torch.ones(channels))
+        alpha_bar = schedule.linear(config.schedule_steps).alpha_bar.float()
+        self.register_buffer("alpha_bar", alpha_bar, persistent=False)
 
     def condition(self, audio: Tensor, identity: Tensor, lookahead: Tensor) -> Tensor:
         """What all steps share, (B, T, A): standardised audio (B, T, D), identity features (B, D), dial index (B,)."""
@@ -42,4 +50,6 @@ class Denoiser(nn.Module):
         """
         step = self.step(t - 1)[:, None].expand(-1, x.shape[1], -1)
         hidden, state = self.gru(self.norm(torch.cat([x, condition, step], -1)), state)
-        return self.out(hidden) * self.captured, state
+        alpha_bar = self.alpha_bar[t][:, None, None]
+        x0 = alpha_bar.sqrt() * x + (1 - alpha_bar).sqrt() * self.out(hidden)
+        return x0 * self.captured, state
