@@ -26,7 +26,7 @@ from pylivelinkface import FaceBlendShape, PyLiveLinkFace
 from protocols.blendshapes import NAMES
 from tests.peers.osc import free_udp_port, osc_min
 from tests.peers.pulse import virtual_microphone
-from training.clips import read_clips
+from training.clips import joined, read_clips
 
 pytestmark = pytest.mark.slow
 
@@ -53,14 +53,9 @@ def take(tmp_path_factory: pytest.TempPathFactory) -> Take:
         pytest.skip(f"no recordings with real curves at {GRID}")
     clips = read_clips(GRID, "s1", 10, "test")[:3]
     path = tmp_path_factory.mktemp("take") / "three clips.wav"
-    soundfile.write(path, np.concatenate([clip.samples for clip in clips]), 16_000)
-    jaws, begin = [], 0
-    frames = np.arange(-(-sum(len(clip.samples) for clip in clips) * 30 // 16_000))
-    for clip in clips:
-        inside = (frames * 16_000 >= begin * 30) & (frames * 16_000 < (begin + len(clip.samples)) * 30)
-        jaws.append(clip.at(frames[inside] / 30 - begin / 16_000)[0][:, JAW])
-        begin += len(clip.samples)
-    return Take(path, np.concatenate(jaws))
+    sound, curves = joined(clips, 30)
+    soundfile.write(path, sound, 16_000)
+    return Take(path, curves[:, JAW])
 
 
 @dataclass

@@ -75,6 +75,17 @@ def read_clips(folder: Path, identity: str, offset_ms: float, split: Split | Lit
     return kept
 
 
+def joined(clips: Sequence[Clip], fps: int) -> tuple[Samples, Curves]:
+    """Clips one after the other as one stream: sound (n,) and curves (frames, 52) on the stream's absolute time."""
+    sound = np.concatenate([clip.samples for clip in clips])
+    times_s = np.arange(-(-len(sound) * fps // SAMPLE_RATE_HZ)) / fps
+    ends_s = np.cumsum([len(clip.samples) for clip in clips]) / SAMPLE_RATE_HZ
+    parts = np.split(times_s, np.searchsorted(times_s, ends_s[:-1]))
+    begins_s = np.concatenate([[0.0], ends_s[:-1]])
+    curves = [clip.at(part - begin_s)[0] for clip, part, begin_s in zip(clips, parts, begins_s, strict=True)]
+    return sound, np.concatenate(curves)
+
+
 def resting_face(clips: Sequence[Clip]) -> Curves:
     """Mean face (52,) of the quiet frames: those 25 dB below their recording's loudest 100 ms."""
     quiet = []

@@ -13,7 +13,7 @@ from model.face import FaceModel
 from model.windows import SAMPLE_RATE_HZ, Windower
 from protocols import blendshapes
 from training import metrics
-from training.clips import Clip, Curves
+from training.clips import Clip, Curves, joined
 from training.metrics import Pair
 
 SEEDS = (0, 1, 2, 3)
@@ -118,7 +118,7 @@ def evaluate(
     means = {name: float(np.mean([take[name] for take in quiet])) for name in quiet[0]}
     means["lip error 27, lip noise 1"] = float(np.mean([take["lip error 27"] for take in full]))
     means["jitter lips, lip noise 1"] = float(np.mean([take["jitter lips"] for take in full]))
-    return means | noise_figures(model, lookahead_ms)
+    return means | long_stream(model, clips, lookahead_ms) | noise_figures(model, lookahead_ms)
 
 
 def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, dict[str, float]]:
@@ -132,6 +132,14 @@ def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, dict[str, fl
         "another clip": figures([pair(c, f, fps) for c, f in zip(clips, other, strict=True)], fps),
         "mean face": errors([pair(c, f, fps) for c, f in zip(clips, still, strict=True)]),
     }
+
+
+def long_stream(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
+    """The jaw in one stream of all clips in a row: the memory of minutes is not that of one sentence."""
+    sound, real = joined(clips, model.config.fps)
+    identity = clips[0].identity if clips[0].identity in model.identities.names else None
+    face = stream.render(model, sound, identity=identity, lookahead_ms=lookahead_ms)
+    return {"jaw r, one long stream": metrics.jaw_correlation([Pair(face, real, clips[0].confidence > 0)])[0]}
 
 
 def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:

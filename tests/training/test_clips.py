@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from tests.training.people import write_person
-from training.clips import read_clip, read_clips, resting_face
+from training.clips import joined, read_clip, read_clips, resting_face
 from training.splits import split_of
 
 JAW = blendshapes.NAMES.index("jawOpen")
@@ -38,6 +39,19 @@ def test_splits_share_no_recording_and_leave_out_unseen_faces(tmp_path: Path) ->
     data = dict(np.load(tmp_path / f"{lost}.npz"))
     np.savez(tmp_path / f"{lost}.npz", **data, ok=np.arange(75) % 5 > 0)
     assert lost not in {c.source.stem for c in read_clips(tmp_path, "nina", 0, "train")}
+
+
+def test_clips_in_a_row_keep_sound_and_face_together(tmp_path: Path) -> None:
+    write_person(tmp_path, clips=3)
+    clips = [read_clip(path, "nina", 0) for path in sorted(tmp_path.glob("*.npz"))]
+    cut = [replace(clip, samples=clip.samples[: 40_001 + 16 * k]) for k, clip in enumerate(clips)]
+    sound, curves = joined(cut, 30)
+    assert curves.shape == (-(-len(sound) * 30 // 16_000), 52)
+    second = 40_001 / 16_000
+    frame = 100
+    np.testing.assert_allclose(curves[frame], cut[1].at(np.array([frame / 30 - second]))[0][0], atol=1e-6)
+    loud = np.array([np.abs(sound[max(0, f * 16_000 // 30 - 400) :][:800]).mean() for f in range(len(curves))])
+    assert np.corrcoef(loud, curves[:, JAW])[0, 1] > 0.8
 
 
 def test_the_resting_face_is_taken_from_silence(tmp_path: Path) -> None:
