@@ -27,7 +27,7 @@ def write_report(folder: Path, found: Figures, model: FaceModel, clips: Sequence
 
 def table(found: Figures) -> str:
     """A Markdown table with a row for each figure."""
-    names = list(next(iter(found.values())))
+    names = list(dict.fromkeys(name for column in found.values() for name in column))
     head = f"| figure | {' | '.join(found)} |\n|---|{'---|' * len(found)}\n"
     rows = [[_cell(column.get(name)) for column in found.values()] for name in names]
     return head + "".join(f"| {name} | {' | '.join(row)} |\n" for name, row in zip(names, rows, strict=True))
