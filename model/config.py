@@ -61,8 +61,8 @@ class ModelConfig(_Strict):
     identities: tuple[str, ...]
     dropout: float = 0.1
     """Dropout of the audio feature, in training only."""
-    noise_correlation: float = 0.9
-    """Correlation of the noise from one frame to the next."""
+    noise_pole: float = 0.8
+    """How smooth the noise is in time (`model.noise`)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -1,7 +1,9 @@
 """The noise that sampling starts from: a pure function of (seed, absolute frame).
 
-White noise per frame makes eyes and lips tremble, so it is correlated in time: an AR(1) of coefficient
-`correlation`, cut to a filter of fixed length over counter-keyed white noise. It can start anywhere.
+White noise per frame makes eyes and lips tremble, so it is correlated in time: white noise through two equal poles,
+cut to a filter of fixed length, over a counter-keyed source, so that it can start anywhere. At a pole of .8 it is as
+smooth as real faces are (mean absolute second difference .15 of its deviation; lips .18, upper face .14; an AR(1) of
+the same reach has .52).
 """
 
 from typing import Final
@@ -10,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 TAPS: Final = 48
-"""Length of the filter in frames; at a correlation of .9 it keeps all but 4e-5 of the AR(1)'s power."""
+"""Length of the filter in frames; at a pole of .8 all but 1e-6 of the power."""
 _WORDS_PER_COUNTER: Final = 4
 """Philox makes 4 words of 64 bits per counter value."""
 
 
-def filter_taps(correlation: float) -> NDArray[np.float64]:
+def filter_taps(pole: float) -> NDArray[np.float64]:
     """Impulse response (TAPS,), newest first, of unit power: filtered white noise keeps variance 1."""
-    taps = correlation ** np.arange(TAPS, dtype=np.float64)
+    age = np.arange(TAPS, dtype=np.float64)
+    taps = (age + 1) * pole**age
     return taps / np.sqrt(np.sum(taps**2))  # type: ignore[no-any-return]
 
 
@@ -36,8 +39,8 @@ def white(seed: int, first: int, frames: int, channels: int) -> NDArray[np.float
     return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)[:, :channels]
 
 
-def correlated(seed: int, first: int, frames: int, channels: int, correlation: float) -> NDArray[np.float32]:
+def correlated(seed: int, first: int, frames: int, channels: int, pole: float) -> NDArray[np.float32]:
     """Noise (frames, channels) of unit variance for the frames from `first` on."""
     source = white(seed, first - TAPS + 1, frames + TAPS - 1, channels)
     history = np.lib.stride_tricks.sliding_window_view(source, TAPS, axis=0)  # (frames, channels, TAPS)
-    return (history @ filter_taps(correlation)[::-1]).astype(np.float32)
+    return (history @ filter_taps(pole)[::-1]).astype(np.float32)

@@ -87,7 +87,7 @@ def segments(
     identity = passages["identity"][chosen].clone()
     identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
-    noise = correlated(settings.batch, length, passages["face"].shape[-1], model.config.noise_correlation, draw)
+    noise = correlated(settings.batch, length, passages["face"].shape[-1], model.config.noise_pole, draw)
     for k in range(settings.carried):
         inside = slice(begin + k * settings.segment_frames, begin + (k + 1) * settings.segment_frames)
         yield Segment(
@@ -102,9 +102,9 @@ def segments(
         )
 
 
-def correlated(batch: int, frames: int, channels: int, correlation: float, draw: torch.Generator) -> Tensor:
+def correlated(batch: int, frames: int, channels: int, pole: float, draw: torch.Generator) -> Tensor:
     """Noise (B, T, C) of the kind that `model.noise` makes at run time."""
-    taps = torch.from_numpy(filter_taps(correlation)[::-1].copy()).float()
+    taps = torch.from_numpy(filter_taps(pole)[::-1].copy()).float()
     white = torch.randn(batch * channels, 1, frames + len(taps) - 1, generator=draw)
     filtered = nn.functional.conv1d(white, taps[None, None])
     return filtered.reshape(batch, channels, frames).transpose(1, 2)
