@@ -1,8 +1,14 @@
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model import noise
+from training.clips import read_clips
+
+GRID = Path(__file__).parents[3] / "shared" / "data" / "grid_s1"
 
 
 @given(first=st.integers(-40, 10**9), lengths=st.lists(st.integers(1, 9), min_size=1, max_size=5))
@@ -27,3 +33,17 @@ def test_noise_is_normal_and_correlated_in_time_only() -> None:
 
 def test_seeds_differ() -> None:
     assert np.abs(noise.correlated(1, 0, 9, 52, 0.8) - noise.correlated(2, 0, 9, 52, 0.8)).max() > 1
+
+
+def roughness(curves: np.ndarray) -> float:
+    """Mean absolute second difference, in deviations."""
+    return float(np.mean(np.abs(np.diff(curves, 2, axis=0)).mean(0) / curves.std(0)))
+
+
+@pytest.mark.skipif(not GRID.is_dir(), reason=f"no recordings with real curves at {GRID}")
+def test_noise_is_as_smooth_as_a_real_face() -> None:
+    clips = read_clips(GRID, "s1", 10, "validation")
+    real = np.concatenate([clip.at(np.arange(88) / 30)[0] for clip in clips])
+    moving = real.std(0) > 0.01
+    drawn = noise.correlated(0, 0, len(real), 52, 0.8)
+    assert roughness(drawn) == pytest.approx(roughness(real[:, moving]), rel=0.3)
