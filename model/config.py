@@ -59,7 +59,7 @@ class ModelConfig(_Strict):
     identity_width: int = 32
     """E: size of an identity embedding."""
     identities: tuple[str, ...]
-    dropout: float = 0.1
+    dropout: float = 0.2
     """Dropout of the audio feature, in training only."""
     noise_pole: float = 0.8
     """How smooth the noise is in time (`model.noise`)."""

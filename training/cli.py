@@ -89,7 +89,7 @@ def features(
 def fit(
     features: Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")],
     out: Annotated[Path, typer.Option(help="Folder for the run and its teacher.safetensors.")],
-    steps: Annotated[int, typer.Option(help="Training steps of 32 passages.")] = 1000,
+    steps: Annotated[int, typer.Option(help="Training steps of 32 passages.")] = 900,
     seed: int = 0,
 ) -> None:
     """Train the 32-step teacher. Interrupt it at will: called again, it goes on."""
@@ -115,7 +115,7 @@ def distill(
     features: Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")],
     out: Annotated[Path, typer.Option(help="The student's checkpoint; its runs lie beside it.")],
     to: Annotated[int, typer.Option(help="Denoising steps of the last student: 16, 8, 4, 2 or 1.")] = 8,
-    steps: Annotated[int, typer.Option(help="Training steps per halving.")] = 500,
+    steps: Annotated[int, typer.Option(help="Training steps per halving.")] = 250,
     seed: int = 0,
 ) -> None:
     """Distil the teacher into a student of 8 steps, by halves. Interrupt it at will: called again, it goes on."""
