@@ -87,7 +87,10 @@ def joined(clips: Sequence[Clip], fps: int) -> tuple[Samples, Curves]:
 
 
 def resting_face(clips: Sequence[Clip]) -> Curves:
-    """Mean face (52,) of the quiet frames: those 25 dB below their recording's loudest 100 ms."""
+    """Median face (52,) of the quiet frames: those 25 dB below their recording's loudest 100 ms.
+
+    Not the mean: people open their mouths to breathe and before they speak, and a parted mouth is no rest.
+    """
     quiet = []
     for clip in clips:
         block = SAMPLE_RATE_HZ // 10
@@ -96,4 +99,4 @@ def resting_face(clips: Sequence[Clip]) -> Curves:
         times_s = (np.flatnonzero(level_db < level_db.max() - 25).astype(np.float64) + 0.5) * 0.1
         quiet.append(clip.at(times_s)[0])
     faces = np.concatenate(quiet)
-    return np.asarray(faces.mean(0) if len(faces) else np.zeros(blendshapes.COUNT), np.float32)
+    return np.asarray(np.median(faces, axis=0) if len(faces) else np.zeros(blendshapes.COUNT), np.float32)

@@ -43,7 +43,7 @@ def test_speech_moves_the_mouth_and_nothing_trembles(model: FaceModel) -> None:
 def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int | None) -> None:
     drawn = np.random.default_rng(1).standard_normal(5 * 16_000) * (0 if dbfs is None else 10 ** (dbfs / 20))
     face = stream.render(model, drawn.astype(np.float32))[15:]
-    assert face[:, JAW].mean() < 0.05
+    assert face[:, JAW].mean() < 0.03
     assert face[:, JAW].std() < 0.01
 
 
