@@ -141,10 +141,10 @@ def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, dict[str, fl
     mean = model.face_mean.numpy()
     other = [np.resize(real[(k + 1) % len(real)], face.shape) for k, face in enumerate(real)]
     still = [np.tile(mean, (len(face), 1)) for face in real]
-    return {
-        "another clip": figures([pair(c, f, fps) for c, f in zip(clips, other, strict=True)], fps),
-        "mean face": errors([pair(c, f, fps) for c, f in zip(clips, still, strict=True)]),
-    }
+    found = {"mean face": errors([pair(c, f, fps) for c, f in zip(clips, still, strict=True)])}
+    if len(clips) > 1:
+        found["another clip"] = figures([pair(c, f, fps) for c, f in zip(clips, other, strict=True)], fps)
+    return found
 
 
 def long_stream(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
