@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import Progress
 from rich.table import Table
@@ -225,6 +226,6 @@ def bench(checkpoint: Checkpoint = None, encoder: Encoder = None, as_json: Json 
     for cost in report.costs:
         table.add_row(cost.what, f"{cost.median_ms:.2f}", f"{cost.p95_ms:.2f}")
     memory = "unknown" if report.peak_memory_mb is None else f"{report.peak_memory_mb:.0f} MB"
-    CONSOLE.print(table)
+    Console().print(table)
     typer.echo(f"computing per second of sound {report.real_time_factor:.2f} s (below 1 is live)")
     typer.echo(f"start to first face {report.startup_s:.1f} s; memory at most {memory}")

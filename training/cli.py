@@ -164,17 +164,18 @@ def evaluate(
 
 @app.command()
 def probe(
-    encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel.")],
+    encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel, or a checkpoint.")],
     clips: Annotated[Path, typer.Argument(help="Folder of recordings with curves.")],
 ) -> None:
     """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
     import torch
 
+    from model import checkpoint
     from model import encoder as encoders
     from model.windows import Samples, WindowSpec
     from training.probe import log_mel, ridge_probe
 
-    speech = encoders.pretrained(encoder)
+    speech = checkpoint.load(encoder).encoder if Path(encoder).is_file() else encoders.pretrained(encoder)
 
     def encode(windows: Samples) -> Samples:
         with torch.inference_mode():
