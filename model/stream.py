@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model import noise, sampler
 from model.face import FaceModel
-from model.windows import SAMPLE_RATE_HZ, Samples, Windower, WindowSpec
+from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
 
@@ -108,8 +108,7 @@ def render(
 ) -> NDArray[np.float32]:
     """Animate a whole recording (n,) at 16 kHz as (frames, 52); `progress` hears hops done and in total."""
     state = start(model, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness)
-    windower, windows = Windower.at(state.window).push(samples)
-    windows = np.concatenate([windows, windower.flush()])
+    windows = windows_of(state.window, samples)
     faces = [np.empty((0, blendshapes.COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):
         state, face = step(model, state, torch.from_numpy(windows[None, begin : begin + RENDER_HOPS]))

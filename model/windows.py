@@ -139,3 +139,9 @@ class Windower:
         begun = max(0, self.spec.hops(self.end) - self.next_hop)
         missing = (begun - 1) * self.spec.hop_samples + self.spec.samples - len(self.held)
         return self.push(np.zeros(max(0, missing), np.float32))[1][:begun]
+
+
+def windows_of(spec: WindowSpec, samples: Samples) -> Samples:
+    """All windows (hops, window samples) of a whole recording (n,)."""
+    windower, windows = Windower.at(spec).push(samples)
+    return np.concatenate([windows, windower.flush()])

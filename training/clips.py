@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.audio import read_audio
+from model.stream import frame_count
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -78,7 +79,7 @@ def read_clips(folder: Path, identity: str, offset_ms: float, split: Split | Lit
 def joined(clips: Sequence[Clip], fps: int) -> tuple[Samples, Curves]:
     """Clips one after the other as one stream: sound (n,) and curves (frames, 52) on the stream's absolute time."""
     sound = np.concatenate([clip.samples for clip in clips])
-    times_s = np.arange(-(-len(sound) * fps // SAMPLE_RATE_HZ)) / fps
+    times_s = np.arange(frame_count(len(sound), fps)) / fps
     ends_s = np.cumsum([len(clip.samples) for clip in clips]) / SAMPLE_RATE_HZ
     parts = np.split(times_s, np.searchsorted(times_s, ends_s[:-1]))
     begins_s = np.concatenate([[0.0], ends_s[:-1]])

@@ -10,7 +10,7 @@ import torch
 
 from model import stream
 from model.face import FaceModel
-from model.windows import SAMPLE_RATE_HZ, Windower
+from model.windows import SAMPLE_RATE_HZ, windows_of
 from protocols import blendshapes
 from training import metrics
 from training.clips import Clip, Curves, joined
@@ -28,10 +28,7 @@ def animate(
     window = model.config.window(lookahead_ms)
     longest = max(len(clip.samples) for clip in clips)
     sounds = [np.pad(clip.samples, (0, longest - len(clip.samples))) for clip in clips]
-    cut = []
-    for sound in sounds:
-        windower, windows = Windower.at(window).push(sound)
-        cut.append(np.concatenate([windows, windower.flush()]))
+    cut = [windows_of(window, sound) for sound in sounds]
     state = stream.start(
         model,
         seeds=[seed * 1000 + index for index in range(len(clips))],

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from model.face import FaceModel
 from model.stream import RENDER_HOPS
-from model.windows import SAMPLE_RATE_HZ, Samples, Windower
+from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
 from training.clips import Clip, Curves, resting_face
 from training.sounds import amplitude, in_room, noise
@@ -113,9 +113,7 @@ def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:
 
 def encode(model: FaceModel, passage: Passage) -> torch.Tensor:
     """Raw audio features (frames, D) of a passage in the windows of run time."""
-    window = model.config.window(passage.lookahead_ms)
-    windower, windows = Windower.at(window).push(passage.samples)
-    windows = np.concatenate([windows, windower.flush()])
+    windows = windows_of(model.config.window(passage.lookahead_ms), passage.samples)
     batches = torch.split(torch.from_numpy(windows), RENDER_HOPS)
     with torch.inference_mode():
         return torch.cat([model.features(batch[None], passage.lookahead_ms)[0] for batch in batches])

@@ -15,8 +15,8 @@ from model.windows import (
     RECEPTIVE_SAMPLES,
     SAMPLE_RATE_HZ,
     Samples,
-    Windower,
     WindowSpec,
+    windows_of,
 )
 from protocols.errors import FacewireError
 from training.splits import Split, split_of
@@ -67,8 +67,7 @@ def ridge_probe(encode: Encode, clips: Path, *, spec: WindowSpec, every: int = 3
 
 def streamed(encode: Encode, samples: Samples, spec: WindowSpec) -> Features:
     """The features of a whole recording, (hops * hop features, D), window by window as at run time."""
-    windower, windows = Windower.at(spec).push(samples)
-    every = encode(np.concatenate([windows, windower.flush()]))
+    every = encode(windows_of(spec, samples))
     kept = every[:, spec.left_features : spec.left_features + spec.hop_features]
     return kept.reshape(-1, kept.shape[-1])
 
