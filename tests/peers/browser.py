@@ -1,0 +1,40 @@
+"""A browser without a window: the system's chromium, driven by playwright, drawing WebGL in software."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS: Final = (
+    "--no-sandbox",  # tests may run as root, where chromium's sandbox refuses to start
+    "--disable-gpu-sandbox",
+    "--disable-dev-shm-usage",  # containers give 64 MB
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@contextmanager
+def browser() -> Iterator["Browser"]:
+    """A running browser; skips the test where there is none. For one thread only."""
+    api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[film]'")
+    program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if program is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        try:
+            yield running
+        finally:
+            running.close()
