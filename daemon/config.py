@@ -29,6 +29,22 @@ def _one_at_least(urls: tuple[str, ...]) -> tuple[str, ...]:
     return urls
 
 
+class Gains(BaseModel):
+    """How much of the model's motion is shown, per region of the face: 0 nothing, 1 as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    jaw: float = Field(default=1.0, ge=0, le=2)
+    """The jaw, and the lips closing over it."""
+    mouth: float = Field(default=1.0, ge=0, le=2)
+    """All other shapes of the mouth, and the tongue."""
+    brows: float = Field(default=1.0, ge=0, le=2)
+    eyes: float = Field(default=1.0, ge=0, le=2)
+    """Lids and gaze."""
+    cheeks: float = Field(default=1.0, ge=0, le=2)
+    """Cheeks and nose."""
+
+
 class DaemonConfig(BaseModel):
     """What a user may change. What gives a checkpoint its meaning is in the checkpoint, and in no setting."""
 
@@ -36,7 +52,7 @@ class DaemonConfig(BaseModel):
 
     input: str = "auto"
     """Where the sound comes from: auto, mic, mic:NAME, a sound file, - (PCM on standard input) or demo."""
-    input_rate_hz: int = Field(16_000, ge=8_000, le=192_000)
+    input_rate_hz: int = Field(default=16_000, ge=8_000, le=192_000)
     """Sample rate of the PCM on standard input."""
     checkpoint: Path | None = None
     """The face model; null: the one that ships."""
@@ -44,12 +60,34 @@ class DaemonConfig(BaseModel):
     """Folder or hub id of the speech encoder, for a checkpoint that does not hold its own."""
     identity: str | None = None
     """Whose manner of moving; null: the mean of all that the checkpoint knows."""
-    lookahead_ms: int | None = Field(None, ge=0)
+    lookahead_ms: int | None = Field(default=None, ge=0)
     """How far the model looks ahead: more is better and later; null: the checkpoint's default."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     """Which of the many fitting performances is played."""
-    liveliness: float = Field(0.85, ge=0, le=1)
+    liveliness: float = Field(default=0.85, ge=0, le=1)
     """How freely eyes and brows move, 0 to 1."""
+    gains: Gains = Gains()
+    """How much of the motion is shown, per region."""
+    input_gain_db: float = Field(default=0.0, ge=-20, le=40)
+    """Makes the sound louder before anything hears it."""
+    gate_db: float | None = Field(default=-60.0, ge=-90, le=0)
+    """Sound below is no speech: the mouth rests; null: no gate."""
+    mute: bool = False
+    """Hear nothing."""
+    freeze: bool = False
+    """Hold the face as it is."""
+    record: bool = False
+    """Record a take: the face and the sound it was made from."""
+    takes: Path = Path("takes")
+    """The folder that takes are recorded to and replayed from."""
+    preview: bool = True
+    """Show the face in the browser."""
+    preview_host: str = "127.0.0.1"
+    """The address that the preview listens on; any but this machine's own wants a token, which is printed."""
+    preview_port: int = Field(default=8765, ge=0, le=65_535)
+    """Its port; 0: any free one."""
+    head: Path | None = None
+    """ICT-FaceKit, a folder or its archive: the preview can show that head, too."""
     sinks: Annotated[tuple[Annotated[str, AfterValidator(_sink_url)], ...], AfterValidator(_one_at_least)] = (
         "livelink://127.0.0.1:11111?subject=face",
         "vmc://127.0.0.1:39539",
@@ -68,8 +106,12 @@ def load(path: Path | None = None, over: Mapping[str, object] | None = None) -> 
         return DaemonConfig.model_validate({**values, **(over or {})})
     except ValidationError as error:
         where = f"{file}" if file else "the settings"
-        told = "\n".join(f"  {_explain(dict(each))}" for each in error.errors())
-        raise FacewireError(f"{where}: {error.error_count()} to put right\n{told}") from error
+        raise FacewireError(f"{where}: {error.error_count()} to put right\n{explained(error)}") from error
+
+
+def explained(error: ValidationError) -> str:
+    """All that is wrong, a line each, in plain words."""
+    return "\n".join(f"  {_explain(dict(each))}" for each in error.errors())
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -98,6 +98,16 @@ LBE_12: Final = indices(ALPHABETICAL[i] for i in (23, 25, 27, 28, 31, 37, 39, 40
 UPPER: Final = indices(name for name in NAMES if name.startswith(("brow", "eye", "noseSneer")))
 FDD_UPPER: Final = indices(name for name in NAMES if name.startswith(("eye", "noseSneer")))
 
+REGIONS: Final[Mapping[str, tuple[int, ...]]] = {
+    # mouthClose takes back what jawOpen opened: scaled apart from it, lips would no longer meet.
+    "jaw": indices(name for name in NAMES if name.startswith("jaw") or name == "mouthClose"),
+    "mouth": indices(name for name in NAMES if name.startswith(("mouth", "tongue")) and name != "mouthClose"),
+    "brows": indices(name for name in NAMES if name.startswith("brow")),
+    "eyes": indices(name for name in NAMES if name.startswith("eye")),
+    "cheeks": indices(name for name in NAMES if name.startswith(("cheek", "nose"))),
+}
+"""Parts of the face that a user turns up and down together; every shape is in one of them."""
+
 _BY_FOLDED: Final = {name.casefold(): name for name in NAMES}
 
 

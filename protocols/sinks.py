@@ -35,7 +35,7 @@ class SinkSpec:
     """A sink's URL, understood."""
 
     protocol: str
-    """livelink, vmc, osc or zmq."""
+    """livelink, vmc, osc, zmq, or what else takes frames."""
     host: str
     """`localhost` is already 127.0.0.1."""
     port: int
@@ -43,7 +43,7 @@ class SinkSpec:
     """Frames per second to send; None: the model's."""
     delay_ms: int
     """How much later than ready a frame is sent."""
-    options: Options
+    options: Options | None = None
     """The protocol's own."""
 
     def __str__(self) -> str:
