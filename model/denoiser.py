@@ -39,9 +39,13 @@ class Denoiser(nn.Module):
         self.register_buffer("alpha_bar", alpha_bar, persistent=False)
 
     def condition(self, audio: Tensor, identity: Tensor, lookahead: Tensor) -> Tensor:
-        """What all steps share, (B, T, A): standardised audio (B, T, D), identity features (B, D), dial index (B,)."""
-        still = torch.cat([self.identity(identity), self.lookahead(lookahead)], -1)
-        return torch.cat([self.audio(audio), still[:, None].expand(-1, audio.shape[1], -1)], -1)
+        """What all steps share, (B, T, A): standardised audio (B, T, D), identity features, dial index (B,).
+
+        The identity is (B, D), or (B, T, D) where it changes.
+        """
+        who = self.identity(identity if identity.dim() == audio.dim() else identity[:, None])
+        dial = self.lookahead(lookahead)[:, None]
+        return torch.cat([self.audio(audio), *(each.expand(-1, audio.shape[1], -1) for each in (who, dial))], -1)
 
     def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """Clean face (B, T, C) from noisy x (B, T, C) at step t (B,), 1-based, and the GRU's next state.

@@ -23,6 +23,14 @@ from protocols.errors import FacewireError
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, short enough to show progress."""
 
+_TENSORS = ("identity", "towards", "noise_scale", "hidden", "voice", "voiced")
+
+FADE_HOPS = 5
+"""Hops over which one identity becomes another: half a second."""
+
+VOICED_DB = -50.0
+"""Hops louder than this, in dB below full scale, tell who is speaking."""
+
 
 @dataclass(frozen=True)
 class StreamState:
@@ -33,11 +41,19 @@ class StreamState:
     """The hop that each session expects next."""
     seeds: tuple[int, ...]
     identity: Tensor
-    """Identity features (B, D)."""
+    """Identity features (B, D) that the last hop ended with."""
+    towards: Tensor
+    """Identity features (B, D) that `identity` is fading to."""
+    fading: int
+    """Hops until it is there."""
     noise_scale: Tensor
     """Scale of the noise per channel (C,): 0 on the lips, which the sound decides; liveliness elsewhere."""
     hidden: Tensor
     """GRU states (steps, layers, B, hidden)."""
+    voice: Tensor
+    """Sum (B, D) of the audio features of all voiced frames."""
+    voiced: Tensor
+    """Number (B,) of voiced frames."""
 
 
 def start(
@@ -49,21 +65,42 @@ def start(
     liveliness: float = 0.85,
 ) -> StreamState:
     """The state of B new sessions, one seed and identity each. Raises FacewireError for what the model lacks."""
-    config = model.config
-    if lookahead_ms is not None and lookahead_ms not in config.lookaheads_ms:
-        known = ", ".join(map(str, config.lookaheads_ms))
-        raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms")
-    with torch.inference_mode():
-        identity = model.identities(torch.stack([model.identities.embedding(name) for name in identities]))
-    scale = torch.full((len(config.blendshapes),), liveliness)
-    scale[list(blendshapes.LIPS_27)] = 0.0
+    window = _window(model, lookahead_ms)
+    identity = _identity_features(model, identities)
     return StreamState(
-        window=config.window(lookahead_ms),
+        window=window,
         next_hops=(0,) * len(seeds),
         seeds=tuple(seeds),
         identity=identity,
-        noise_scale=scale,
+        towards=identity,
+        fading=0,
+        noise_scale=_noise_scale(model, liveliness),
         hidden=_silence(model, len(seeds)),
+        voice=torch.zeros_like(identity),
+        voiced=torch.zeros(len(seeds), device=identity.device),
+    )
+
+
+def turn(
+    model: FaceModel,
+    state: StreamState,
+    *,
+    identities: Sequence[str | None],
+    lookahead_ms: int | None = None,
+    liveliness: float = 0.85,
+) -> StreamState:
+    """The same sessions under other settings, from their next hop on; another identity comes within `FADE_HOPS`.
+
+    Raises FacewireError for what the model lacks.
+    """
+    towards = _identity_features(model, identities)
+    same = torch.equal(towards, state.towards)
+    return replace(
+        state,
+        window=_window(model, lookahead_ms),
+        towards=towards,
+        fading=state.fading if same else FADE_HOPS,
+        noise_scale=_noise_scale(model, liveliness),
     )
 
 
@@ -77,13 +114,30 @@ def step(model: FaceModel, state: StreamState, windows: Tensor) -> tuple[StreamS
     with torch.inference_mode():
         audio = model.features(windows, state.window.right_ms)  # (B, T, D)
         dial = torch.full((len(windows),), model.lookahead_index(state.window.right_ms), device=audio.device)
-        condition = model.denoiser.condition(audio, state.identity, dial)
+        identity = _fade(state, hops)
+        condition = model.denoiser.condition(audio, identity.repeat_interleave(frames_per_hop, 1), dial)
         starts = [hop * frames_per_hop for hop in state.next_hops]
         start_noise = _noise(model, state, starts, hops * frames_per_hop).to(audio)
         trail = list(sampler.sample(model.denoiser, model.schedule, start_noise, condition, state.hidden))
         face = model.face(trail[-1][0])
         hidden = torch.stack([memory for _, memory in trail])
-    return replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden), face
+        voiced = _voiced(state.window, windows).repeat_interleave(frames_per_hop, 1)  # (B, T)
+        following = replace(
+            state,
+            next_hops=tuple(hop + hops for hop in state.next_hops),
+            identity=identity[:, -1],
+            fading=max(0, state.fading - hops),
+            hidden=hidden,
+            voice=state.voice + (audio * voiced[..., None]).sum(1),
+            voiced=state.voiced + voiced.sum(1),
+        )
+    return following, face
+
+
+def match(model: FaceModel, state: StreamState) -> Tensor:
+    """How much each session's voice so far is each identity's, cosine (B, N) in [-1, 1]; 0 before any voice."""
+    with torch.inference_mode():
+        return model.identities.scores(state.voice / state.voiced.clamp(min=1)[:, None])
 
 
 def jump(state: StreamState, hop: int) -> StreamState:
@@ -119,8 +173,13 @@ def render(
 
 def dump(state: StreamState) -> bytes:
     """The state as safetensors bytes, to be continued elsewhere by `restore`."""
-    values = {"window": vars(state.window), "next_hops": state.next_hops, "seeds": state.seeds}
-    tensors = {name: getattr(state, name).contiguous() for name in ("identity", "noise_scale", "hidden")}
+    values = {
+        "window": vars(state.window),
+        "next_hops": state.next_hops,
+        "seeds": state.seeds,
+        "fading": state.fading,
+    }
+    tensors = {name: getattr(state, name).clone() for name in _TENSORS}
     return save(tensors | {"values": torch.frombuffer(bytearray(json.dumps(values).encode()), dtype=torch.uint8)})
 
 
@@ -132,8 +191,39 @@ def restore(data: bytes) -> StreamState:
         window=WindowSpec(**values["window"]),
         next_hops=tuple(values["next_hops"]),
         seeds=tuple(values["seeds"]),
+        fading=values["fading"],
         **tensors,
     )
+
+
+def _window(model: FaceModel, lookahead_ms: int | None) -> WindowSpec:
+    if lookahead_ms is not None and lookahead_ms not in model.config.lookaheads_ms:
+        known = ", ".join(map(str, model.config.lookaheads_ms))
+        raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms")
+    return model.config.window(lookahead_ms)
+
+
+def _identity_features(model: FaceModel, names: Sequence[str | None]) -> Tensor:
+    with torch.inference_mode():
+        return model.identities(torch.stack([model.identities.embedding(name) for name in names]))  # type: ignore[no-any-return]
+
+
+def _noise_scale(model: FaceModel, liveliness: float) -> Tensor:
+    scale = torch.full((len(model.config.blendshapes),), liveliness)
+    scale[list(blendshapes.LIPS_27)] = 0.0
+    return scale
+
+
+def _fade(state: StreamState, hops: int) -> Tensor:
+    """Identity features (B, H, D) of the next hops."""
+    part = (torch.arange(1, hops + 1).to(state.identity) / max(1, state.fading)).clamp(max=1)
+    return torch.lerp(state.identity[:, None], state.towards[:, None], part[None, :, None])
+
+
+def _voiced(window: WindowSpec, windows: Tensor) -> Tensor:
+    """1 for each hop (B, H) whose own sound is loud enough to tell a voice, else 0."""
+    own = windows[..., window.left_samples : window.left_samples + window.hop_samples]
+    return (own.square().mean(-1) > 10 ** (VOICED_DB / 10)).to(own)
 
 
 def _silence(model: FaceModel, sessions: int) -> Tensor:

@@ -133,3 +133,51 @@ def test_features_reach_frames_on_absolute_time() -> None:
     torch.testing.assert_close(weights @ centres_ms, torch.tensor([0.0, 100 / 3, 200 / 3]), atol=1e-4, rtol=0)
     torch.testing.assert_close(weights.sum(1), torch.ones(3))
     assert frame_weights(100, 60).shape == (6, 6)
+
+
+def test_another_identity_comes_gradually_and_at_the_same_frames_however_the_stream_is_cut(model: FaceModel) -> None:
+    state = stream.start(model, seeds=[5], identities=["alma"])
+    windows = windows_of(SOUND, state)
+    state, _ = stream.step(model, state, windows[:, :7])
+    turned = stream.turn(model, state, identities=["bruno"])
+    _, together = stream.step(model, turned, windows[:, 7:])
+    faces, state = [], turned
+    for hop in range(7, windows.shape[1]):
+        state, face = stream.step(model, state, windows[:, hop : hop + 1])
+        faces.append(face)
+    np.testing.assert_allclose(torch.cat(faces, 1).numpy(), together.numpy(), rtol=0, atol=TOLERANCE)
+    assert state.fading == 0
+    assert torch.equal(state.identity, stream.start(model, seeds=[5], identities=["bruno"]).identity)
+    _, before = stream.step(model, stream.turn(model, turned, identities=["alma"]), windows[:, 7:8])
+    _, first = stream.step(model, turned, windows[:, 7:8])
+    at_once = stream.start(model, seeds=[5], identities=["bruno"])
+    _, jumped = stream.step(
+        model, stream.replace(turned, identity=at_once.identity, towards=at_once.identity, fading=0), windows[:, 7:8]
+    )
+    assert 0 < (first - before).abs().max() < (jumped - before).abs().max()
+
+
+def test_settings_turn_in_the_middle_of_a_stream_and_strangers_are_refused(model: FaceModel) -> None:
+    state = stream.start(model, seeds=[5], identities=[None])
+    turned = stream.turn(model, state, identities=[None], lookahead_ms=0, liveliness=0.5)
+    assert turned.fading == 0
+    assert turned.window.right_ms == 0
+    assert turned.noise_scale[0] == 0.5
+    with pytest.raises(FacewireError, match="alma, bruno"):
+        stream.turn(model, state, identities=["carla"])
+    with pytest.raises(FacewireError, match="0, 40, 80"):
+        stream.turn(model, state, identities=[None], lookahead_ms=7)
+
+
+def test_the_match_hears_loud_hops_only_and_the_same_in_any_batch(model: FaceModel) -> None:
+    state = stream.start(model, seeds=[5, 5], identities=[None, None])
+    quiet = np.concatenate([SOUND[:16_000], SOUND[16_000:] * 1e-4])
+    state, _ = stream.step(model, state, torch.cat([windows_of(SOUND, state), windows_of(quiet, state)]))
+    assert state.voiced.tolist() == [60, 30]
+    scores = stream.match(model, state)
+    assert scores.shape == (2, 2)
+    assert scores.abs().max() <= 1
+    loud = stream.start(model, seeds=[5], identities=[None])
+    for hop in windows_of(SOUND, loud)[0]:
+        loud, _ = stream.step(model, loud, hop[None, None])
+    torch.testing.assert_close(stream.match(model, loud)[0], scores[0], atol=1e-5, rtol=0)
