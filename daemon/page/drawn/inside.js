@@ -1,0 +1,91 @@
+import { blob, polygon, ramp, rgba, shape, trace } from "./brush.js";
+import { COLOURS as C } from "./colours.js";
+import { smoothstep } from "./weights.js";
+
+const UPPER_EDGE_Y = 69; // where the upper teeth end
+const UPPER_TEETH = [-29, -24.5, -19.5, -14.2, -8.6, 0, 8.6, 14.2, 19.5, 24.5, 29]; // their seams, head units
+const LOWER_TEETH = [-25, -20.5, -15.7, -10.8, -5.4, 0, 5.4, 10.8, 15.7, 20.5, 25];
+
+/** A row of teeth from their necks to their edges; `place(x, y)` puts it onto the canvas. */
+function paintRow(ctx, seams, neck, edge, place) {
+  const rise = Math.sign(neck - edge);
+  for (let i = 1; i < seams.length; i++) {
+    const [a, b] = [seams[i - 1], seams[i]];
+    const sag = (x) => edge + rise * 0.0035 * x * x;
+    const canine = Math.abs(a + b) > 20 && Math.abs(a + b) < 36 ? -0.8 * rise : 0;
+    const middle = (a + b) / 2;
+    shape(ctx, [
+      place(a + 0.15, neck), place(b - 0.15, neck), place(b - 0.2, sag(b) + rise * 1.6), place(b - 1.2, sag(b) + rise * 0.3),
+      place(middle, sag(middle) + canine), place(a + 1.2, sag(a) + rise * 0.3), place(a + 0.2, sag(a) + rise * 1.6),
+    ], rgba(C.tooth));
+  }
+}
+
+/** Everything behind the lips, clipped to the opening between them (px). */
+export function paintInside(ctx, head, w, edges, opening) {
+  const { view, unit, jaw } = head;
+  if (edges.gap < 0.3) return;
+  const bend = (x) => 66 - 0.022 * x * x; // the rows are arches
+  const upper = (x, y) => view.at(x, y, bend(x));
+  const lower = (x, y) => view.at(x + jaw.shift * 0.85, y + jaw.drop * 0.86, bend(x) - 2 + jaw.forward * 0.8);
+  const floor = 70 + jaw.drop;
+  ctx.save();
+  polygon(ctx, opening);
+  ctx.fillStyle = ramp(ctx, upper(0, 58), upper(0, floor + 8), [[0, rgba(C.cavityDeep)], [0.6, rgba(C.cavityDeep)], [1, rgba(C.cavity)]]);
+  ctx.fill();
+  ctx.clip();
+
+  const raised = 6 * w("tongueOut");
+  const tongueY = 80 + jaw.drop * 0.8 - raised;
+  shape(ctx, [lower(-17, 82 - raised), lower(-13, 73 - raised), lower(-5, 70.5 - raised), lower(5, 70.5 - raised),
+    lower(13, 73 - raised), lower(17, 82 - raised), lower(0, 96)],
+    ramp(ctx, view.at(0, tongueY - 12, 60), view.at(0, tongueY + 8, 60), [[0, rgba(C.tongueDark)], [0.7, rgba(C.tongue)], [1, rgba(C.tongue)]]));
+  blob(ctx, lower(-3, 77 - raised), lower(8, 77 - raised), lower(-3, 82 - raised), C.tongueLight, 0.5);
+
+  shape(ctx, [lower(-30, 86), lower(-20, 80), lower(0, 78.5), lower(20, 80), lower(30, 86), lower(0, 110)], rgba(C.gum));
+  paintRow(ctx, LOWER_TEETH, 80, 70, lower);
+  shape(ctx, [upper(-32, 58), upper(-16, 60.5), upper(0, 59.5), upper(16, 60.5), upper(32, 58), upper(0, 36)], rgba(C.gum));
+  paintRow(ctx, UPPER_TEETH, 58, UPPER_EDGE_Y, upper);
+
+  shadeInside(ctx, opening, unit);
+  ctx.restore();
+}
+
+/** The lips' shadow on what is behind them: dark at the corners, soft below the upper lip. */
+function shadeInside(ctx, opening, unit) {
+  const half = opening.length / 2;
+  const [left, right] = [opening[0], opening[half - 1]];
+  ctx.fillStyle = ramp(ctx, left, right, [
+    [0, rgba(C.cavityDeep, 0.95)], [0.16, rgba(C.cavityDeep, 0.5)], [0.34, rgba(C.cavityDeep, 0.06)],
+    [0.66, rgba(C.cavityDeep, 0.06)], [0.84, rgba(C.cavityDeep, 0.5)], [1, rgba(C.cavityDeep, 0.95)],
+  ]);
+  ctx.fillRect(left[0] - 90 * unit, left[1] - 90 * unit, 220 * unit, 180 * unit);
+  for (const [width, alpha] of [[7, 0.16], [4, 0.2], [2, 0.3]]) {
+    ctx.strokeStyle = rgba(C.cavityDeep, alpha);
+    ctx.lineWidth = width * unit;
+    trace(ctx, opening.slice(0, half), false);
+    ctx.stroke();
+    trace(ctx, opening.slice(half), false);
+    ctx.lineWidth = width * 0.5 * unit;
+    ctx.stroke();
+  }
+}
+
+/** The tongue between the lips and, at 1, over the lower one. */
+export function paintTongueOut(ctx, head, w, edges) {
+  const out = smoothstep(0.15, 1, w("tongueOut"));
+  if (out === 0) return;
+  const { view } = head;
+  const mid = Math.floor(edges.upperInner.length / 2);
+  const top = edges.upperInner[mid][1];
+  const tip = edges.lowerInner[mid][1] + 26 * out;
+  const x0 = edges.lowerInner[mid][0];
+  const at = (x, y) => view.at(x0 + x, y, head.depth(0, 70) + 4 + 9 * out);
+  const wide = 11 + 3 * out;
+  const waist = (tip - top) * 0.55;
+  shape(ctx, [at(-wide * 0.86, top), at(wide * 0.86, top), at(wide, top + waist), at(wide * 0.72, tip - 2.5), at(0, tip),
+    at(-wide * 0.72, tip - 2.5), at(-wide, top + waist)],
+    ramp(ctx, at(0, top), at(0, tip), [[0, rgba(C.tongueDark)], [0.35, rgba(C.tongue)], [1, rgba(C.tongue)]]));
+  blob(ctx, at(-3, tip - 8), at(7, tip - 8), at(-3, tip), C.tongueLight, 0.75 * out);
+  shape(ctx, [at(-0.5, top + 2), at(0.5, top + 2), at(0.9, tip - 12), at(0, tip - 8), at(-0.9, tip - 12)], rgba(C.tongueDark, 0.5 * out));
+}
