@@ -4,29 +4,36 @@ When the sound ends or a signal comes, the source stops first, and what is under
 frame is neutral.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Any, Final
 
 from daemon import status
 from daemon.blocks import AudioChunk, Motion
 from daemon.capture import Source, open_source
 from daemon.clock import SYSTEM
 from daemon.config import DaemonConfig
-from daemon.face import open_face
+from daemon.face import begin, open_face
 from daemon.latency import Latency, latency
 from daemon.metrics import Metrics
 from daemon.pacing import Pacer, Track
+from daemon.preview import Preview
 from daemon.queues import DropOldestQueue
+from daemon.recording import Recorder
 from daemon.sender import send
+from daemon.settings import LiveSettings
 from daemon.stages import Stage, run_stages, stopped_by_signals
 from daemon.worker import warm_up, work
-from model import stream
 from model.face import FaceModel
 from model.stream import StreamState
+from protocols import blendshapes
+from protocols.errors import FacewireError
 from protocols.sinks import Sink, open_sink, parse
 
 CHUNKS: Final = 100
@@ -34,81 +41,138 @@ CHUNKS: Final = 100
 MOTIONS: Final = 20
 """Pieces of motion that may wait for the sender: two seconds."""
 
+log = logging.getLogger(__name__)
 
-def run(config: DaemonConfig, say: Callable[[str], None]) -> None:
-    """Animate until the sound ends or a signal comes. Raises FacewireError with the cause where that fails."""
+
+@dataclass(frozen=True)
+class Line:
+    """All that is open while the program runs."""
+
+    source: Source
+    model: FaceModel
+    settings: LiveSettings
+    receivers: Sequence[Sink]
+    recorder: Recorder
+    preview: Preview | None
+    delay: Latency
+
+    @property
+    def sinks(self) -> list[Sink]:
+        """All that get frames: the receivers first."""
+        return [*self.receivers, self.recorder, *([self.preview] if self.preview else [])]
+
+    def rate(self, sink: Sink) -> Fraction:
+        """Frames per second of a sink."""
+        return sink.spec.fps or Fraction(self.model.config.fps)
+
+    def delay_now(self) -> Latency:
+        """The latency with the lookahead that is set now."""
+        window = self.model.config.window(self.settings.now.lookahead_ms)
+        return replace(self.delay, lookahead_ms=window.right_ms)
+
+
+def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = None) -> None:
+    """Animate until the sound ends or a signal comes. Raises FacewireError with the cause where that fails.
+
+    `file` is where the settings came from, and where the preview saves them.
+    """
+    settings = LiveSettings(config, file)
     source = open_source(config.input, config.input_rate_hz)
     with ExitStack() as stack:
         receivers = [stack.enter_context(closing(open_sink(parse(url)))) for url in config.sinks]
+        preview = stack.enter_context(closing(each)) if (each := open_preview(settings)) else None
+        recorder = stack.enter_context(closing(Recorder(settings)))
         model = open_face(config.checkpoint, config.encoder)
-        state = stream.start(
-            model,
-            seeds=[config.seed],
-            identities=[config.identity],
-            lookahead_ms=config.lookahead_ms,
-            liveliness=config.liveliness,
-        )
+        state = begin(model, config)
+        settings.check = lambda changed: begin(model, changed)
         rates = [sink.spec.fps or Fraction(model.config.fps) for sink in receivers]
         delay = latency(source.latency_ms, state.window, warm_up(model, state), model.config.fps, rates)
-        say(introduction(config, source, model, receivers, rates, delay))
-        play(source, model, state, receivers, rates, delay)
+        line = Line(source, model, settings, receivers, recorder, preview, delay)
+        say(introduction(line))
+        if preview:
+            preview.introduce(facts(line))
+        play(line, state)
+        if preview:
+            preview.introduce({"phase": "ended"})
 
 
-def play(
-    source: Source,
-    model: FaceModel,
-    state: StreamState,
-    receivers: Sequence[Sink],
-    rates: Sequence[Fraction],
-    delay: Latency,
-) -> None:
+def open_preview(settings: LiveSettings) -> Preview | None:
+    """The page in the browser; None where it is not wanted, or, with a warning, where it cannot be."""
+    if not settings.now.preview:
+        return None
+    try:
+        return Preview(settings)
+    except FacewireError as error:
+        log.warning("NO PREVIEW: %s", error)
+        return None
+
+
+def play(line: Line, state: StreamState) -> None:
     """Run the three stages until the sound ends or a signal comes."""
     chunks, motions = DropOldestQueue[AudioChunk](CHUNKS), DropOldestQueue[Motion](MOTIONS)
-    metrics, stop = Metrics(), Event()
-    epoch_ns = time.time_ns() - SYSTEM.now_ns() - round(source.latency_ms * 1e6)
+    model, settings, metrics, stop = line.model, line.settings, Metrics(), Event()
+    epoch_ns = time.time_ns() - SYSTEM.now_ns() - round(line.source.latency_ms * 1e6)
+    wait_ms = (
+        line.delay.after_arrival_ms - line.delay.lookahead_ms
+    )  # the lookahead may change, and comes with the motion
 
     def pacer_at(anchor_ns: int) -> Pacer:
-        tracks = [
-            Track(rate, (delay.after_arrival_ms + sink.spec.delay_ms) * 1_000_000)
-            for rate, sink in zip(rates, receivers, strict=True)
-        ]
+        tracks = [Track(line.rate(sink), (wait_ms + sink.spec.delay_ms) * 1_000_000) for sink in line.sinks]
         return Pacer(model.config.fps, tracks, anchor_ns, epoch_ns, metrics)
 
+    hear = line.recorder.hear
     stages = [
-        Stage("capture", lambda: source.run(chunks, stop), chunks.close),
-        Stage("worker", lambda: work(model, state, chunks, motions, metrics), motions.close),
-        Stage("sender", lambda: send(motions, pacer_at, receivers, SYSTEM), stop.set),
+        Stage("capture", lambda: line.source.run(chunks, stop), chunks.close),
+        Stage("worker", lambda: work(model, state, chunks, motions, settings, metrics, hear), motions.close),
+        Stage("sender", lambda: send(motions, pacer_at, line.sinks, settings, SYSTEM), stop.set),
     ]
     with stopped_by_signals(stop), status.shown() as show:
-        speed = status.Speed(len(receivers))
+        speeds = [status.Speed() for _ in line.receivers]
 
         def watch() -> None:
-            show(status.line(metrics, speed.measure(metrics.packets), chunks.dropped + motions.dropped))
+            measured = [speed.measure(metrics.sent[number]) for number, speed in enumerate(speeds)]
+            show(status.line(metrics, measured[0], chunks.dropped + motions.dropped))
+            if line.preview:
+                named = [(str(sink.spec), speed) for sink, speed in zip(line.receivers, measured, strict=True)]
+                dropped = {"sound": chunks.dropped, "motion": motions.dropped}
+                seconds = line.recorder.seconds
+                line.preview.tell(
+                    status.report(metrics, settings, line.delay_now(), named, line.source.latency_ms)
+                    | {"dropped": dropped, "recording": None if seconds is None else {"seconds": seconds}}
+                )
 
         run_stages(stages, stop, watch)
 
 
-def introduction(
-    config: DaemonConfig,
-    source: Source,
-    model: FaceModel,
-    receivers: Sequence[Sink],
-    rates: Sequence[Fraction],
-    delay: Latency,
-) -> str:
+def facts(line: Line) -> dict[str, Any]:
+    """What the preview page is told once: what runs, and what can be chosen."""
+    config = line.model.config
+    return {
+        "phase": "live",
+        "fps": config.fps,
+        "input": line.source.name,
+        "identities": line.model.identities.names,
+        "lookaheads_ms": config.lookaheads_ms,
+        "regions": {name: [blendshapes.NAMES[i] for i in shapes] for name, shapes in blendshapes.REGIONS.items()},
+    }
+
+
+def introduction(line: Line) -> str:
     """What the program is about to do, for the person at the screen."""
+    config, source = line.settings.now, line.source
     face = config.checkpoint or "the one that ships"
-    encoder = model.config.encoder.source
+    encoder = line.model.config.encoder.source
     lines = [
         f"input     {source.name} ({source.rate_hz} Hz)",
         f"face      {face}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
         *(
-            f"sends to  {sink.spec}, {float(rate):g} frames per second"
+            f"sends to  {sink.spec}, {float(line.rate(sink)):g} frames per second"
             + (f", {sink.spec.delay_ms} ms later" if sink.spec.delay_ms else "")
-            for sink, rate in zip(receivers, rates, strict=True)
+            for sink in line.receivers
         ),
-        f"latency   {delay}",
-        f"          set {delay.total_ms} ms as audio delay in OBS (Advanced Audio Properties, Sync Offset),"
+        *([f"see it    {line.preview.url}"] if line.preview else []),
+        f"latency   {line.delay}",
+        f"          set {line.delay.total_ms} ms as audio delay in OBS (Advanced Audio Properties, Sync Offset),"
         " then voice and face match",
         "READY     Ctrl-C stops",
     ]

@@ -35,6 +35,12 @@ class Motion:
     """(n, 52), finite, in [0, 1]."""
     anchor_ns: int
     """When sample 0 of the stream arrived, as far as known now, on the monotonic clock."""
+    lookahead_ms: int = 0
+    """How far the model looked ahead for it."""
+    heard_ns: int = 0
+    """When the last sound that it needed arrived."""
+    made_ns: int = 0
+    """When it was computed."""
 
 
 def samples_ns(samples: int) -> int:

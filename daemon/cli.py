@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
 from importlib import metadata
@@ -40,7 +41,14 @@ Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors)
 Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
 Identity = Annotated[str | None, typer.Option(help="Whose manner of moving; `facewire inspect` lists them.")]
 Lookahead = Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")]
+Seed = Annotated[int | None, typer.Option(help="Another number, another fitting performance.")]
+Head = Annotated[Path | None, typer.Option(help="Your copy of ICT-FaceKit, folder or archive: show that head.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    """The options that were given: those go over the settings file."""
+    return {key: value for key, value in options.items() if value is not None}
 
 
 @app.callback(invoke_without_command=True)
@@ -63,7 +71,11 @@ def run(
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     lookahead_ms: Lookahead = None,
-    seed: Annotated[int | None, typer.Option(help="Another number, another fitting performance.")] = None,
+    seed: Seed = None,
+    head: Head = None,
+    record: Annotated[bool | None, typer.Option("--record", help="Record a take from the start.")] = None,
+    preview: Annotated[bool | None, typer.Option(help="Show the face in the browser.")] = None,
+    preview_port: Annotated[int | None, typer.Option(help="The page's port; 0: any free one.")] = None,
 ) -> None:
     """Animate a face live, until Ctrl-C or the end of the sound.
 
@@ -78,45 +90,53 @@ def run(
         "encoder": encoder,
         "lookahead_ms": lookahead_ms,
         "seed": seed,
+        "head": head,
+        "record": record,
+        "preview": preview,
+        "preview_port": preview_port,
     }
-    settings = load(config, {key: value for key, value in given.items() if value is not None})
+    settings = load(config, _given(given))
     from daemon import app as live
 
-    live.run(settings, typer.echo)
+    live.run(settings, typer.echo, config)
 
 
 @app.command()
 def render(
     sound: Sound,
     out: Annotated[Path, typer.Option(help="The take: .csv (Live Link Face), .json (BEAT) or .npz.")],
+    config: Config = None,
     identity: Identity = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     lookahead_ms: Lookahead = None,
-    seed: Annotated[int, typer.Option(help="Another number, another fitting performance.")] = 0,
+    seed: Seed = None,
 ) -> None:
-    """Animate a sound file into a take, faster than live.
+    """Animate a sound file into a take, faster than live, with the settings of a live program.
 
     Example: facewire render talk.wav --out talk.csv
     """
     if out.suffix.lower() not in (".csv", ".json", ".npz"):
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
+    given = {
+        "identity": identity,
+        "checkpoint": checkpoint,
+        "encoder": encoder,
+        "lookahead_ms": lookahead_ms,
+        "seed": seed,
+    }
+    settings = load(config, _given(given))
     from daemon.face import open_face
-    from model import stream
+    from daemon.performance import perform
     from model.audio import read_audio
     from protocols import takes
 
     samples = read_audio(sound)
-    model = open_face(checkpoint, encoder)
+    model = open_face(settings.checkpoint, settings.encoder)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
-        faces = stream.render(
-            model,
-            samples,
-            seed=seed,
-            identity=identity,
-            lookahead_ms=lookahead_ms,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        faces = perform(
+            model, samples, settings, lambda done, total: progress.update(task, completed=done, total=total)
         )
     takes.write(out, takes.Take(faces, Fraction(model.config.fps)))
     typer.echo(f"{out}: {len(faces)} frames at {model.config.fps} frames per second")

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import torch
 
-from model import checkpoint
+from daemon.config import DaemonConfig
+from model import checkpoint, stream
 from model.face import FaceModel
+from model.stream import StreamState
 
 
 def open_face(path: Path | None, encoder: str | None) -> FaceModel:
@@ -16,3 +18,14 @@ def open_face(path: Path | None, encoder: str | None) -> FaceModel:
     """
     torch.set_num_threads(1)
     return checkpoint.load(path, encoder=encoder)
+
+
+def begin(model: FaceModel, config: DaemonConfig) -> StreamState:
+    """A new session under these settings. Raises FacewireError for what the checkpoint lacks."""
+    return stream.start(
+        model,
+        seeds=[config.seed],
+        identities=[config.identity],
+        lookahead_ms=config.lookahead_ms,
+        liveliness=config.liveliness,
+    )

@@ -45,6 +45,10 @@ class Latency:
         window = self.hop_ms + self.lookahead_ms + self.tail_ms
         return self.chunk_ms + window + self.compute_ms + self.interpolation_ms
 
+    def parts(self) -> dict[str, int]:
+        """The causes by name, and `total`, in milliseconds."""
+        return {name.removesuffix("_ms"): ms for name, ms in vars(self).items()} | {"total": self.total_ms}
+
     def __str__(self) -> str:
         parts = [f"{name.removesuffix('_ms')} {ms}" for name, ms in vars(self).items() if ms]
         return f"{self.total_ms} ms = " + " + ".join(parts)

@@ -5,17 +5,20 @@ faces of the model it is interpolated. A face that is not there yet is not waite
 after a second eased to neutral. No threads and no clock here: times come in as numbers.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.blocks import Motion
-from daemon.metrics import Metrics
+from daemon.config import DaemonConfig, Gains
+from daemon.metrics import Delay, Metrics
 from protocols import blendshapes
 from protocols.frame import Frame
 
@@ -38,7 +41,7 @@ class Track:
     rate: Fraction
     """Frames per second."""
     latency_ns: int
-    """From the arrival of a sound to the departure of its frame."""
+    """From the arrival of a sound to the departure of its frame, the lookahead not counted."""
     next: int = 0
     """Index of the next frame."""
 
@@ -63,36 +66,52 @@ class Pacer:
         self._stamp_ns = anchor_ns
         self._epoch_ns = epoch_ns
         self._metrics = metrics
+        self._lookahead_ns = 0
         self._indices: list[int] = []
         self._faces: list[Face] = []
+        self._sources: list[Motion] = []
+        self._frozen: Face | None = None
         self._woke = -Fraction(fps)  # long enough ago that nothing is eased
 
     def add(self, motion: Motion) -> None:
-        """Take motion in, the later after the earlier."""
+        """Take motion in, the later after the earlier.
+
+        Where the model looks further ahead than before, the face pauses for the difference; where less, it skips it.
+        """
         self._anchor_ns = motion.anchor_ns
         if abs(self._anchor_ns - self._stamp_ns) > STEADY_NS:
             self._stamp_ns = self._anchor_ns
+        lookahead_ns = motion.lookahead_ms * 1_000_000
+        sooner_ns, self._lookahead_ns = self._lookahead_ns - lookahead_ns, lookahead_ns
+        for track in self._tracks:
+            track.next += max(0, sooner_ns) * track.rate.numerator // (1_000_000_000 * track.rate.denominator)
         shown = max(Fraction(track.next - 1) / track.rate for track in self._tracks) * self._fps
         self._metrics.late += sum(motion.first + k <= shown for k in range(len(motion.faces)))
         if self._indices and motion.first - self._indices[-1] > HOLD_S * self._fps:
             self._woke = Fraction(motion.first)
         self._indices += range(motion.first, motion.first + len(motion.faces))
         self._faces += list(motion.faces)
+        self._sources += [motion] * len(motion.faces)
 
     def next_due_ns(self) -> int:
         """When the next frame of any receiver is due."""
-        return min(track.due_ns(self._anchor_ns) for track in self._tracks)
+        return min(track.due_ns(self._anchor_ns + self._lookahead_ns) for track in self._tracks)
 
-    def due(self, now_ns: int) -> list[tuple[int, Frame]]:
-        """The newest frame of each receiver that has one due, as (receiver's number, frame). Older ones are skipped."""
+    def due(self, now_ns: int, config: DaemonConfig) -> list[tuple[int, Frame]]:
+        """The newest frame of each receiver that has one due, as (receiver's number, frame). Older ones are skipped.
+
+        The face is shown with the gains of `config`, or held where it says `freeze`.
+        """
         frames = []
         for number, track in enumerate(self._tracks):
-            newest = track.newest(self._anchor_ns, now_ns)
+            newest = track.newest(self._anchor_ns + self._lookahead_ns, now_ns)
             if newest >= track.next:
-                self._metrics.skipped += newest - track.next
+                self._metrics.skipped[number] += newest - track.next
+                self._metrics.sent[number] += 1
                 track.next = newest + 1
-                frames.append((number, self._frame(track, newest)))
-        self._metrics.packets += len(frames)
+                frames.append((number, self._frame(track, newest, config)))
+                if number == 0:
+                    self._measure(newest / track.rate, now_ns)
         self._forget()
         return frames
 
@@ -105,11 +124,24 @@ class Pacer:
         """The last frames: each receiver's next one, at rest."""
         return [(n, self._stamped(track, track.next, NEUTRAL)) for n, track in enumerate(self._tracks)]
 
-    def _frame(self, track: Track, index: int) -> Frame:
+    def _frame(self, track: Track, index: int, config: DaemonConfig) -> Frame:
         position = index / track.rate * self._fps
         face, fresh = self._face(position)
         self._metrics.held += not fresh
-        return self._stamped(track, index, face)
+        if not config.freeze:
+            self._frozen = None
+        elif self._frozen is None:
+            self._frozen = face
+        return self._stamped(track, index, amplify(face if self._frozen is None else self._frozen, config.gains))
+
+    def _measure(self, time_s: Fraction, now_ns: int) -> None:
+        """Keep how late the frame of this audio time is, if its motion is there."""
+        after = bisect_left(self._indices, time_s * self._fps)
+        if after == len(self._indices):
+            return
+        motion, sounded_ns = self._sources[after], self._anchor_ns + round(time_s * 1_000_000_000)
+        stamps_ns = (sounded_ns, motion.heard_ns, motion.made_ns, now_ns)
+        self._metrics.delays.append(Delay(*((late - early) / 1e6 for early, late in pairwise(stamps_ns))))
 
     def _stamped(self, track: Track, index: int, face: Face) -> Frame:
         heard_ns = self._stamp_ns + index * 1_000_000_000 * track.rate.denominator // track.rate.numerator
@@ -126,7 +158,7 @@ class Pacer:
             part = float((position - index) / (self._indices[after] - index))
             face = face + np.float32(part) * (self._faces[after] - face)
             fresh = True
-        return np.clip(face * self._presence(position, index), 0, 1), fresh
+        return face * self._presence(position, index), fresh
 
     def _presence(self, position: Fraction, index: int) -> np.float32:
         """1 while there is motion, easing to 0 after it has stayed away, and back when it has returned."""
@@ -138,4 +170,18 @@ class Pacer:
         """Drop faces that no receiver will need any more."""
         position = min(track.next / track.rate for track in self._tracks) * self._fps
         done = max(0, bisect_right(self._indices, position) - 1)
-        del self._indices[:done], self._faces[:done]
+        del self._indices[:done], self._faces[:done], self._sources[:done]
+
+
+def amplify(faces: Face, gains: Gains) -> Face:
+    """Faces (…, 52) with each region's gain, in [0, 1]."""
+    scaled: Face = faces * _per_shape(gains)
+    return scaled.clip(0, 1)
+
+
+@lru_cache
+def _per_shape(gains: Gains) -> Face:
+    scale = np.ones(blendshapes.COUNT, np.float32)
+    for region, shapes in blendshapes.REGIONS.items():
+        scale[list(shapes)] = getattr(gains, region)
+    return scale

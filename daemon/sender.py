@@ -7,11 +7,16 @@ from daemon.blocks import Motion
 from daemon.clock import Clock
 from daemon.pacing import Pacer
 from daemon.queues import Closed, DropOldestQueue
+from daemon.settings import LiveSettings
 from protocols.sinks import Sink
 
 
 def send(
-    motions: DropOldestQueue[Motion], pacer_at: Callable[[int], Pacer], sinks: Sequence[Sink], clock: Clock
+    motions: DropOldestQueue[Motion],
+    pacer_at: Callable[[int], Pacer],
+    sinks: Sequence[Sink],
+    settings: LiveSettings,
+    clock: Clock,
 ) -> None:
     """Thread: play motion until its queue has ended and all of it is shown, then leave the face neutral.
 
@@ -27,7 +32,7 @@ def send(
     while not (ended and pacer.finished()):
         clock.sleep_until(pacer.next_due_ns())
         ended = _take(motions, pacer)
-        for number, frame in pacer.due(clock.now_ns()):
+        for number, frame in pacer.due(clock.now_ns(), settings.now):
             sinks[number].send(frame)
     for number, frame in pacer.neutral():
         sinks[number].send(frame)

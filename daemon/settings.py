@@ -1,6 +1,7 @@
 """The settings in force while the program runs: read by every stage, changed by the preview page, saved on request."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 
 from daemon.config import DEFAULT_FILE, DaemonConfig, explained, load
 from protocols.errors import FacewireError
+
+log = logging.getLogger(__name__)
 
 LIVE_KEYS: Final = (
     "identity",
@@ -39,6 +42,8 @@ class LiveSettings:
         """Raises FacewireError for settings that this checkpoint cannot fulfil."""
         self.calibrate = Event()
         """Set to have the gate's level measured."""
+        self.say: Callable[[str], object] = log.info
+        """Tells the user at the screen what came of a change."""
         self._file = file or DEFAULT_FILE
         self._lock = Lock()
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from protocols.errors import FacewireError
 
-LOOK_EVERY_S: Final = 0.2
+LOOK_EVERY_S: Final = 0.1
 JOIN_S: Final = 5.0
 
 log = logging.getLogger(__name__)

@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
 
+from daemon.latency import Latency
 from daemon.metrics import Metrics
+from daemon.settings import LiveSettings
 
 LOG_EVERY_S: Final = 5.0
 QUIETEST_DB: Final = -60
@@ -21,19 +23,18 @@ log = logging.getLogger(__name__)
 
 
 class Speed:
-    """Frames per second and receiver, since it was last asked, smoothed."""
+    """Frames per second of one receiver, since it was last asked, smoothed."""
 
-    def __init__(self, receivers: int) -> None:
-        self._receivers = receivers
-        self._packets, self._at_s = 0, time.monotonic()
+    def __init__(self) -> None:
+        self._sent, self._at_s = 0, time.monotonic()
         self._smooth: float | None = None
 
-    def measure(self, packets: int) -> float:
-        """The speed now, after so many packets in all."""
+    def measure(self, sent: int) -> float:
+        """The speed now, after so many frames in all."""
         now_s = time.monotonic()
-        speed = (packets - self._packets) / self._receivers / max(now_s - self._at_s, 1e-3)
-        self._packets, self._at_s = packets, now_s
-        self._smooth = speed if self._smooth is None else 0.8 * self._smooth + 0.2 * speed
+        speed = (sent - self._sent) / max(now_s - self._at_s, 1e-3)
+        self._sent, self._at_s = sent, now_s
+        self._smooth = speed if self._smooth is None else 0.9 * self._smooth + 0.1 * speed
         return self._smooth
 
 
@@ -44,8 +45,33 @@ def line(metrics: Metrics, frames_per_s: float, dropped: int) -> str:
     hop_ms = median(metrics.hop_ms) if metrics.hop_ms else 0.0
     return (
         f"[{meter}] {metrics.level_db:4.0f} dB  {frames_per_s:.0f} frames/s  compute {hop_ms:.0f} ms  "
-        f"held {metrics.held}  late {metrics.late}  dropped {dropped + metrics.skipped}"
+        f"held {metrics.held}  late {metrics.late}  dropped {dropped + metrics.skipped.total()}"
     )
+
+
+def report(
+    metrics: Metrics, settings: LiveSettings, delay: Latency, receivers: Sequence[tuple[str, float]], device_ms: float
+) -> dict[str, Any]:
+    """The same for the preview page, in full; `receivers` are names and frames per second. Takes the delays out."""
+    delays = [metrics.delays.popleft() for _ in range(len(metrics.delays))]
+    return {
+        "level_db": round(metrics.level_db, 1),
+        "gate": metrics.gate,
+        "gate_db": settings.now.gate_db,
+        "calibrating": metrics.calibrating,
+        "latency": {
+            "stated_ms": delay.parts(),
+            "measured_ms": [[round(value, 2) for value in (device_ms, *each)] for each in delays],
+        },
+        "sinks": [
+            {"name": name, "fps": round(speed, 1), "sent": metrics.sent[number], "skipped": metrics.skipped[number]}
+            for number, (name, speed) in enumerate(receivers)
+        ],
+        "held": metrics.held,
+        "late": metrics.late,
+        "match": metrics.match,
+        "identity": settings.now.identity,
+    }
 
 
 @contextmanager

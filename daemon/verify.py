@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.blocks import AudioChunk, Motion
+from daemon.config import DaemonConfig
+from daemon.face import begin
 from daemon.files import cut
 from daemon.metrics import Metrics
+from daemon.pacing import amplify
+from daemon.performance import perform
 from daemon.queues import DropOldestQueue
+from daemon.settings import LiveSettings
 from daemon.stages import Stage, run_stages
 from daemon.worker import animate, work
-from model import stream
 from model.face import FaceModel
 from model.windows import Samples
 
@@ -40,9 +44,10 @@ class Difference:
 
 def differences(model: FaceModel, samples: Samples, *, seed: int) -> Iterator[Difference]:
     """Compare each way, one after the other, for (n,) samples; the seed is the face's and the cuts'."""
-    whole = stream.render(model, samples, seed=seed)
-    yield _difference("random pieces", _fed(model, seed, _random_pieces(samples, seed)), whole)
-    yield _difference("live stages", _live(model, seed, cut(samples)), whole)
+    settings = LiveSettings(DaemonConfig(seed=seed))
+    whole = perform(model, samples, settings.now)
+    yield _difference("random pieces", _fed(model, settings, _random_pieces(samples, seed)), whole)
+    yield _difference("live stages", _live(model, settings, cut(samples)), whole)
 
 
 def _difference(way: str, face: Face, whole: Face) -> Difference:
@@ -65,17 +70,16 @@ def _chunks(pieces: Iterable[Samples]) -> Iterator[AudioChunk]:
         start += len(piece)
 
 
-def _fed(model: FaceModel, seed: int, pieces: Iterable[Samples]) -> Face:
-    state = stream.start(model, seeds=[seed], identities=[None])
-    return np.concatenate([motion.faces for motion in animate(model, state, _chunks(pieces), Metrics())])
+def _fed(model: FaceModel, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+    motions = animate(model, begin(model, settings.now), _chunks(pieces), settings, Metrics())
+    return _shown(motions, settings)
 
 
-def _live(model: FaceModel, seed: int, pieces: Iterable[Samples]) -> Face:
+def _live(model: FaceModel, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
     """Through the program's own stages, without its clock, the queues so long that nothing gives way."""
-    state = stream.start(model, seeds=[seed], identities=[None])
-    sound = list(_chunks(pieces))
+    state, sound = begin(model, settings.now), list(_chunks(pieces))
     chunks, motions = DropOldestQueue[AudioChunk](len(sound)), DropOldestQueue[Motion](len(sound) + 1)
-    faces: list[Face] = []
+    made: list[Motion] = []
 
     def capture() -> None:
         for chunk in sound:
@@ -83,8 +87,12 @@ def _live(model: FaceModel, seed: int, pieces: Iterable[Samples]) -> Face:
 
     stages = [
         Stage("capture", capture, chunks.close),
-        Stage("worker", lambda: work(model, state, chunks, motions, Metrics()), motions.close),
-        Stage("sender", lambda: faces.extend(motion.faces for motion in motions), lambda: None),
+        Stage("worker", lambda: work(model, state, chunks, motions, settings, Metrics()), motions.close),
+        Stage("sender", lambda: made.extend(motions), lambda: None),
     ]
     run_stages(stages, Event(), lambda: None)
-    return np.concatenate(faces)
+    return _shown(made, settings)
+
+
+def _shown(motions: Iterable[Motion], settings: LiveSettings) -> Face:
+    return amplify(np.concatenate([motion.faces for motion in motions]), settings.now.gains)

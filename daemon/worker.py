@@ -3,18 +3,24 @@
 import logging
 import math
 import time
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from daemon import gate
 from daemon.anchor import follow
 from daemon.blocks import AudioChunk, Motion
+from daemon.calibration import Calibration
+from daemon.clock import SYSTEM
+from daemon.config import DaemonConfig
+from daemon.gate import Gate
 from daemon.metrics import Metrics
 from daemon.queues import DropOldestQueue
+from daemon.settings import LiveSettings
 from model import stream
 from model.face import FaceModel
 from model.stream import StreamState
@@ -24,7 +30,18 @@ from protocols.errors import FacewireError
 WARM_UP_HOPS: Final = 12
 SAY_EVERY_S: Final = 5.0
 
+Listener = Callable[[int, Samples], None]
+"""Hears the index of the first sample, and the sound that the face is made from."""
+
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Session:
+    """All that is carried from hop to hop. A value."""
+
+    stream: StreamState
+    gate: Gate
 
 
 def work(
@@ -32,11 +49,13 @@ def work(
     state: StreamState,
     chunks: DropOldestQueue[AudioChunk],
     motions: DropOldestQueue[Motion],
+    settings: LiveSettings,
     metrics: Metrics,
+    listener: Listener = lambda start, samples: None,
 ) -> None:
     """Thread: animate all chunks until their queue ends. Raises FacewireError if the model gives no numbers."""
     limit_ms, said_s = state.window.hop_ms, -math.inf
-    for motion in animate(model, state, chunks, metrics):
+    for motion in animate(model, state, chunks, settings, metrics, listener):
         motions.put(motion)
         if metrics.hop_ms[-1] > limit_ms and time.monotonic() - said_s > SAY_EVERY_S:
             said_s = time.monotonic()
@@ -49,23 +68,59 @@ def work(
             )
 
 
-def animate(model: FaceModel, state: StreamState, chunks: Iterable[AudioChunk], metrics: Metrics) -> Iterator[Motion]:
-    """Motion of each hop as soon as its window is complete, and of the last ones when the chunks end."""
-    windower = Windower.at(state.window)
+def animate(
+    model: FaceModel,
+    state: StreamState,
+    chunks: Iterable[AudioChunk],
+    settings: LiveSettings,
+    metrics: Metrics,
+    listener: Listener = lambda start, samples: None,
+) -> Iterator[Motion]:
+    """Motion of each hop as soon as its window is complete, and of the last ones when the chunks end.
+
+    A change of the settings is in force from the next hop on.
+    """
+    config, calibration = settings.now, Calibration(settings, metrics)
+    windower, session = Windower.at(state.window), Session(state, Gate())
     anchor_ns: int | None = None
     for chunk in chunks:
+        if settings.now is not config:
+            config = settings.now
+            session = replace(session, stream=turned(model, session.stream, config))
+            windower = replace(windower, spec=session.stream.window)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
-        metrics.level_db = level_db(chunk.samples)
+        loud = amplified(chunk.samples, config)
+        metrics.level_db = level_db(loud)
+        calibration.hear(loud)
+        samples = loud * (not config.mute)
+        listener(chunk.start, samples)
         if chunk.start > windower.end:  # sound was lost: go on at the next hop of the grid
             hop = -(-chunk.start // state.window.hop_samples)
-            windower, state = Windower.at(state.window, hop), stream.jump(state, hop)
+            windower = Windower.at(session.stream.window, hop)
+            session = replace(session, stream=stream.jump(session.stream, hop))
             metrics.jumps += 1
-        windower, windows = windower.push(chunk.samples[windower.end - chunk.start :])
-        state = yield from _motions(model, state, windows, anchor_ns, metrics)
+        windower, windows = windower.push(samples[windower.end - chunk.start :])
+        session = yield from _motions(model, session, windows, config, anchor_ns, metrics)
     if anchor_ns is not None:
         end = stream.frame_count(windower.end, model.config.fps)
-        for motion in _motions(model, state, windower.flush(), anchor_ns, metrics):
+        for motion in _motions(model, session, windower.flush(), config, anchor_ns, metrics):
             yield replace(motion, faces=motion.faces[: max(0, end - motion.first)])
+
+
+def turned(model: FaceModel, state: StreamState, config: DaemonConfig) -> StreamState:
+    """The stream under changed settings."""
+    return stream.turn(
+        model,
+        state,
+        identities=[config.identity],
+        lookahead_ms=config.lookahead_ms,
+        liveliness=config.liveliness,
+    )
+
+
+def amplified(samples: Samples, config: DaemonConfig) -> Samples:
+    """The sound with the input's gain."""
+    return samples * np.float32(10 ** (config.input_gain_db / 20))
 
 
 def warm_up(model: FaceModel, state: StreamState) -> float:
@@ -84,20 +139,25 @@ def level_db(samples: Samples) -> float:
 
 
 def _motions(
-    model: FaceModel, state: StreamState, windows: Samples, anchor_ns: int, metrics: Metrics
-) -> Generator[Motion, None, StreamState]:
+    model: FaceModel, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
+) -> Generator[Motion, None, Session]:
     """Motion of each window (hops, samples), computed one by one; returns the next state."""
-    frames_per_hop = state.window.frames_per_hop(model.config.fps)
+    spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
-        first = state.next_hops[0] * frames_per_hop
-        state, faces = _step(model, state, window, metrics)
+        first = session.stream.next_hops[0] * spec.frames_per_hop(model.config.fps)
+        state, faces = _step(model, session.stream, window, metrics)
         if not np.isfinite(faces).all():
             raise FacewireError(
                 f"the model gave values that are not numbers at frame {first}: its checkpoint may be damaged; "
                 "run `facewire check`, or leave --checkpoint out to use the one that ships"
             )
-        yield Motion(first, faces, anchor_ns)
-    return state
+        levels = gate.levels_db(spec, window, model.config.fps)
+        following, openness = gate.follow(session.gate, levels, config.gate_db)
+        session = Session(state, following)
+        metrics.gate = following.openness
+        metrics.match = dict(zip(model.identities.names, stream.match(model, state)[0].tolist(), strict=True))
+        yield Motion(first, gate.rest(faces, openness), anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
+    return session
 
 
 def _step(

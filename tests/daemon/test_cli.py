@@ -10,7 +10,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from daemon.cli import app
-from model import stream
+from daemon.config import DaemonConfig
+from daemon.performance import perform
 from model.checkpoint import save
 from model.face import FaceModel
 from protocols import takes
@@ -66,7 +67,7 @@ def test_render_writes_the_face_as_a_take(
     options = ["--checkpoint", checkpoint, "--identity", "alma", "--lookahead-ms", "80", "--seed", "5"]
     result = facewire("render", speech, "--out", str(out), *options)
     assert result.exit_code == 0, result.output
-    expected = stream.render(model, SAMPLES, seed=5, identity="alma", lookahead_ms=80)
+    expected = perform(model, SAMPLES, DaemonConfig(seed=5, identity="alma", lookahead_ms=80))
     np.testing.assert_allclose(takes.read(out, None).weights, expected, atol=1e-5)
     assert f"{out}: {len(expected)} frames at 30 frames per second" in result.output
 

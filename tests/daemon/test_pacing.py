@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.blocks import Motion
+from daemon.config import DaemonConfig
 from daemon.metrics import Metrics
 from daemon.pacing import Pacer, Track
 from protocols import blendshapes
@@ -15,6 +17,7 @@ from protocols.frame import Frame
 SECOND = 1_000_000_000
 ANCHOR = 7 * SECOND
 LATENCY = SECOND // 4
+PLAIN = DaemonConfig()
 
 rates = st.sampled_from([Fraction(r) for r in (15, 24, 25, 30, 60, 90, 120)] + [Fraction(60000, 1001)])
 
@@ -38,7 +41,7 @@ def play(paced: Pacer, until_ns: int) -> list[tuple[int, int, Frame]]:
     """All (time, receiver, frame) in order, each taken exactly when it is due."""
     played = []
     while (due := paced.next_due_ns()) < until_ns:
-        played += [(due, number, frame) for number, frame in paced.due(due)]
+        played += [(due, number, frame) for number, frame in paced.due(due, PLAIN)]
     return played
 
 
@@ -53,8 +56,8 @@ def test_frames_leave_at_a_steady_rate_interpolated_on_audio_time(rate: Fraction
         exact = ANCHOR + LATENCY + frame.time_s * SECOND
         assert 0 <= due - exact < 1
         np.testing.assert_allclose(frame.weights, float(frame.time_s * 30) / 1000, atol=1e-6)
-    assert metrics.held == metrics.late == metrics.skipped == 0
-    assert metrics.packets == len(played)
+    assert metrics.held == metrics.late == metrics.skipped.total() == 0
+    assert metrics.sent.total() == len(played)
 
 
 def test_60_frames_from_30_lie_half_way_between() -> None:
@@ -80,13 +83,13 @@ def test_a_late_sender_skips_and_counts_and_never_catches_up(rate: Fraction, nap
     paced, metrics = pacer(rate, motion=ramp(1000))
     now, indices = ANCHOR + LATENCY, []
     for nap_ms in naps_ms:
-        frames = paced.due(now)
+        frames = paced.due(now, PLAIN)
         assert len(frames) <= 1
         indices += [frame.index for _, frame in frames]
         assert paced.next_due_ns() > now
         now += nap_ms * 1_000_000
     assert indices == sorted(set(indices))
-    assert metrics.skipped == indices[-1] + 1 - len(indices)
+    assert metrics.skipped.total() == indices[-1] + 1 - len(indices)
 
 
 def test_a_face_that_is_not_there_is_held_and_then_eased_to_neutral() -> None:
@@ -140,7 +143,7 @@ def test_stamps_tell_when_the_sound_was_heard() -> None:
 def test_finished_when_every_receiver_has_seen_the_last_face_and_then_neutral() -> None:
     paced, _ = pacer(Fraction(60), Fraction(30), motion=ramp(10))
     while not paced.finished():
-        last = paced.due(paced.next_due_ns())
+        last = paced.due(paced.next_due_ns(), PLAIN)
     assert {frame.time_s for _, frame in last} == {Fraction(9, 30)}
     ends = paced.neutral()
     assert [number for number, _ in ends] == [0, 1]
@@ -154,3 +157,57 @@ def test_memory_stays_bounded() -> None:
         paced.add(Motion(3 * block, np.zeros((3, blendshapes.COUNT), np.float32), ANCHOR))
         play(paced, ANCHOR + LATENCY + block * SECOND // 10)
     assert len(paced._faces) < 10
+
+
+def test_gains_scale_regions_and_stay_in_range() -> None:
+    loud = DaemonConfig.model_validate({"gains": {"jaw": 2, "brows": 0}})
+    paced, _ = pacer(Fraction(30), motion=Motion(0, np.full((9, 52), 0.6, np.float32), ANCHOR))
+    frame = paced.due(paced.next_due_ns(), loud)[0][1]
+    shown = dict(zip(blendshapes.NAMES, frame.weights.tolist(), strict=True))
+    assert shown["jawOpen"] == shown["mouthClose"] == 1
+    assert shown["browInnerUp"] == 0
+    assert shown["mouthFunnel"] == shown["eyeBlinkLeft"] == pytest.approx(0.6)
+
+
+def test_a_frozen_face_is_held_until_it_is_let_go() -> None:
+    frozen = DaemonConfig(freeze=True)
+    paced, _ = pacer(Fraction(30), motion=ramp(60))
+    shown = []
+    for config in [PLAIN] * 5 + [frozen] * 5 + [PLAIN] * 5:
+        shown += [frame.weights[0] * 1000 for _, frame in paced.due(paced.next_due_ns(), config)]
+    np.testing.assert_allclose(shown, [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 10, 11, 12, 13, 14], atol=1e-3)
+
+
+def looking(ahead_ms: int, first: int) -> Motion:
+    return replace(ramp(30, first), lookahead_ms=ahead_ms)
+
+
+def test_looking_further_ahead_shows_the_same_frames_later_and_none_twice() -> None:
+    paced, metrics = pacer(Fraction(30), motion=looking(0, 0))
+    before = play(paced, ANCHOR + LATENCY + SECOND // 2)
+    paced.add(looking(240, 30))
+    after = play(paced, ANCHOR + LATENCY + SECOND)
+    indices = [frame.index for _, _, frame in before + after]
+    assert indices == list(range(len(indices)))
+    for due, _, frame in after:
+        assert due - ANCHOR - LATENCY == pytest.approx(240_000_000 + frame.time_s * SECOND, abs=2)
+    assert metrics.skipped.total() == 0
+
+
+def test_looking_less_far_ahead_skips_to_the_newer_frames() -> None:
+    paced, metrics = pacer(Fraction(30), motion=looking(240, 0))
+    before = play(paced, ANCHOR + LATENCY + SECOND // 2)
+    paced.add(looking(0, 30))
+    after = play(paced, ANCHOR + LATENCY + SECOND)
+    assert after[0][2].index - before[-1][2].index == 8  # 240 ms are seven frames
+    assert [frame.index for _, _, frame in after] == list(range(after[0][2].index, after[-1][2].index + 1))
+    assert metrics.skipped.total() <= 1
+
+
+def test_the_delays_of_frames_are_measured_with_their_causes() -> None:
+    motion = replace(ramp(30), heard_ns=ANCHOR + SECOND // 10, made_ns=ANCHOR + SECOND // 8)
+    paced, metrics = pacer(Fraction(30), Fraction(60), motion=motion)
+    play(paced, ANCHOR + LATENCY + SECOND // 10)
+    assert [sum(delay) for delay in metrics.delays] == pytest.approx([250, 250, 250])
+    assert metrics.delays[0] == pytest.approx((100, 25, 125))
+    assert metrics.delays[1] == pytest.approx((100 - 1000 / 30, 25, 125 + 1000 / 30))

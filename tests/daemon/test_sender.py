@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from daemon.blocks import Motion
+from daemon.config import DaemonConfig
 from daemon.metrics import Metrics
 from daemon.pacing import Pacer, Track
 from daemon.queues import DropOldestQueue
 from daemon.sender import send
+from daemon.settings import LiveSettings
 from protocols import blendshapes
 from protocols.frame import Frame
 from protocols.sinks import SinkSpec, parse
@@ -46,7 +48,7 @@ def play(queue: DropOldestQueue[Motion], clock: FakeClock, rate: int = 30) -> li
     def pacer_at(anchor_ns: int) -> Pacer:
         return Pacer(30, [Track(Fraction(rate), SECOND // 10)], anchor_ns, 0, Metrics())
 
-    send(queue, pacer_at, [sink], clock)
+    send(queue, pacer_at, [sink], LiveSettings(DaemonConfig()), clock)
     return sink.sent
 
 

@@ -1,0 +1,92 @@
+"""The gate: where there is no speech, the mouth rests. Eyes and brows go on as the model moves them.
+
+The model itself rests in silence and in noise. The gate guards it against what it never heard: a fan, a television
+next door. It reads the same windows as the model, frame by frame, so that live and offline give the same face.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec
+from protocols import blendshapes
+
+HYSTERESIS_DB: Final = 6.0
+"""An open gate closes only when the sound is so much below the level that opens it."""
+HOLD_FRAMES: Final = 9
+"""How long it stays open after the last speech."""
+OPENING: Final = 1 / 2
+"""Opened per frame: two frames."""
+CLOSING: Final = 1 / 8
+AHEAD_MS: Final = 100
+"""How far it looks ahead, at most, so that it is open when speech begins; never beyond the lookahead."""
+BLOCKS_PER_S: Final = 100
+MOUTH: Final = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
+
+MEASURE_S: Final = 3
+"""How long `quiet_level_db` listens."""
+ABOVE_NOISE_DB: Final = 8.0
+LOUDEST_NOISE_DB: Final = -30.0
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What is carried from frame to frame. A value."""
+
+    speech: bool = False
+    quiet_frames: int = 0
+    """Frames since speech was last heard."""
+    openness: float = 0.0
+
+
+def levels_db(spec: WindowSpec, window: Samples, fps: int) -> Values:
+    """Loudness at each frame of a window's hop, (frames per hop,) in dB below full scale.
+
+    The loudest 10 ms of the frame itself and of what follows it.
+    """
+    ahead_ms = min(spec.right_ms, AHEAD_MS)
+    heard = window[spec.left_samples : spec.left_samples + (spec.hop_ms + ahead_ms) * SAMPLE_RATE_HZ // 1000]
+    blocks = block_levels_db(heard)
+    frames = spec.frames_per_hop(fps)
+    spans = [(k * BLOCKS_PER_S // fps, -(-(k + 1) * BLOCKS_PER_S // fps)) for k in range(frames)]
+    return np.array([blocks[begin : end + ahead_ms * BLOCKS_PER_S // 1000].max() for begin, end in spans], np.float32)
+
+
+def block_levels_db(samples: Samples) -> Values:
+    """Loudness of every whole 10 ms of (n,) samples, in dB below full scale, -100 for silence."""
+    block = SAMPLE_RATE_HZ // BLOCKS_PER_S
+    whole = samples[: len(samples) // block * block].reshape(-1, block)
+    levels: Values = 10 * np.log10(np.maximum(np.mean(np.square(whole), axis=1), 1e-10))
+    return levels.astype(np.float32)
+
+
+def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate, Values]:
+    """How far the gate is open at frames of these levels (n,), 0 to 1, and the gate after them; None: always open."""
+    if threshold_db is None:
+        return Gate(speech=True, openness=1.0), np.ones(len(levels), np.float32)
+    openness = []
+    for level in levels:
+        loud = level >= threshold_db - HYSTERESIS_DB * gate.speech
+        quiet_frames = 0 if loud else gate.quiet_frames + 1
+        speech = loud or (gate.speech and quiet_frames <= HOLD_FRAMES)
+        moved = gate.openness + (OPENING if speech else -CLOSING)
+        gate = Gate(speech, quiet_frames, min(1.0, max(0.0, moved)))
+        openness.append(gate.openness)
+    return gate, np.array(openness, np.float32)
+
+
+def rest(faces: Values, openness: Values) -> Values:
+    """Faces (n, 52) whose mouth is only as far from rest as the gate is open, (n,)."""
+    faces = faces.copy()
+    faces[:, MOUTH] *= openness[:, None]
+    return faces
+
+
+def threshold_above(noise_db: Values) -> float | None:
+    """The `gate_db` for a room whose 10-ms levels (n,) in silence are these; None if that was no silence."""
+    loud = float(np.percentile(noise_db, 98))
+    return None if loud > LOUDEST_NOISE_DB else float(np.clip(round(loud + ABOVE_NOISE_DB), -90, 0))

@@ -1,0 +1,40 @@
+"""A whole recording, performed as the live program would: the same gain, gate and face, faster than live."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon import gate
+from daemon.config import DaemonConfig
+from daemon.pacing import amplify
+from daemon.worker import amplified
+from model import stream
+from model.face import FaceModel
+from model.windows import Samples, windows_of
+
+
+def perform(
+    model: FaceModel,
+    samples: Samples,
+    config: DaemonConfig,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> NDArray[np.float32]:
+    """The face (frames, 52) for a recording (n,) at 16 kHz; `progress` hears hops done and in total.
+
+    Raises FacewireError for settings that the checkpoint lacks.
+    """
+    heard = amplified(samples, config) * (not config.mute)
+    faces = stream.render(
+        model,
+        heard,
+        seed=config.seed,
+        identity=config.identity,
+        lookahead_ms=config.lookahead_ms,
+        liveliness=config.liveliness,
+        progress=progress,
+    )
+    spec, fps = model.config.window(config.lookahead_ms), model.config.fps
+    levels = [gate.levels_db(spec, window, fps) for window in windows_of(spec, heard)]
+    _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
+    return amplify(gate.rest(faces, openness[: len(faces)]), config.gains)
