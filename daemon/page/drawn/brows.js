@@ -9,11 +9,11 @@ function paintBrow(ctx, head, w, side) {
   const squint = 0.5 * w("eyeSquint", side) + 0.5 * w("noseSneer", side);
   const at = (x, y) => head.skin(side * x, y, 2);
   const line = sampled([
-    at(13.5 - 3.5 * down + 1 * inner, -22.5 + 9.5 * down - 10.5 * inner + squint),
-    at(22 - 2.5 * down, -25.5 + 8.5 * down - 8 * inner - 1.5 * outer + squint),
-    at(35 - 1 * down, -29 + 7 * down - 2.5 * inner - 9 * outer + squint),
-    at(47, -27.5 + 4 * down + 0.5 * inner - 10.5 * outer + squint),
-    at(57, -21.5 + 2 * down + 0.5 * inner - 7.5 * outer),
+    at(13.5 - 3 * down + 1 * inner, -26.5 + 10.5 * down - 9 * inner + squint - 0.5 * outer),
+    at(23 - 2.5 * down, -30 + 9.5 * down - 6.5 * inner - 4 * outer + squint),
+    at(37 - 1 * down, -33.5 + 7.5 * down - 2 * inner - 8.5 * outer + squint),
+    at(49, -31.5 + 4.5 * down + 0.5 * inner - 9 * outer + squint),
+    at(60, -24.5 + 2 * down + 0.8 * inner - 6.5 * outer),
   ], 5);
   const shape = (t) => (t < 0.12 ? 0.55 + 3.7 * t : 1 - 0.85 * ((t - 0.12) / 0.88) ** 1.7);
   ribbon(ctx, line, (t) => 7.2 * unit * shape(t), rgba(C.brow, 0.9));
@@ -26,13 +26,13 @@ function paintForehead(ctx, head, w) {
   const { unit } = head;
   const inner = w("browInnerUp");
   const at = (x, y) => head.skin(x, y);
-  for (const [y, alpha] of [[-47, 0.6], [-56, 0.45]]) {
+  for (const [y, alpha] of [[-46, 0.6], [-53, 0.4]]) {
     crease(ctx, [at(-24, y + 1), at(-12, y - 2), at(0, y + 1), at(12, y - 2), at(24, y + 1)], 1.5 * unit, C.fold, alpha * inner);
   }
   for (const side of [-1, 1]) {
     const outer = w("browOuterUp", side);
     const down = w("browDown", side);
-    for (const [y, alpha] of [[-46, 0.6], [-53, 0.4]]) {
+    for (const [y, alpha] of [[-47, 0.6], [-53, 0.4]]) {
       crease(ctx, [at(side * 20, y + 1), at(side * 36, y - 3), at(side * 53, y + 4)], 1.4 * unit, C.fold, alpha * outer);
     }
     crease(ctx, [at(side * 4, -24), at(side * 5.5, -16), at(side * 4, -8)], 1.5 * unit, C.fold, 0.75 * down);

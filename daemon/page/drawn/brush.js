@@ -100,7 +100,7 @@ export function ribbon(ctx, points, width, style) {
 export function crease(ctx, points, width, colour, alpha) {
   if (alpha < 0.01) return;
   const line = sampled(points);
-  for (const [wider, part] of [[3, 0.18], [1.9, 0.28], [1, 0.5]]) {
+  for (const [wider, part] of [[3.4, 0.2], [2.1, 0.26], [1, 0.34]]) {
     ribbon(ctx, line, (t) => width * wider * Math.sin(Math.PI * Math.min(1, t * 1.02)) ** 0.8, rgba(colour, alpha * part));
   }
 }

@@ -2,10 +2,10 @@ import { blend, blob, crease, polygon, ramp, ribbon, rgba } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
 import { mix } from "./weights.js";
 
-const CENTRE_X = 33;
-const HALF_WIDTH = 18;
-const EYEBALL = 16;
-const IRIS = 8.6;
+const CENTRE_X = 34;
+const HALF_WIDTH = 20.5;
+const EYEBALL = 18;
+const IRIS = 10.4;
 const STEPS = 20;
 
 /** Gaze of one eye: to the viewer's right and down, radians. */
@@ -23,9 +23,9 @@ function lids(head, w, side) {
   const cheek = w("cheekSquint", side);
   const blink = w("eyeBlink", side);
   const wide = w("eyeWide", side) * (1 - blink);
-  const upperHeight = 11.2 + 4.4 * wide + 2.2 * up - 4.2 * down - 3.4 * squint - 0.8 * cheek - 1.2 * w("browDown", side)
+  const upperHeight = 11.9 + 6 * wide + 2.2 * up - 5 * down - 4.2 * squint - 0.8 * cheek - 1.2 * w("browDown", side)
     - 0.5 * w("mouthSmile", side);
-  const lowerHeight = 6.2 + 1.4 * wide + 1.2 * down - 0.8 * up - 3.9 * squint - 3.2 * cheek - 1.0 * w("mouthSmile", side)
+  const lowerHeight = 8 + 1.4 * wide + 1.2 * down - 0.8 * up - 5 * squint - 4.4 * cheek - 1.0 * w("mouthSmile", side)
     - 0.8 * w("noseSneer", side) - 1.2 * blink;
   const lean = 0.14 + 0.12 * (w("eyeLookIn", side) - w("eyeLookOut", side));
   const result = { upper: [], lower: [], fold: [] };
@@ -36,7 +36,7 @@ function lids(head, w, side) {
     const lower = corner + lowerHeight * (1 - Math.min(1, Math.abs(t - 0.14 * (1 - t * t))) ** 2.2) ** 0.85;
     const openUpper = corner - upperHeight * (1 - skewed ** 2) ** 0.72;
     const upper = mix(openUpper, lower, blink);
-    const foldRest = corner - (11.2 + 2.8 * wide + 1.5 * up - 1.5 * down - 2.5 * squint) * (1 - skewed ** 2) ** 0.6 - 4.2;
+    const foldRest = corner - (12.6 + 3.6 * wide + 1.5 * up - 1.5 * down - 2.5 * squint) * (1 - skewed ** 2) ** 0.6 - 4.4;
     const fold = Math.min(upper - 1.2, foldRest + (3.2 - 1.8 * squint) * blink + 2.5 * w("browDown", side));
     const at = (y, lift) => head.skin(side * (CENTRE_X + t * HALF_WIDTH), y, lift);
     result.lower.push(at(lower, -1.5));
@@ -72,7 +72,7 @@ function paintIris(ctx, head, w, side) {
     colour.addColorStop(offset, rgba(tone));
   }
   disc(IRIS, colour);
-  disc(3.9, rgba(C.pupil));
+  disc(4.8, rgba(C.pupil));
   ctx.restore();
   const spark = point(look.x * 0.75, look.y * 0.75, 1);
   ctx.fillStyle = rgba([255, 255, 255], 0.92);
@@ -134,10 +134,10 @@ function paintFolds(ctx, head, w, side) {
   const squint = w("eyeSquint", side);
   const cheek = w("cheekSquint", side);
   const at = (x, y) => head.skin(side * x, y);
-  crease(ctx, [at(19, 8), at(27, 12 - squint), at(40, 11.5 - 2 * squint), at(49, 6)], 1.6 * unit, C.fold, 0.14 + 0.5 * squint);
-  crease(ctx, [at(21, 13), at(31, 17.5 - 2 * cheek), at(43, 16 - 2 * cheek), at(53, 8)], 2 * unit, C.fold, 0.7 * cheek);
-  for (const [y, dy] of [[-2, -4], [1.5, 0], [5, 4]]) {
-    crease(ctx, [at(55, y), at(59, y + dy * 0.4), at(64, y + dy)], 1 * unit, C.fold, 0.5 * squint + 0.35 * cheek);
+  crease(ctx, [at(17, 9), at(26, 13.5 - 2 * squint), at(41, 13 - 3 * squint), at(52, 6)], 1.6 * unit, C.fold, 0.1 + 0.55 * squint);
+  crease(ctx, [at(19, 15), at(30, 20 - 3 * cheek), at(44, 19 - 3 * cheek), at(56, 9)], 2.2 * unit, C.fold, 0.7 * cheek);
+  for (const [y, dy] of [[-3, -5], [1, 0], [5, 5]]) {
+    crease(ctx, [at(58, y), at(62, y + dy * 0.4), at(68, y + dy)], 1.1 * unit, C.fold, 0.6 * squint + 0.15 * cheek);
   }
 }
 

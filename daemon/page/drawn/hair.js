@@ -1,41 +1,68 @@
-import { crease, ramp, rgba, shape } from "./brush.js";
+import { blend, crease, polygon, ramp, ribbon, rgba, sampled, shape } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
 
-/** A point of the hair's outline: half width and side, height; it turns with the skull. */
+/** A point of the hair's outline: signed half width and height; it turns with the skull. */
 function outer(view, x, y) {
-  return view.rim(Math.sign(x) || 1, Math.abs(x), Math.abs(x) * 1.08, 0, y, -12);
+  return view.rim(Math.sign(x) || 1, Math.abs(x), Math.abs(x) * 0.97, 0, y, -12);
 }
 
 function paintEar(ctx, head, side) {
   const { view, unit } = head;
-  const at = (x, y) => view.at(side * x, y, -6 + (x - 72) * -0.5);
-  shape(ctx, [at(70, -8), at(77, -14), at(84, -12), at(87, -2), at(84, 12), at(79, 22), at(73, 25), at(70, 18)],
-    ramp(ctx, at(72, 0), at(88, 0), [[0, rgba(C.skinShade)], [1, rgba(side < 0 ? C.skin : C.skinShade)]]));
-  crease(ctx, [at(73, -6), at(79, -9), at(83, -3), at(80, 9)], 1.8 * unit, C.fold, 0.6);
-  crease(ctx, [at(73, 2), at(77, 4), at(75, 12)], 2.4 * unit, C.fold, 0.6);
-  if (side > 0) crease(ctx, [at(80, -13), at(86, -6), at(86.5, 4), at(82, 16)], 1.2 * unit, C.rim, 0.7);
+  const at = (x, y) => view.at(side * x, y, 32 - x * 0.55);
+  shape(ctx, [at(72, -8), at(79, -15), at(86, -13), at(89.5, -3), at(86.5, 11), at(81, 21), at(75, 24), at(72, 17)],
+    ramp(ctx, at(73, 0), at(90, 0), [[0, rgba(C.skinShade)], [1, rgba(side < 0 ? C.skin : C.skinShade)]]));
+  crease(ctx, [at(76, -6), at(82, -9), at(85.5, -3), at(82, 9)], 1.8 * unit, C.fold, 0.6);
+  crease(ctx, [at(75, 2), at(79, 4), at(77, 12)], 2.4 * unit, C.fold, 0.6);
+  if (side > 0) crease(ctx, [at(83, -14), at(88.6, -6), at(88.6, 4), at(84, 16)], 1.1 * unit, C.rim, 0.7);
 }
 
 /** Ears and the hair behind the face. */
 export function paintBackHair(ctx, head) {
-  const { view } = head;
-  const o = (x, y) => outer(view, x, y);
-  shape(ctx, [o(-66, 40), o(-80, 10), o(-85, -30), o(-80, -80), o(-56, -118), o(-1e-3, -134), o(56, -118), o(80, -80), o(85, -30), o(80, 10), o(66, 40)],
+  const o = (x, y) => outer(head.view, x, y);
+  shape(ctx, [o(-70, 24), o(-82, 4), o(-86, -30), o(-80, -80), o(-56, -118), o(-1e-3, -134), o(56, -118), o(80, -80), o(86, -30), o(82, 4), o(70, 24)],
     rgba(C.hairDark));
   for (const side of [-1, 1]) paintEar(ctx, head, side);
 }
 
-/** The hair in front: sides and a fringe swept from the parting. */
+// Locks from the parting outwards: middle line [x, y, lift above the skull], greatest width, lightness 0..1.
+const LOCKS = [
+  [[[-34, -112, 14], [-62, -98, 14], [-79, -66, 8], [-77, -30, 2], [-72, -10, 1]], 26, 0.5],
+  [[[-30, -114, 16], [-56, -92, 15], [-68, -66, 9], [-66, -34, 4]], 26, 0.8],
+  [[[-26, -116, 16], [30, -122, 20], [74, -92, 14], [80, -44, 4], [74, -12, 1]], 34, 0.05],
+  [[[-28, -114, 18], [20, -112, 22], [60, -84, 16], [74, -32, 5]], 36, 0.3],
+  [[[-32, -112, 18], [4, -102, 22], [42, -80, 16], [64, -38, 6]], 36, 0.6],
+  [[[-34, -110, 18], [-14, -92, 20], [16, -72, 13], [50, -46, 7]], 32, 0.85],
+  [[[-36, -108, 17], [-34, -88, 17], [-18, -70, 11], [14, -50, 7]], 24, 1],
+];
+
+function paintLock(ctx, head, points, width, light) {
+  const { unit } = head;
+  const line = sampled(points, 7).map((point) => head.skin(...point));
+  const tone = blend(C.hair, C.hairLight, light * 0.6);
+  const style = ramp(ctx, line[0], line.at(-1), [[0, rgba(C.hair)], [0.45, rgba(tone)], [1, rgba(blend(C.hairDark, C.hair, 0.5 + light * 0.4))]]);
+  ribbon(ctx, line, (t) => width * unit * (0.25 + 0.75 * Math.sin(Math.PI * Math.min(1, t * 1.25 + 0.1)) ** 0.8) * (1 - t ** 3), style);
+  for (const [share, part] of [[0.12, 0.5], [-0.12, 0.35]]) {
+    ribbon(ctx, line.slice(4, -4).map(([x, y]) => [x + share * width * unit * 0.6, y - share * width * unit]),
+      (t) => 2.2 * unit * Math.sin(Math.PI * t), rgba(C.hairLight, part * light));
+  }
+}
+
+/** The hair in front: a cap from ear to ear and the locks swept from the parting. */
 export function paintFrontHair(ctx, head) {
   const { view, unit } = head;
   const o = (x, y) => outer(view, x, y);
   const s = (x, y, lift = 3) => head.skin(x, y, lift);
-  shape(ctx, [o(-78, 6), o(-84, -24), o(-86, -60), o(-78, -100), o(-52, -130), o(-14, -143), o(30, -145), o(66, -126), o(85, -92), o(88, -52),
-    o(84, -20), o(78, 6), s(72, -2), s(70, -24), s(66, -44), s(56, -56), s(38, -66), s(14, -74), s(-10, -78), s(-34, -72), s(-52, -58), s(-66, -42),
-    s(-71, -22), s(-73, -2)],
-    ramp(ctx, view.at(-60, -130, 0), view.at(70, -20, 0), [[0, rgba(C.hairLight)], [0.35, rgba(C.hair)], [1, rgba(C.hairDark)]]));
-  for (const [x0, y0, x1, y1] of [[-40, -100, 50, -66], [-42, -108, 66, -80], [-40, -118, 76, -96], [-30, -128, 70, -112]]) {
-    crease(ctx, [s(x0, y0, 12), s((x0 + x1) / 2 - 6, Math.min(y0, y1) - 14, 18), s(x1, y1, 8)], 3 * unit, C.hairLight, 0.5);
+  ribbon(ctx, sampled([s(-72, -16, 0), s(-62, -42, 0), s(-30, -62, 0), s(10, -58, 0), s(44, -48, 0), s(70, -26, 0), s(74, -6, 0)], 6),
+    (t) => 22 * unit * Math.sin(Math.PI * t) ** 0.5, rgba(C.skinDeep, 0.2));
+  const top = sampled([o(-80, 4), o(-87, -24), o(-91, -62), o(-84, -100), o(-60, -128), o(-20, -143), o(26, -146), o(66, -132), o(89, -100),
+    o(94, -58), o(88, -22), o(80, 4)], 5);
+  polygon(ctx, [...top, ...sampled([s(74, -2), s(72, -24), s(69, -40), s(58, -52), s(38, -62), s(10, -70), s(-20, -72), s(-48, -60), s(-69, -40),
+    s(-73, -22), s(-75, -2)], 4)]);
+  ctx.fillStyle = ramp(ctx, view.at(-60, -130, 0), view.at(70, -20, 0), [[0, rgba(C.hair)], [1, rgba(C.hairDark)]]);
+  ctx.fill();
+  for (const [points, width, light] of LOCKS) paintLock(ctx, head, points, width, light);
+  const edge = top.slice(30, -4).map(([x, y]) => [x - 1.2 * unit, y + 0.6 * unit]);
+  for (const [width, alpha] of [[5, 0.2], [2.4, 0.6]]) {
+    ribbon(ctx, edge, (t) => width * unit * Math.sin(Math.PI * t) ** 0.8, rgba(C.rim, alpha));
   }
-  crease(ctx, [o(80, 0), o(85, -22), o(88, -52), o(85, -92), o(66, -126), o(30, -145)].map(([x, y]) => [x - 1.5 * unit, y + 1 * unit]), 2.2 * unit, C.rim, 0.8);
 }

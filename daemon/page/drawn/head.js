@@ -3,9 +3,9 @@ import { hill, smoothstep } from "./weights.js";
 
 // The skull as horizontal ellipses from the crown to the chin: y, half width, half depth, centre depth.
 const SECTIONS = sampled([
-  [-120, 0, 0, -16], [-115, 32, 44, -16], [-98, 58, 72, -14], [-68, 73, 86, -11], [-35, 77, 87, -10],
-  [-5, 76, 84, -9], [22, 73.5, 76, -3], [44, 68.5, 65, 8], [62, 60, 53, 21], [78, 48, 42, 33],
-  [91, 34.5, 31, 43], [99.5, 20, 24, 50], [102.5, 0, 0, 57],
+  [-118, 0, 0, -14], [-113, 34, 40, -14], [-96, 60, 62, -12], [-66, 75, 74, -10], [-33, 79, 76, -10],
+  [-5, 78.5, 74, -9], [22, 76.5, 68, -5], [44, 71, 57, 5], [61, 61, 46, 15], [75, 48.5, 36, 25],
+  [86, 34.5, 27, 33], [93.5, 20, 20, 39], [96, 0, 0, 45],
 ], 4);
 
 function sectionAt(y) {
@@ -33,8 +33,8 @@ function jawOf(w) {
 
 /** How much wider than at rest the face is at height y on one side. */
 function wider(w, y, side) {
-  return 11 * w("cheekPuff") * hill(y, 60, 34) + 3 * w("mouthSmile", side) * hill(y, 46, 28)
-    + 2.5 * w("cheekSquint", side) * hill(y, 30, 24) + 4 * w("jawForward") * hill(y, 92, 26)
+  return 12 * w("cheekPuff") * hill(y, 56, 50) + 3 * w("mouthSmile", side) * hill(y, 46, 28)
+    + 2.5 * w("cheekSquint", side) * hill(y, 30, 24) + 4 * w("jawForward") * hill(y, 88, 26)
     - 4 * w("jawOpen") * hill(y, 62, 36) - 3.5 * w("mouthPucker") * hill(y, 58, 28)
     - 1.5 * w("mouthFunnel") * hill(y, 58, 28) + 2 * w("mouthStretch", side) * hill(y, 76, 22);
 }
@@ -47,9 +47,12 @@ function wider(w, y, side) {
  */
 export function makeHead(w, view) {
   const jaw = jawOf(w);
-  const follows = (y) => smoothstep(12, 96, y);
+  const follows = (y) => smoothstep(20, 92, y);
 
-  /** A point `lift` above the skin at (x, y) of the face at rest; the lower face goes along with the jaw. */
+  /** A point `lift` above the skin at (x, y) that stays with the skull. */
+  const skull = (x, y, lift = 0) => view.at(x, y, depth(x, y) + lift);
+
+  /** The same on the skin, which goes along with the jaw in the lower face. */
   const skin = (x, y, lift = 0) => {
     const part = follows(y);
     return view.at(x + jaw.shift * part, y + jaw.drop * part, depth(x, y) + lift + jaw.forward * part);
@@ -65,5 +68,5 @@ export function makeHead(w, view) {
     return [...edge(-1), ...edge(1).reverse()];
   };
 
-  return { view, unit: view.unit, jaw, depth, skin, outline };
+  return { view, unit: view.unit, jaw, depth, skull, skin, outline };
 }

@@ -1,18 +1,21 @@
 import { blob, polygon, ramp, rgba, shape, trace } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
+import { LINE_Y } from "./lips.js";
 import { smoothstep } from "./weights.js";
 
-const UPPER_EDGE_Y = 69; // where the upper teeth end
 const UPPER_TEETH = [-29, -24.5, -19.5, -14.2, -8.6, 0, 8.6, 14.2, 19.5, 24.5, 29]; // their seams, head units
 const LOWER_TEETH = [-25, -20.5, -15.7, -10.8, -5.4, 0, 5.4, 10.8, 15.7, 20.5, 25];
 
 /** A row of teeth from their necks to their edges; `place(x, y)` puts it onto the canvas. */
 function paintRow(ctx, seams, neck, edge, place) {
   const rise = Math.sign(neck - edge);
+  const sag = (x) => edge + rise * 0.0035 * x * x;
+  polygon(ctx, [place(seams[0], neck), ...seams.map((x) => place(x, sag(x) + rise * 1.2)), place(seams.at(-1), neck)]);
+  ctx.fillStyle = rgba(C.toothShade);
+  ctx.fill();
   for (let i = 1; i < seams.length; i++) {
     const [a, b] = [seams[i - 1], seams[i]];
-    const sag = (x) => edge + rise * 0.0035 * x * x;
-    const canine = Math.abs(a + b) > 20 && Math.abs(a + b) < 36 ? -0.8 * rise : 0;
+    const canine = Math.abs(a + b) > 20 && Math.abs(a + b) < 36 ? -0.4 * rise : 0;
     const middle = (a + b) / 2;
     shape(ctx, [
       place(a + 0.15, neck), place(b - 0.15, neck), place(b - 0.2, sag(b) + rise * 1.6), place(b - 1.2, sag(b) + rise * 0.3),
@@ -25,27 +28,27 @@ function paintRow(ctx, seams, neck, edge, place) {
 export function paintInside(ctx, head, w, edges, opening) {
   const { view, unit, jaw } = head;
   if (edges.gap < 0.3) return;
-  const bend = (x) => 66 - 0.022 * x * x; // the rows are arches
+  const y0 = LINE_Y;
+  const bend = (x) => 58 - 0.022 * x * x; // the rows are arches
   const upper = (x, y) => view.at(x, y, bend(x));
   const lower = (x, y) => view.at(x + jaw.shift * 0.85, y + jaw.drop * 0.86, bend(x) - 2 + jaw.forward * 0.8);
-  const floor = 70 + jaw.drop;
   ctx.save();
   polygon(ctx, opening);
-  ctx.fillStyle = ramp(ctx, upper(0, 58), upper(0, floor + 8), [[0, rgba(C.cavityDeep)], [0.6, rgba(C.cavityDeep)], [1, rgba(C.cavity)]]);
+  ctx.fillStyle = ramp(ctx, upper(0, y0 - 8), upper(0, y0 + jaw.drop + 12), [[0, rgba(C.cavityDeep)], [0.6, rgba(C.cavityDeep)], [1, rgba(C.cavity)]]);
   ctx.fill();
   ctx.clip();
 
   const raised = 6 * w("tongueOut");
-  const tongueY = 80 + jaw.drop * 0.8 - raised;
-  shape(ctx, [lower(-17, 82 - raised), lower(-13, 73 - raised), lower(-5, 70.5 - raised), lower(5, 70.5 - raised),
-    lower(13, 73 - raised), lower(17, 82 - raised), lower(0, 96)],
+  const tongueY = y0 + 14 + jaw.drop * 0.8 - raised;
+  shape(ctx, [lower(-17, y0 + 16 - raised), lower(-13, y0 + 7 - raised), lower(-5, y0 + 4.5 - raised),
+    lower(5, y0 + 4.5 - raised), lower(13, y0 + 7 - raised), lower(17, y0 + 16 - raised), lower(0, y0 + 30)],
     ramp(ctx, view.at(0, tongueY - 12, 60), view.at(0, tongueY + 8, 60), [[0, rgba(C.tongueDark)], [0.7, rgba(C.tongue)], [1, rgba(C.tongue)]]));
-  blob(ctx, lower(-3, 77 - raised), lower(8, 77 - raised), lower(-3, 82 - raised), C.tongueLight, 0.5);
+  blob(ctx, lower(-3, y0 + 11 - raised), lower(8, y0 + 11 - raised), lower(-3, y0 + 16 - raised), C.tongueLight, 0.5);
 
-  shape(ctx, [lower(-30, 86), lower(-20, 80), lower(0, 78.5), lower(20, 80), lower(30, 86), lower(0, 110)], rgba(C.gum));
-  paintRow(ctx, LOWER_TEETH, 80, 70, lower);
-  shape(ctx, [upper(-32, 58), upper(-16, 60.5), upper(0, 59.5), upper(16, 60.5), upper(32, 58), upper(0, 36)], rgba(C.gum));
-  paintRow(ctx, UPPER_TEETH, 58, UPPER_EDGE_Y, upper);
+  shape(ctx, [lower(-30, y0 + 20), lower(-20, y0 + 14), lower(0, y0 + 12.5), lower(20, y0 + 14), lower(30, y0 + 20), lower(0, y0 + 44)], rgba(C.gum));
+  paintRow(ctx, LOWER_TEETH, y0 + 14, y0 + 4, lower);
+  shape(ctx, [upper(-32, y0 - 6), upper(-16, y0 - 3.5), upper(0, y0 - 4.5), upper(16, y0 - 3.5), upper(32, y0 - 6), upper(0, y0 - 30)], rgba(C.gum));
+  paintRow(ctx, UPPER_TEETH, y0 - 6, y0 + 5.5, upper);
 
   shadeInside(ctx, opening, unit);
   ctx.restore();
@@ -60,7 +63,7 @@ function shadeInside(ctx, opening, unit) {
     [0.66, rgba(C.cavityDeep, 0.06)], [0.84, rgba(C.cavityDeep, 0.5)], [1, rgba(C.cavityDeep, 0.95)],
   ]);
   ctx.fillRect(left[0] - 90 * unit, left[1] - 90 * unit, 220 * unit, 180 * unit);
-  for (const [width, alpha] of [[7, 0.16], [4, 0.2], [2, 0.3]]) {
+  for (const [width, alpha] of [[6, 0.12], [3.5, 0.16], [1.6, 0.25]]) {
     ctx.strokeStyle = rgba(C.cavityDeep, alpha);
     ctx.lineWidth = width * unit;
     trace(ctx, opening.slice(0, half), false);

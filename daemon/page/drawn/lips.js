@@ -1,6 +1,6 @@
 import { hill, mix, smoothstep } from "./weights.js";
 
-const LINE_Y = 67; // where the closed lips meet
+export const LINE_Y = 63; // where the closed lips meet
 const HALF_WIDTH = 24;
 const STEPS = 32;
 
@@ -42,33 +42,31 @@ function corner(w, m, side) {
   const away = m.shift * side; // > 0: the mouth goes to this side
   return {
     out: (HALF_WIDTH + out) * narrow - 3 * Math.max(0, away),
-    down: -10 * smile + 9.5 * frown + 2.5 * stretch - 1.2 * w("mouthDimple", side) + 8 * m.jawOpen - 1.5 * away
+    down: -2.8 - 9.5 * smile + 9.5 * frown + 2.5 * stretch - 1.2 * w("mouthDimple", side) + 8 * m.jawOpen - 1.5 * away
       - 2.5 * m.shrugLower + 1.5 * m.shrugUpper - 1 * m.tight,
     back: -3 * w("mouthDimple", side) - 2 * smile - 2.5 * stretch,
   };
 }
 
-/** How far the inner edges of the lips are apart from the closed line at u (-1..1, along the mouth): [up, down]. */
-function gape(w, m, u, profile) {
-  const upper = w("mouthUpperUp", u * 1.6);
-  const lower = w("mouthLowerDown", u * 1.6);
-  const smile = w("mouthSmile", u);
-  const up = m.open * (3.5 + 5 * smile) + 4.6 * m.funnel * (1 - 0.3 * m.sealed) + 9.5 * upper + 1.6 * w("noseSneer", u) * m.open
-    - 3.5 * m.rollUpper * m.open + 2 * m.shrugUpper * m.open;
-  const down = m.open * 25 + 5 * m.funnel * (1 - 0.5 * m.open) + 9.5 * lower - 3 * m.rollLower * m.open
-    - 6 * m.shrugLower * m.open;
-  const held = 1 - Math.min(1, m.tight + m.sealed * 0.6);
-  return [Math.max(0, up) * profile * mix(1, held, m.open > 0 ? 0.4 : 1), Math.max(0, down) * profile * held];
+/** How far the inner edges of the lips are from the closed line at u (-1..1, along the mouth): [up, down]. */
+function gape(w, m, u) {
+  const held = 2.5 * w("mouthPress", u) + 2 * m.tight; // what keeps small openings shut
+  const up = m.open * (4 + 4.5 * w("mouthSmile", u) + 2 * m.shrugUpper - 3.5 * m.rollUpper) + 4.6 * m.funnel
+    + 9 * w("mouthUpperUp", u * 1.6) + 1.5 * w("noseSneer", u) * m.open;
+  const down = m.open * (24 - 3 * m.rollLower - 6 * m.shrugLower) + m.funnel * (5 - 2.5 * m.open)
+    + 9 * w("mouthLowerDown", u * 1.6);
+  const shut = 1 - Math.min(1, 1.5 * m.tight);
+  return [Math.max(0, up * shut - held), Math.max(0, down * shut - held)];
 }
 
 /** Thickness of the upper and the lower lip in the middle of the curve at u. */
 function thickness(w, m, u) {
   const smile = w("mouthSmile", u);
-  const flat = (1 - 0.24 * smile) * (1 - 0.3 * w("mouthStretch", u)) * (1 - 0.5 * w("mouthPress", u))
+  const flat = (1 - 0.24 * smile) * (1 - 0.3 * w("mouthStretch", u)) * (1 - 0.6 * w("mouthPress", u))
     * (1 - 0.28 * m.tight) * (1 - 0.16 * m.puff) * (1 - 0.1 * w("mouthDimple", u)) * (1 + 0.3 * m.funnel) * (1 + 0.22 * m.pucker);
   return [
-    6.6 * flat * (1 - 0.93 * m.rollUpper) * (1 + 0.35 * m.shrugUpper) * (1 - 0.12 * w("mouthUpperUp", u)) * (1 - 0.22 * m.jawForward),
-    8.6 * flat * (1 - 0.93 * m.rollLower) * (1 + 0.22 * m.shrugLower) * (1 - 0.12 * w("mouthLowerDown", u)) * (1 + 0.16 * m.jawForward)
+    6.6 * flat * (1 - 0.93 * m.rollUpper) * (1 + 0.35 * m.shrugUpper) * (1 - 0.12 * w("mouthUpperUp", u)) * (1 - 0.35 * m.jawForward),
+    8.6 * flat * (1 - 0.93 * m.rollLower) * (1 + 0.22 * m.shrugLower) * (1 - 0.12 * w("mouthLowerDown", u)) * (1 + 0.25 * m.jawForward)
       * (1 - 0.12 * m.open),
   ];
 }
@@ -82,7 +80,7 @@ export function lipEdges(w) {
   const m = summary(w);
   const corners = { [-1]: corner(w, m, -1), 1: corner(w, m, 1) };
   const ring = 0.8 + 6 * m.funnel + 4.5 * m.pucker;
-  const middle = LINE_Y + 11 * m.sealed - 1.6 * m.tight - 4.5 * m.shrugLower - 4.5 * m.shrugUpper - 1.5 * m.jawForward
+  const middle = LINE_Y + 11 * m.sealed - 1.6 * m.tight - 4.5 * m.shrugLower - 4.5 * m.shrugUpper - 2.5 * m.jawForward
     - 1.5 * m.rollLower + 1 * m.rollUpper;
   const edges = { upperOuter: [], upperInner: [], lowerInner: [], lowerOuter: [] };
   let gap = 0;
@@ -93,11 +91,12 @@ export function lipEdges(w) {
     const end = Math.abs(u) ** 1.7;
     const roundness = Math.cos(angle);
     const base = mix(middle, LINE_Y + here.down, end) + 0.7 * hill(u, 0, 0.35) * (1 - m.round) - 0.5 * hill(Math.abs(u), 0.5, 0.4);
-    const [up, down] = gape(w, m, u, roundness ** mix(1.15, 0.95, m.round));
+    const opening = roundness ** mix(1.3, 0.95, Math.min(1, m.round + m.open));
+    const [up, down] = gape(w, m, u).map((distance) => distance * opening);
     const [thickUpper, thickLower] = thickness(w, m, u);
-    const pointed = (1 - Math.abs(u) ** 1.9) ** 0.9;
+    const pointed = (1 - Math.abs(u) ** 1.7) ** 1.15;
     const bow = (1 - 0.24 * hill(u, 0, 0.24) * (1 - 0.7 * m.round)) * mix(pointed, roundness ** 0.8, m.round);
-    const full = mix(roundness ** 1.05, roundness ** 0.8, m.round);
+    const full = mix(roundness ** 1.45, roundness ** 0.8, m.round);
 
     const follow = { upper: 1.5 * m.jawShift, lower: 8 * m.jawShift };
     const x = u * here.out + 11 * m.shift;

@@ -26,7 +26,7 @@ function paintPurse(ctx, outer, inner, unit, alpha) {
   for (let i = 5; i <= outer.length - 6; i += 2) {
     const [from, to] = [inner[i], outer[i]];
     const at = (t) => [from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t];
-    crease(ctx, [at(0.02), at(0.45), at(0.85)], 0.8 * unit, C.lipLine, alpha);
+    crease(ctx, [at(0.02), at(0.35), at(0.7)], 0.7 * unit, C.lipLine, alpha);
   }
 }
 
@@ -45,8 +45,9 @@ export function paintMouth(ctx, head, w) {
 
   paintInside(ctx, head, w, edges, opening);
 
+  const upperTone = blend(C.lipUpper, C.lip, 0.6 * m.round);
   const press = (w("mouthPress", 0) + m.tight) / 2;
-  paintLip(ctx, lowerOuter, lowerInner, [blend(C.lip, C.skinShade, 0.25), C.lip, blend(C.lip, C.lipUpper, 0.5)], unit);
+  paintLip(ctx, lowerOuter, lowerInner, [blend(C.lip, C.skinShade, 0.25), C.lip, blend(C.lip, C.lipLine, 0.22)], unit);
   const mouthWide = Math.hypot(upperInner.at(-1)[0] - upperInner[0][0], upperInner.at(-1)[1] - upperInner[0][1]);
   const [lo, li] = [lowerOuter[mid], lowerInner[mid]];
   const at = (t, dx = 0) => [li[0] + (lo[0] - li[0]) * t + dx, li[1] + (lo[1] - li[1]) * t];
@@ -55,12 +56,12 @@ export function paintMouth(ctx, head, w) {
 
   if (m.tongue > 0.02) paintTongueOut(ctx, head, w, edges);
 
-  paintLip(ctx, upperOuter, upperInner, [blend(C.lipUpper, C.lip, 0.6), C.lipUpper, blend(C.lipUpper, C.lipLine, 0.25)], unit);
+  paintLip(ctx, upperOuter, upperInner, [blend(upperTone, C.lip, 0.6), upperTone, blend(upperTone, C.lipLine, 0.22)], unit);
   const [uo, ui] = [upperOuter[mid], upperInner[mid]];
   blob(ctx, [uo[0] - mouthWide * 0.12, uo[1] * 0.7 + ui[1] * 0.3], [uo[0] + mouthWide * 0.12, uo[1] * 0.7 + ui[1] * 0.3],
     [uo[0] - mouthWide * 0.12, ui[1]], C.lipLight, 0.25 * (1 - m.rollUpper));
-  paintPurse(ctx, upperOuter, upperInner, unit, 0.6 * m.pucker);
-  paintPurse(ctx, lowerOuter, lowerInner, unit, 0.6 * m.pucker);
+  paintPurse(ctx, upperOuter, upperInner, unit, 0.45 * m.pucker);
+  paintPurse(ctx, lowerOuter, lowerInner, unit, 0.45 * m.pucker);
 
   const shut = smoothstep(3, 0.4, edges.gap);
   const line = upperInner.map(([x, y], i) => [(x + lowerInner[i][0]) / 2, (y + lowerInner[i][1]) / 2]);

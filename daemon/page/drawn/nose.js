@@ -1,5 +1,7 @@
-import { blob, crease, ramp, rgba, shape } from "./brush.js";
+import { blob, crease, rgba, shape } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
+
+const SHORT = 0.93; // the drawn nose is shorter than the one it was measured on
 
 /** How far above the skin the ridge of the nose is at height y. */
 function ridge(y) {
@@ -11,25 +13,24 @@ function paintWing(ctx, head, w, side) {
   const sneer = w("noseSneer", side);
   const up = 5.5 * sneer + 1.5 * w("mouthUpperUp", side);
   const out = 2.2 * sneer + 1.2 * w("mouthFunnel") * -1;
-  const at = (x, y, lift) => head.skin(side * (x + out), y - up, lift);
+  const at = (x, y, lift) => head.skull(side * (x + out), SHORT * y - up, lift);
   blob(ctx, at(11.5, 45, 7), at(18, 45, 5), at(11.5, 52, 5), C.skinLight, side < 0 ? 0.5 : 0.2);
   crease(ctx, [at(12.5, 37.5, 6), at(16.8, 41, 4), at(16.6, 47.5, 3), at(12.6, 50.5, 5)], 1.7 * unit, C.fold, 0.5 + 0.35 * sneer);
   shape(ctx, [at(3.6, 50.5, 13), at(7.5, 48.2 - 1.2 * sneer, 11), at(11, 49.3, 8), at(10, 51.6, 8), at(6.5, 52.4, 10)], rgba(C.fold, 0.85));
-  for (const [y, dy] of [[2, 0], [8, 1.5], [14, 3]]) { // wrinkles over the bridge
-    crease(ctx, [head.skin(side * 2, y - 2, ridge(y) - 1), head.skin(side * 7, y + dy, 5), head.skin(side * 12, y + 2 + dy * 2, 2)],
-      1.5 * unit, C.fold, 0.75 * sneer);
+  for (const [y, dy] of [[4, 1], [10, 2.5], [16, 4]]) { // wrinkles over the bridge
+    crease(ctx, [head.skull(side * 1.5, y - 1, ridge(y)), head.skull(side * 5.5, y + 0.5, 5), head.skull(side * 10, y + dy, 2)],
+      1.3 * unit, C.fold, 0.6 * sneer);
   }
 }
 
 /** The nose, over the skin of the face. */
 export function paintNose(ctx, head, w) {
   const { unit } = head;
-  const at = (x, y, lift) => head.skin(x, y, lift);
+  const at = (x, y, lift) => head.skull(x, SHORT * y, lift);
   const onRidge = (x, y) => at(x, y, ridge(y));
   // The side away from the light.
-  shape(ctx, [onRidge(3, -10), onRidge(2.5, 8), onRidge(3.5, 26), onRidge(7.5, 38), onRidge(9, 46), at(16, 47, 3), at(14, 36, 1),
-    at(10, 20, 0), at(9, 2, 0), at(12, -12, 0)],
-    ramp(ctx, onRidge(2, 20), at(15, 22, 0), [[0, rgba(C.skinShade, 0.55)], [1, rgba(C.skinShade, 0)]]));
+  blob(ctx, onRidge(7, 24), at(15, 24, 0), onRidge(9, 56), C.skinDeep, 0.34);
+  blob(ctx, onRidge(7, -4), at(15, -4, 0), onRidge(7, 24), C.skinDeep, 0.22);
   blob(ctx, at(0, 57, 2), at(20, 57, 0), at(0, 66, 0), C.skinDeep, 0.3);
   blob(ctx, onRidge(-1, 41), onRidge(10, 41), onRidge(-1, 52), C.blush, 0.3);
   shape(ctx, [at(-13, 48, 5), at(-7, 49.5, 11), onRidge(0, 51.5), at(7, 49.5, 11), at(13, 48, 5), at(8, 53.5, 8), at(0, 55, 9), at(-8, 53.5, 8)],

@@ -1,4 +1,4 @@
-import { blob, crease, polygon, ramp, rgba } from "./brush.js";
+import { blob, crease, polygon, ramp, ribbon, rgba } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
 
 /** Cheek, its folds and the corner of the mouth's, on one side. */
@@ -12,15 +12,22 @@ function paintCheek(ctx, head, w, side) {
   const at = (x, y, lift) => head.skin(side * x, y, lift);
   const apple = 35 - 5 * smile - 8 * squint;
   blob(ctx, at(44, apple + 3), at(70, apple), at(44, apple + 25), C.blush, 0.36 + 0.16 * smile + 0.16 * squint);
-  blob(ctx, at(41, apple - 5), at(58, apple - 7), at(41, apple + 9), C.glow, (side < 0 ? 0.5 : 0.3) + 0.35 * squint + 0.25 * smile);
-  blob(ctx, at(46, 58, 4), at(66, 54, 4), at(46, 78, 4), C.glow, 0.75 * puff);
+  blob(ctx, at(42, apple - 5), at(63, apple - 8), at(42, apple + 10), C.glow, (side < 0 ? 0.42 : 0.26) + 0.3 * squint + 0.12 * smile);
+  blob(ctx, at(46, 58, 4), at(66, 54, 4), at(46, 78, 4), C.glow, 0.38 * puff);
   blob(ctx, at(38, 78), at(62, 70), at(38, 96), C.skinDeep, 0.32 * puff);
   blob(ctx, at(47, 58), at(62, 56), at(47, 78), C.skinDeep, 0.34 * w("mouthPucker") + 0.24 * w("jawOpen") + 0.15 * w("mouthFunnel"));
 
-  const fold = Math.min(1, 0.16 + 0.6 * smile + 0.5 * sneer + 0.45 * upper + 0.35 * squint) * (1 - 0.9 * puff) * (1 - 0.5 * w("mouthPucker"));
-  const lift = 5 * sneer + 3 * upper;
-  crease(ctx, [at(17.5, 43 - lift), at(23 + 3 * smile, 50 - lift * 0.6), at(30 + 5 * smile, 61 - 3 * smile), at(33 + 7 * smile, 72 - 3 * smile)],
-    2.4 * unit, C.fold, fold);
+  const fold = (0.05 + 0.5 * smile + 0.5 * sneer + 0.42 * upper + 0.3 * squint) * (1 - 0.9 * puff) * (1 - 0.5 * w("mouthPucker"));
+  const lift = 5 * sneer + 3 * upper + 2 * smile;
+  crease(ctx, [head.skull(side * 18.5, 40 - lift), at(25 + 3 * smile, 44.5 - lift), at(32.5 + 7 * smile, 53 - 3 * smile),
+    at(36 + 9 * smile, 64 - 3 * smile)], 2.6 * unit, C.fold, Math.min(0.9, fold));
+  const out = 30 + 9 * smile + 8 * w("mouthStretch", side);
+  const tuck = w("mouthDimple", side);
+  crease(ctx, [at(out + 1, 55), at(out + 4.5, 60), at(out + 1.5, 67)], 2.6 * unit, C.fold, 0.9 * tuck + 0.4 * w("mouthPress", side));
+  crease(ctx, [at(out + 1, 59), at(out + 4, 66), at(out + 3, 76)], 2 * unit, C.fold, 0.6 * w("mouthStretch", side));
+  crease(ctx, [at(27, 68), at(30.5, 74), at(31, 82)], 2.4 * unit, C.fold, 0.7 * w("mouthFrown", side));
+  const away = side * (w("mouthLeft") - w("mouthRight"));
+  crease(ctx, [at(36, 49), at(41, 58), at(39, 68)], 2.4 * unit, C.fold, 0.6 * away);
 }
 
 /** Chin and what lies between it and the lower lip. */
@@ -30,12 +37,25 @@ function paintChin(ctx, head, w) {
   const frown = (w("mouthFrownLeft") + w("mouthFrownRight")) / 2;
   const forward = w("jawForward");
   const at = (x, y, lift) => head.skin(x, y, lift);
-  blob(ctx, at(0, 82), at(19, 82), at(0, 89.5), C.skinDeep, 0.34 + 0.3 * shrug + 0.4 * forward + 0.12 * frown);
-  blob(ctx, at(-2, 93), at(16, 93), at(-2, 102), C.glow, 0.34 + 0.3 * forward + 0.25 * shrug);
-  crease(ctx, [at(-13, 85.5), at(-6, 83), at(6, 83), at(13, 85.5)], 2 * unit, C.fold, 0.75 * shrug + 0.5 * forward);
-  for (const [x, y] of [[-7, 90], [-2, 92.5], [3.5, 90.5], [8, 92.5], [-5, 96], [1, 97], [6, 96.5]]) { // a puckered chin
-    blob(ctx, at(x, y), at(x + 2.6, y), at(x, y + 2), C.skinDeep, 0.5 * shrug + 0.15 * frown);
+  blob(ctx, at(0, 79), at(19, 79), at(0, 86.5), C.skinDeep, 0.3 + 0.25 * shrug + 0.25 * forward + 0.12 * frown);
+  blob(ctx, at(-2, 90), at(16, 90), at(-2, 99), C.glow, 0.34 + 0.3 * forward + 0.25 * shrug);
+  crease(ctx, [at(-13, 82.5), at(-6, 80), at(6, 80), at(13, 82.5)], 2 * unit, C.fold, 0.75 * shrug + 0.3 * forward);
+  for (const [x, y] of [[-9, 87], [0, 88], [9, 87], [-4.5, 91.5], [5, 91.5]]) { // a puckered chin
+    blob(ctx, at(x, y), at(x + 5, y), at(x, y + 3), C.skinDeep, 0.3 * shrug + 0.12 * frown);
   }
+}
+
+/** The skin darkens where it turns away: beyond most of an ellipse around `centre` through `across` and `down`. */
+function shadeEdge(ctx, centre, across, down) {
+  ctx.save();
+  ctx.transform(
+    across[0] - centre[0], across[1] - centre[1], down[0] - centre[0], down[1] - centre[1], centre[0], centre[1],
+  );
+  const gradient = ctx.createRadialGradient(0, 0, 0.62, 0, 0, 1.04);
+  for (const [offset, alpha] of [[0, 0], [0.4, 0.08], [0.75, 0.26], [1, 0.52]]) gradient.addColorStop(offset, rgba(C.skinDeep, alpha));
+  ctx.fillStyle = gradient;
+  ctx.fillRect(-1.3, -1.3, 2.6, 2.6);
+  ctx.restore();
 }
 
 /** The skin of the face with its light. */
@@ -52,22 +72,12 @@ export function paintSkin(ctx, head, w) {
   blob(ctx, at(66, 30), at(96, 30), at(66, 110), C.skinDeep, 0.42);
   blob(ctx, at(-70, 70), at(-44, 70), at(-70, 122), C.skinDeep, 0.3);
   for (const side of [-1, 1]) paintCheek(ctx, head, w, side);
-  blob(ctx, at(0, 66), at(34, 66), at(0, 88), C.skinLight, 0.25);
+  blob(ctx, at(0, 63), at(34, 63), at(0, 85), C.skinLight, 0.25);
   paintChin(ctx, head, w);
-  ctx.lineJoin = "round";
-  for (const [width, alpha] of [[22, 0.07], [13, 0.09], [6, 0.12]]) { // the skin turns away at its edge
-    ctx.strokeStyle = rgba(C.skinDeep, alpha);
-    ctx.lineWidth = width * unit;
-    polygon(ctx, outline);
-    ctx.stroke();
-  }
-  const half = outline.length / 2;
-  for (const [width, alpha] of [[7, 0.1], [3.6, 0.2], [1.6, 0.4]]) { // cool light from behind on the right
-    ctx.strokeStyle = rgba(C.rim, alpha);
-    ctx.lineWidth = width * unit;
-    ctx.beginPath();
-    for (const [x, y] of outline.slice(half + 2, half + 34)) ctx.lineTo(x, y);
-    ctx.stroke();
-  }
+  shadeEdge(ctx, at(0, -10), at(84, -10), at(0, 97));
   ctx.restore();
+  const right = outline.slice(outline.length / 2).reverse();
+  for (const [width, alpha] of [[3.2, 0.25], [1.5, 0.6]]) { // cool light from behind
+    ribbon(ctx, right.slice(20, -3), (t) => width * unit * Math.sin(Math.PI * t) ** 0.7, rgba(C.rim, alpha));
+  }
 }

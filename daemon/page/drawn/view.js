@@ -1,5 +1,5 @@
 const DISTANCE = 620; // of the camera, in head units
-const PIVOT = { y: 70, z: -35 }; // where the head sits on the neck
+const PIVOT = { y: 66, z: -4 }; // where the head sits on the neck
 const FRAME = 350; // head units in the shorter side of the canvas
 
 /**
@@ -13,7 +13,7 @@ const FRAME = 350; // head units in the shorter side of the canvas
 export function makeView(pose, width, height) {
   const unit = Math.min(width, height) / FRAME;
   const left = width / 2;
-  const top = height * 0.5 - 22 * unit;
+  const top = height * 0.5 - 20 * unit;
   const [sy, cy] = [Math.sin(pose.yaw), Math.cos(pose.yaw)];
   const [sp, cp] = [Math.sin(pose.pitch), Math.cos(pose.pitch)];
   const [sr, cr] = [Math.sin(pose.roll), Math.cos(pose.roll)];
