@@ -9,6 +9,7 @@ import json
 import logging
 import socket
 import struct
+import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -83,7 +84,7 @@ class Preview:
         self._frames: deque[bytes] = deque(maxlen=FRAMES)
         self._woken = False
         self._pages: set[_Page] = set()
-        self._told: tuple[object, object] = (None, None)
+        self._told: tuple[object, object] = (self._hello, None)
         self._told_version = settings.version
         self._settings_due = False
         self._loop, self._stop = asyncio.new_event_loop(), asyncio.Event()
@@ -185,11 +186,13 @@ class Preview:
             timeout=GOODBYE_S, heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MESSAGE_BYTES, writer_limit=0
         )
         await ws.prepare(request)
+        if request.transport is None:  # gone already
+            return ws
         if len(self._pages) >= PAGES:
             await ws.send_str(_text({"type": "error", "text": f"{PAGES} pages are open already; close one"}))
             await ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return ws
-        page = _Page(ws, request)
+        page = _Page(ws, request.transport)
         page.states = {"hello": _text(self._hello), "settings": _text(self._settings_message())}
         if self._status is not None:
             page.states["status"] = _text(self._status)
@@ -199,7 +202,7 @@ class Preview:
                 await self._obey(page, message.data if message.type is WSMsgType.TEXT else None)
         finally:
             self._pages.discard(page)
-            page.writer.cancel()
+            await page.end()
         return ws
 
     async def _obey(self, page: "_Page", text: str | None) -> None:
@@ -229,7 +232,7 @@ class Preview:
 class _Page:
     """One open page, and what waits to be sent to it."""
 
-    def __init__(self, ws: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self.states: dict[str, str] = {}
         """The newest message of each kind."""
         self.answers: deque[str] = deque(maxlen=ANSWERS)
@@ -238,23 +241,28 @@ class _Page:
         self.wake.set()
         self._ws = ws
         self._leaving = False
-        self._transport = request.transport
-        if self._transport is not None:
-            self._transport.set_write_buffer_limits(high=UNSENT_BYTES)
-            connection = self._transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-        self.writer = asyncio.create_task(self._write())
+        self._transport = transport
+        self._transport.set_write_buffer_limits(high=UNSENT_BYTES)
+        self._socket = transport.get_extra_info("socket")
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
+        self._writer = asyncio.create_task(self._write())
 
     def answer(self, kind: str, text: str) -> None:
         """Tell this page alone."""
         self.answers.append(_text({"type": kind, "text": text}))
         self.wake.set()
 
+    async def end(self) -> None:
+        """The page has closed, or answers our closing."""
+        if not self._leaving:
+            self._writer.cancel()
+        await asyncio.wait([self._writer])
+
     async def leave(self) -> None:
         """Send what is left, if the page takes it at once, and close."""
         self._leaving = True
         self.wake.set()
-        await asyncio.wait([self.writer], timeout=GOODBYE_S)
+        await asyncio.wait([self._writer], timeout=GOODBYE_S)
         self._abort()
 
     async def _write(self) -> None:
@@ -280,7 +288,10 @@ class _Page:
             await self._ws.send_bytes(self.frames.popleft())
 
     def _abort(self) -> None:
-        if isinstance(self._transport, asyncio.WriteTransport):
+        if not self._transport.is_closing():
+            # At once: the system, too, forgets what it could not send.
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self._transport.abort()
 
 
