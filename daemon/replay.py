@@ -175,7 +175,7 @@ def replay(
 async def _post_take(request: web.Request) -> web.Response:
     name = Path(request.query.get("name", "")).name
     kind = Path(name).suffix.lower()
-    if kind not in KINDS:
+    if kind not in KINDS or not name.isprintable():  # it becomes an argument of another process
         raise FacewireError(f"{name or 'a take without a name'}: must end in {', '.join(KINDS)}")
     with tempfile.TemporaryDirectory(prefix="facewire-") as folder:
         path = Path(folder) / f"upload{kind}"
