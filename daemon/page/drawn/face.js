@@ -1,7 +1,7 @@
 import { paintBackdrop, paintBody } from "./body.js";
 import { paintBrows } from "./brows.js";
 import { paintEyes } from "./eyes.js";
-import { paintBackHair, paintFrontHair } from "./hair.js";
+import { paintBackHair, paintFrontHair, paintNearEar } from "./hair.js";
 import { makeHead } from "./head.js";
 import { paintMouth } from "./mouth.js";
 import { paintNose } from "./nose.js";
@@ -38,6 +38,7 @@ export async function createFace(canvas) {
       paintNose(ctx, head, w);
       paintBrows(ctx, head, w);
       paintFrontHair(ctx, head);
+      paintNearEar(ctx, head);
     },
     resize(width_px, height_px, pixel_ratio) {
       canvas.width = Math.max(1, Math.round(width_px * pixel_ratio));

@@ -1,5 +1,6 @@
-import { blend, crease, polygon, ramp, ribbon, rgba, sampled, shape } from "./brush.js";
+import { blend, blob, crease, polygon, ramp, ribbon, rgba, sampled, shape } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
+import { smoothstep } from "./weights.js";
 
 /** A point of the hair's outline: signed half width and height; it turns with the skull. */
 function outer(view, x, y) {
@@ -16,12 +17,21 @@ function paintEar(ctx, head, side) {
   if (side > 0) crease(ctx, [at(83, -14), at(88.6, -6), at(88.6, 4), at(84, 16)], 1.1 * unit, C.rim, 0.7);
 }
 
-/** Ears and the hair behind the face. */
+/** The hair behind the face, deeper than the skull, and the ears. */
 export function paintBackHair(ctx, head) {
-  const o = (x, y) => outer(head.view, x, y);
-  shape(ctx, [o(-70, 24), o(-82, 4), o(-86, -30), o(-80, -80), o(-56, -118), o(-1e-3, -134), o(56, -118), o(80, -80), o(86, -30), o(82, 4), o(70, 24)],
+  const { view } = head;
+  const o = (x, y) => view.rim(Math.sign(x), Math.abs(x), 1.2 * Math.abs(x), 0, y, -26);
+  shape(ctx, [o(-62, 40), o(-80, 16), o(-86, -30), o(-80, -80), o(-56, -118), o(-1e-3, -134), o(56, -118), o(80, -80), o(86, -30), o(80, 16), o(62, 40)],
     rgba(C.hairDark));
   for (const side of [-1, 1]) paintEar(ctx, head, side);
+}
+
+/** The ear that a turned head shows comes to lie in front of its hair. */
+export function paintNearEar(ctx, head) {
+  const { yaw } = head.view.pose;
+  ctx.globalAlpha = smoothstep(0.02, 0.2, Math.abs(yaw));
+  paintEar(ctx, head, yaw > 0 ? -1 : 1);
+  ctx.globalAlpha = 1;
 }
 
 // Locks from the parting outwards: middle line [x, y, lift above the skull], greatest width, lightness 0..1.
@@ -52,8 +62,9 @@ export function paintFrontHair(ctx, head) {
   const { view, unit } = head;
   const o = (x, y) => outer(view, x, y);
   const s = (x, y, lift = 3) => head.skin(x, y, lift);
-  ribbon(ctx, sampled([s(-72, -16, 0), s(-62, -42, 0), s(-30, -62, 0), s(10, -58, 0), s(44, -48, 0), s(70, -26, 0), s(74, -6, 0)], 6),
-    (t) => 22 * unit * Math.sin(Math.PI * t) ** 0.5, rgba(C.skinDeep, 0.2));
+  for (const [x, y] of [[-62, -40], [-30, -64], [10, -66], [46, -54], [70, -30]]) { // the hair's shadow on the forehead
+    blob(ctx, s(x, y, 0), s(x + 34, y, 0), s(x, y + 22, 0), C.skinDeep, 0.42);
+  }
   const top = sampled([o(-80, 4), o(-87, -24), o(-91, -62), o(-84, -100), o(-60, -128), o(-20, -143), o(26, -146), o(66, -132), o(89, -100),
     o(94, -58), o(88, -22), o(80, 4)], 5);
   polygon(ctx, [...top, ...sampled([s(74, -2), s(72, -24), s(69, -40), s(58, -52), s(38, -62), s(10, -70), s(-20, -72), s(-48, -60), s(-69, -40),

@@ -1,5 +1,5 @@
 import { sampled } from "./brush.js";
-import { hill, smoothstep } from "./weights.js";
+import { hill, mix, smoothstep } from "./weights.js";
 
 // The skull as horizontal ellipses from the crown to the chin: y, half width, half depth, centre depth.
 const SECTIONS = sampled([
@@ -8,16 +8,20 @@ const SECTIONS = sampled([
   [86, 34.5, 27, 33], [93.5, 20, 20, 39], [96, 0, 0, 45],
 ], 4);
 
-function sectionAt(y) {
-  let i = 1;
-  while (i < SECTIONS.length - 1 && SECTIONS[i][0] < y) i++;
-  const [above, below] = [SECTIONS[i - 1], SECTIONS[i]];
-  const t = Math.min(1, Math.max(0, (y - above[0]) / (below[0] - above[0] || 1)));
-  return above.map((value, k) => value + (below[k] - value) * t);
-}
+const [TOP_Y, CHIN_Y] = [SECTIONS[0][0], SECTIONS.at(-1)[0]];
+
+// The same, one row per head unit of height.
+const ROWS = Array.from({ length: CHIN_Y - TOP_Y + 1 }, (_, row) => {
+  const y = TOP_Y + row;
+  const below = Math.max(1, SECTIONS.findIndex((section) => section[0] >= y));
+  const [from, to] = [SECTIONS[below - 1], SECTIONS[below]];
+  return from.map((value, k) => mix(value, to[k], (y - from[0]) / (to[0] - from[0])));
+});
 
 function depth(x, y) {
-  const [, halfWidth, halfDepth, centre] = sectionAt(y);
+  const row = Math.min(ROWS.length - 1.001, Math.max(0, y - TOP_Y));
+  const [above, below] = [ROWS[Math.floor(row)], ROWS[Math.floor(row) + 1]];
+  const [halfWidth, halfDepth, centre] = [1, 2, 3].map((k) => mix(above[k], below[k], row % 1));
   const across = Math.min(0.98, Math.abs(x) / (halfWidth || 1));
   return centre + halfDepth * Math.sqrt(1 - across ** 2.3);
 }
@@ -31,12 +35,17 @@ function jawOf(w) {
   };
 }
 
-/** How much wider than at rest the face is at height y on one side. */
-function wider(w, y, side) {
-  return 12 * w("cheekPuff") * hill(y, 56, 50) + 3 * w("mouthSmile", side) * hill(y, 46, 28)
-    + 2.5 * w("cheekSquint", side) * hill(y, 30, 24) + 4 * w("jawForward") * hill(y, 88, 26)
-    - 4 * w("jawOpen") * hill(y, 62, 36) - 3.5 * w("mouthPucker") * hill(y, 58, 28)
-    - 1.5 * w("mouthFunnel") * hill(y, 58, 28) + 2 * w("mouthStretch", side) * hill(y, 76, 22);
+/** Where the face is wider than at rest on one side: [amount, height, reach up and down]. */
+function bulges(w, side) {
+  return [
+    [12 * w("cheekPuff"), 56, 50],
+    [3 * w("mouthSmile", side), 46, 28],
+    [2.5 * w("cheekSquint", side), 30, 24],
+    [2 * w("mouthStretch", side), 74, 22],
+    [4 * w("jawForward"), 88, 26],
+    [-4 * w("jawOpen"), 60, 36],
+    [-3.5 * w("mouthPucker") - 1.5 * w("mouthFunnel"), 56, 28],
+  ].filter(([amount]) => amount !== 0);
 }
 
 /**
@@ -60,11 +69,15 @@ export function makeHead(w, view) {
 
   /** The outline of the face, from the crown down the viewer's left, round the chin and up again. */
   const outline = () => {
-    const edge = (side) => SECTIONS.map(([y, halfWidth, halfDepth, centre]) => {
-      const part = follows(y);
-      const bulge = wider(w, y, side) * Math.min(1, halfWidth / 20);
-      return view.rim(side, halfWidth + bulge, halfDepth, jaw.shift * part, y + jaw.drop * part, centre + jaw.forward * part);
-    });
+    const edge = (side) => {
+      const wider = bulges(w, side);
+      return SECTIONS.map(([y, halfWidth, halfDepth, centre]) => {
+        const part = follows(y);
+        const more = wider.reduce((sum, [amount, at, reach]) => sum + amount * hill(y, at, reach), 0);
+        return view.rim(side, halfWidth + more * Math.min(1, halfWidth / 20), halfDepth,
+          jaw.shift * part, y + jaw.drop * part, centre + jaw.forward * part);
+      });
+    };
     return [...edge(-1), ...edge(1).reverse()];
   };
 

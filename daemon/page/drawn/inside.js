@@ -34,19 +34,19 @@ export function paintInside(ctx, head, w, edges, opening) {
   const lower = (x, y) => view.at(x + jaw.shift * 0.85, y + jaw.drop * 0.86, bend(x) - 2 + jaw.forward * 0.8);
   ctx.save();
   polygon(ctx, opening);
-  ctx.fillStyle = ramp(ctx, upper(0, y0 - 8), upper(0, y0 + jaw.drop + 12), [[0, rgba(C.cavityDeep)], [0.6, rgba(C.cavityDeep)], [1, rgba(C.cavity)]]);
+  ctx.fillStyle = ramp(ctx, upper(0, y0 - 8), upper(0, y0 + jaw.drop + 12), [[0, rgba(C.cavityDeep)], [0.35, rgba(C.cavityDeep)], [1, rgba(C.cavity)]]);
   ctx.fill();
   ctx.clip();
 
   const raised = 6 * w("tongueOut");
-  const tongueY = y0 + 14 + jaw.drop * 0.8 - raised;
-  shape(ctx, [lower(-17, y0 + 16 - raised), lower(-13, y0 + 7 - raised), lower(-5, y0 + 4.5 - raised),
-    lower(5, y0 + 4.5 - raised), lower(13, y0 + 7 - raised), lower(17, y0 + 16 - raised), lower(0, y0 + 30)],
+  const tongueY = y0 + 6 + jaw.drop * 0.86 - raised;
+  shape(ctx, [lower(-18, y0 + 12 - raised), lower(-14, y0 + 0.5 - raised), lower(-5, y0 - 4 - raised),
+    lower(5, y0 - 4 - raised), lower(14, y0 + 0.5 - raised), lower(18, y0 + 12 - raised), lower(0, y0 + 30)],
     ramp(ctx, view.at(0, tongueY - 12, 60), view.at(0, tongueY + 8, 60), [[0, rgba(C.tongueDark)], [0.7, rgba(C.tongue)], [1, rgba(C.tongue)]]));
-  blob(ctx, lower(-3, y0 + 11 - raised), lower(8, y0 + 11 - raised), lower(-3, y0 + 16 - raised), C.tongueLight, 0.5);
+  blob(ctx, lower(-3, y0 + 1.5 - raised), lower(9, y0 + 1.5 - raised), lower(-3, y0 + 6 - raised), C.tongueLight, 0.5);
 
   shape(ctx, [lower(-30, y0 + 20), lower(-20, y0 + 14), lower(0, y0 + 12.5), lower(20, y0 + 14), lower(30, y0 + 20), lower(0, y0 + 44)], rgba(C.gum));
-  paintRow(ctx, LOWER_TEETH, y0 + 14, y0 + 4, lower);
+  paintRow(ctx, LOWER_TEETH, y0 + 12, y0 + 1.5, lower);
   shape(ctx, [upper(-32, y0 - 6), upper(-16, y0 - 3.5), upper(0, y0 - 4.5), upper(16, y0 - 3.5), upper(32, y0 - 6), upper(0, y0 - 30)], rgba(C.gum));
   paintRow(ctx, UPPER_TEETH, y0 - 6, y0 + 5.5, upper);
 

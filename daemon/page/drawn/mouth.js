@@ -60,8 +60,8 @@ export function paintMouth(ctx, head, w) {
   const [uo, ui] = [upperOuter[mid], upperInner[mid]];
   blob(ctx, [uo[0] - mouthWide * 0.12, uo[1] * 0.7 + ui[1] * 0.3], [uo[0] + mouthWide * 0.12, uo[1] * 0.7 + ui[1] * 0.3],
     [uo[0] - mouthWide * 0.12, ui[1]], C.lipLight, 0.25 * (1 - m.rollUpper));
-  paintPurse(ctx, upperOuter, upperInner, unit, 0.45 * m.pucker);
-  paintPurse(ctx, lowerOuter, lowerInner, unit, 0.45 * m.pucker);
+  paintPurse(ctx, upperOuter, upperInner, unit, 0.32 * m.pucker);
+  paintPurse(ctx, lowerOuter, lowerInner, unit, 0.32 * m.pucker);
 
   const shut = smoothstep(3, 0.4, edges.gap);
   const line = upperInner.map(([x, y], i) => [(x + lowerInner[i][0]) / 2, (y + lowerInner[i][1]) / 2]);

@@ -17,9 +17,9 @@ function paintWing(ctx, head, w, side) {
   blob(ctx, at(11.5, 45, 7), at(18, 45, 5), at(11.5, 52, 5), C.skinLight, side < 0 ? 0.5 : 0.2);
   crease(ctx, [at(12.5, 37.5, 6), at(16.8, 41, 4), at(16.6, 47.5, 3), at(12.6, 50.5, 5)], 1.7 * unit, C.fold, 0.5 + 0.35 * sneer);
   shape(ctx, [at(3.6, 50.5, 13), at(7.5, 48.2 - 1.2 * sneer, 11), at(11, 49.3, 8), at(10, 51.6, 8), at(6.5, 52.4, 10)], rgba(C.fold, 0.85));
-  for (const [y, dy] of [[4, 1], [10, 2.5], [16, 4]]) { // wrinkles over the bridge
+  for (const [y, dy] of [[5, 0.5], [12, 2.5]]) { // wrinkles over the bridge
     crease(ctx, [head.skull(side * 1.5, y - 1, ridge(y)), head.skull(side * 5.5, y + 0.5, 5), head.skull(side * 10, y + dy, 2)],
-      1.3 * unit, C.fold, 0.6 * sneer);
+      1.6 * unit, C.fold, 0.5 * sneer);
   }
 }
 

@@ -1,6 +1,8 @@
 import { blob, crease, polygon, ramp, ribbon, rgba } from "./brush.js";
 import { COLOURS as C } from "./colours.js";
 
+const TEMPLE = 19; // the outline's point at eye height
+
 /** Cheek, its folds and the corner of the mouth's, on one side. */
 function paintCheek(ctx, head, w, side) {
   const { unit } = head;
@@ -25,7 +27,7 @@ function paintCheek(ctx, head, w, side) {
   const tuck = w("mouthDimple", side);
   crease(ctx, [at(out + 1, 55), at(out + 4.5, 60), at(out + 1.5, 67)], 2.6 * unit, C.fold, 0.9 * tuck + 0.4 * w("mouthPress", side));
   crease(ctx, [at(out + 1, 59), at(out + 4, 66), at(out + 3, 76)], 2 * unit, C.fold, 0.6 * w("mouthStretch", side));
-  crease(ctx, [at(27, 68), at(30.5, 74), at(31, 82)], 2.4 * unit, C.fold, 0.7 * w("mouthFrown", side));
+  crease(ctx, [at(27.5, 69), at(32, 74), at(34, 82)], 2.4 * unit, C.fold, 0.7 * w("mouthFrown", side));
   const away = side * (w("mouthLeft") - w("mouthRight"));
   crease(ctx, [at(36, 49), at(41, 58), at(39, 68)], 2.4 * unit, C.fold, 0.6 * away);
 }
@@ -45,8 +47,11 @@ function paintChin(ctx, head, w) {
   }
 }
 
-/** The skin darkens where it turns away: beyond most of an ellipse around `centre` through `across` and `down`. */
-function shadeEdge(ctx, centre, across, down) {
+/** The skin darkens where it turns away, towards the edge of the ellipse through both temples and the chin. */
+function shadeEdge(ctx, outline) {
+  const chin = outline.length / 2;
+  const [left, across, down] = [outline[TEMPLE], outline[outline.length - 1 - TEMPLE], outline[chin]];
+  const centre = [(left[0] + across[0]) / 2, (left[1] + across[1]) / 2];
   ctx.save();
   ctx.transform(
     across[0] - centre[0], across[1] - centre[1], down[0] - centre[0], down[1] - centre[1], centre[0], centre[1],
@@ -54,7 +59,7 @@ function shadeEdge(ctx, centre, across, down) {
   const gradient = ctx.createRadialGradient(0, 0, 0.62, 0, 0, 1.04);
   for (const [offset, alpha] of [[0, 0], [0.4, 0.08], [0.75, 0.26], [1, 0.52]]) gradient.addColorStop(offset, rgba(C.skinDeep, alpha));
   ctx.fillStyle = gradient;
-  ctx.fillRect(-1.3, -1.3, 2.6, 2.6);
+  ctx.fillRect(-1.5, -1.5, 3, 3);
   ctx.restore();
 }
 
@@ -74,7 +79,7 @@ export function paintSkin(ctx, head, w) {
   for (const side of [-1, 1]) paintCheek(ctx, head, w, side);
   blob(ctx, at(0, 63), at(34, 63), at(0, 85), C.skinLight, 0.25);
   paintChin(ctx, head, w);
-  shadeEdge(ctx, at(0, -10), at(84, -10), at(0, 97));
+  shadeEdge(ctx, outline);
   ctx.restore();
   const right = outline.slice(outline.length / 2).reverse();
   for (const [width, alpha] of [[3.2, 0.25], [1.5, 0.6]]) { // cool light from behind
