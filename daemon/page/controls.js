@@ -1,0 +1,147 @@
+/** The settings that may be changed while it runs. Each control shows what the daemon says is in force. */
+
+import { find, make } from "./dom.js";
+import { fillTrack } from "./slider.js";
+import { toast } from "./toast.js";
+
+const SEND_EVERY_MS = 50;
+const FIRST_GATE_DB = -60;
+
+const named = (value, unit) => `${value}${unit ? ` ${unit}` : ""}`.replace("-", "−");
+
+/** Sends what was set last, at most every 50 ms. */
+class Throttle {
+  #waiting = {};
+  #timer = 0;
+
+  constructor(send) {
+    this.send = send;
+  }
+
+  set(key, part, value) {
+    this.#waiting[key] = part ? { ...this.#waiting[key], [part]: value } : value;
+    this.#timer ||= setTimeout(() => {
+      this.send(this.#waiting);
+      [this.#waiting, this.#timer] = [{}, 0];
+    }, SEND_EVERY_MS);
+  }
+}
+
+/** All controls of the live page. */
+export class Controls {
+  #link;
+  #now = null; // the settings in force
+  #gateDb = FIRST_GATE_DB; // the gate to return to when it is switched on again
+  #held = null; // the slider that is being dragged
+  #throttle;
+
+  /** @param {import("./link.js").Link} link */
+  constructor(link) {
+    this.#link = link;
+    this.#throttle = new Throttle((values) => link.set(values));
+    for (const slider of document.querySelectorAll("#live input[type=range]")) this.#slide(slider);
+    for (const select of document.querySelectorAll("#live select[data-key]"))
+      select.addEventListener("change", () => link.set({ [select.dataset.key]: JSON.parse(select.value) }));
+    for (const button of document.querySelectorAll("button[data-key]"))
+      button.addEventListener("click", () => this.toggle(button.dataset.key));
+    find("#gate-on").addEventListener("change", ({ target }) =>
+      link.set({ gate_db: target.checked ? this.#gateDb : null }),
+    );
+    find("#calibrate").addEventListener("click", () => link.ask("calibrate"));
+    find("#save").addEventListener("click", () => link.ask("save"));
+    find("#copy").addEventListener("click", copyLines);
+  }
+
+  /** Switch mute, freeze or record over. @param {string} key */
+  toggle(key) {
+    if (this.#now) this.#link.set({ [key]: !this.#now[key] });
+  }
+
+  /** What can be chosen. @param {object} hello */
+  offer({ identities, lookaheads_ms: lookaheads, regions }) {
+    fillSelect(find("#identity"), [[null, "unknown (mean)"], ...identities.map((name) => [name, name])]);
+    fillSelect(find("#lookahead_ms"), [[null, "as trained"], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
+    if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));
+    for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
+    if (this.#now) this.#show();
+  }
+
+  /** What is in force. @param {{now: object, lines: string, file: string | null}} settings */
+  show({ now, lines, file }) {
+    this.#now = now;
+    this.#gateDb = now.gate_db ?? this.#gateDb;
+    this.#show();
+    find("#settings-lines").textContent = lines || "nothing yet; what you set appears here";
+    find("#settings-lines").classList.toggle("nothing", !lines);
+    find("#copy").disabled = find("#save").disabled = !lines;
+    find("#settings-file").textContent = file ?? "config.yaml";
+  }
+
+  /** The daemon refused: show again what is in force. */
+  refused() {
+    if (this.#now) this.#show();
+  }
+
+  /** Whether it measures the gate just now. @param {boolean} calibrating */
+  calibrating(calibrating) {
+    find("#calibrate").disabled = calibrating;
+    find("#calibrate").textContent = calibrating ? "measuring: be silent…" : "Calibrate the gate: be silent for 3 s";
+  }
+
+  #show() {
+    for (const control of document.querySelectorAll("#live [data-key]")) {
+      const [key, part] = control.dataset.key.split(".");
+      const value = part ? this.#now[key]?.[part] : this.#now[key];
+      if (control.type === "range") this.#showSlider(control, value);
+      else if (control.tagName === "SELECT") control.value = JSON.stringify(value);
+      else control.ariaPressed = String(value);
+    }
+    find("#gate-on").checked = this.#now.gate_db !== null;
+    find("#gate_db").disabled = this.#now.gate_db === null;
+  }
+
+  #showSlider(slider, value) {
+    find(`output[for="${slider.id}"]`).textContent = value === null ? "off" : named(value, slider.dataset.unit);
+    if (slider === this.#held) return;
+    slider.value = value ?? this.#gateDb;
+    fillTrack(slider);
+  }
+
+  #slide(slider) {
+    slider.dataset.ready = "";
+    const [key, part] = slider.dataset.key.split(".");
+    const set = (value) => this.#throttle.set(key, part, value);
+    slider.addEventListener("input", () => {
+      this.#held = slider;
+      fillTrack(slider);
+      set(slider.valueAsNumber);
+    });
+    slider.addEventListener("change", () => (this.#held = null));
+    slider.addEventListener("dblclick", () => set(Number(slider.dataset.neutral)));
+  }
+}
+
+function gainSlider([region, shapes]) {
+  const id = `gain-${region}`;
+  const slider = make("input", { type: "range", id, min: 0, max: 2, step: 0.05, title: shapes.join(", ") });
+  Object.assign(slider.dataset, { key: `gains.${region}`, unit: "", neutral: "1" });
+  const value = make("output");
+  value.htmlFor = id;
+  return make("div", { className: "gain" }, make("label", { htmlFor: id }, region), slider, value);
+}
+
+/** Options by value; values are written as JSON, for null is one of them. */
+function fillSelect(select, options) {
+  select.replaceChildren(...options.map(([value, text]) => make("option", { value: JSON.stringify(value) }, text)));
+}
+
+async function copyLines() {
+  const lines = find("#settings-lines");
+  try {
+    await navigator.clipboard.writeText(lines.textContent);
+    toast("copied");
+  } catch {
+    getSelection().selectAllChildren(lines); // no clipboard over plain http from another machine
+    toast("press Ctrl-C to copy");
+  }
+}

@@ -1,0 +1,84 @@
+/** The websocket to the daemon: comes back by itself, and tells what it is doing. */
+
+const RETRY_MS = [250, 500, 1000, 2000];
+const SHAPES = 52;
+
+/**
+ * An address of the daemon, with the token of the page's own URL where it has one.
+ * @param {string} path such as "takes/a.csv"
+ * @param {Record<string, string>} [query]
+ * @returns {URL}
+ */
+export function address(path, query = {}) {
+  const url = new URL(path, location.origin + "/");
+  const token = new URLSearchParams(location.search).get("token");
+  for (const [key, value] of Object.entries(token ? { ...query, token } : query)) url.searchParams.set(key, value);
+  return url;
+}
+
+/**
+ * @typedef {object} Listener
+ * @property {(state: "connecting"|"open"|"waiting") => void} [connection]
+ * @property {(timeS: number, weights: Float32Array) => void} [frame] one face, its audio time in seconds
+ * @property {(message: object) => void} [hello]
+ * @property {(message: object) => void} [settings]
+ * @property {(message: object) => void} [status]
+ * @property {(message: {text: string}) => void} [said]
+ * @property {(message: {text: string}) => void} [error]
+ */
+
+/** Keeps one connection; what is sent while there is none is lost, for the settings come anew with the next. */
+export class Link {
+  #listener;
+  #socket = null;
+  #failures = 0;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.#listener = listener;
+    this.#listener.connection?.("connecting");
+    this.#open();
+  }
+
+  /** Ask for settings: {key: value, …}. */
+  set(values) {
+    this.#send({ set: values });
+  }
+
+  /** @param {"save"|"calibrate"} what */
+  ask(what) {
+    this.#send({ do: what });
+  }
+
+  #send(message) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #open() {
+    const url = address("ws");
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.#failures = 0;
+      this.#listener.connection?.("open");
+    };
+    socket.onmessage = ({ data }) => this.#hear(data);
+    socket.onclose = () => {
+      this.#listener.connection?.("waiting");
+      setTimeout(() => this.#open(), RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)]);
+    };
+    this.#socket = socket;
+  }
+
+  #hear(data) {
+    if (typeof data === "string") {
+      const message = JSON.parse(data);
+      this.#listener[message.type]?.(message);
+      return;
+    }
+    const view = new DataView(data);
+    const weights = Float32Array.from({ length: SHAPES }, (_, i) => view.getFloat32(8 + 4 * i, true));
+    this.#listener.frame?.(view.getFloat64(0, true), weights);
+  }
+}

@@ -1,0 +1,93 @@
+/** The live page: the daemon's frames on the face, its state in the panels, its settings in the controls. */
+
+import { Controls } from "./controls.js";
+import { find } from "./dom.js";
+import { FaceView } from "./faceview.js";
+import { Link } from "./link.js";
+import { noteFor, showNote, Silence } from "./notes.js";
+import { Playback } from "./playback.js";
+import { Scopes, ShapeScope } from "./scopes.js";
+import { toast } from "./toast.js";
+
+/** Begin. @param {import("./looks.js").Looks} looks */
+export async function startLive(looks) {
+  const [playback, shapeScope, scopes, silence] = [new Playback(), new ShapeScope(), new Scopes(), new Silence()];
+  const state = { connection: "connecting", phase: "starting", input: "", settings: null, silent: false };
+  const counters = (window.facewire = { frames: 0, timeS: null });
+  const view = new FaceView(find("#face"));
+  const link = new Link({
+    connection(now) {
+      state.connection = now;
+      state.silent = false;
+      if (now === "open") playback.reset();
+      showConnection(state);
+      find("#live").classList.toggle("away", now !== "open");
+    },
+    hello(hello) {
+      if (state.version && state.version !== hello.version) location.reload(); // the page of another version
+      if (hello.phase === "replay") goToReplay();
+      Object.assign(state, { version: hello.version, phase: hello.phase, input: hello.input });
+      find("#input").textContent = hello.input;
+      showConnection(state);
+      looks.offer(hello.head);
+      controls.offer(hello);
+    },
+    settings(message) {
+      state.settings = message.now;
+      controls.show(message);
+    },
+    status(status) {
+      state.silent = silence.hear(status.level_db, performance.now() / 1000);
+      scopes.show(status);
+      controls.calibrating(status.calibrating);
+    },
+    said: ({ text }) => toast(text),
+    error({ text }) {
+      toast(text, "error");
+      controls.refused();
+    },
+    frame(timeS, weights) {
+      counters.frames++;
+      playback.push(timeS, weights, performance.now() / 1000);
+      shapeScope.push(timeS, weights);
+    },
+  });
+  const controls = new Controls(link);
+  listenToKeys(controls);
+
+  const paint = () => {
+    const face = playback.at(performance.now() / 1000);
+    counters.timeS = playback.timeS;
+    view.draw(face);
+    shapeScope.draw(playback.timeS ?? 0);
+    showNote(noteFor(state));
+    requestAnimationFrame(paint);
+  };
+  requestAnimationFrame(paint);
+  await looks.dress(view);
+}
+
+function showConnection({ connection, phase }) {
+  const pill = find("#connection");
+  pill.dataset.state = connection;
+  pill.dataset.phase = connection === "open" ? phase : "";
+  pill.textContent = { connecting: "connecting…", open: phase, waiting: "waiting for the program" }[connection];
+  pill.hidden = false;
+}
+
+function listenToKeys(controls) {
+  const keys = { m: "mute", f: "freeze", r: "record" };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (keys[event.key] && !event.target.closest?.("select, dialog, input:not([type=range])")) {
+      controls.toggle(keys[event.key]);
+    }
+  });
+}
+
+/** This daemon only plays takes. */
+function goToReplay() {
+  const url = new URL(location);
+  url.searchParams.set("replay", "");
+  location.replace(url);
+}

@@ -1,0 +1,97 @@
+/** What can be measured while it runs: the sound, the shapes, the latency, the receivers, whose manner it is. */
+
+import { drawCurves } from "./curves.js";
+import { find, make } from "./dom.js";
+import { LatencyPanel } from "./latency.js";
+import { Shapes } from "./shapes.js";
+
+const SHOWN_S = 10;
+const QUIETEST_DB = -90;
+
+const percent = (db) => Math.min(100, Math.max(0, (1 - db / QUIETEST_DB) * 100));
+
+/** The last 10 s of the chosen shapes. */
+export class ShapeScope {
+  #shapes = new Shapes(find("#curves-legend"));
+  #frames = []; // {timeS, weights}
+
+  /** @param {number} timeS audio time @param {Float32Array} weights */
+  push(timeS, weights) {
+    if (timeS < this.#frames.at(-1)?.timeS) this.#frames = [];
+    this.#frames.push({ timeS, weights });
+    while (this.#frames[0].timeS < timeS - SHOWN_S - 1) this.#frames.shift();
+  }
+
+  /** Draw up to a time. @param {number} nowS audio time that the face shows */
+  draw(nowS) {
+    const frames = this.#frames;
+    const times = frames.map((frame) => frame.timeS);
+    const curves = this.#shapes.series.map(({ index, colour }) => ({
+      colour,
+      times,
+      value: (n) => frames[n].weights[index],
+    }));
+    drawCurves(find("#curves"), curves, { fromS: nowS - SHOWN_S, toS: nowS, relative: true });
+    this.#shapes.label((index) => frames.at(-1)?.weights[index].toFixed(2) ?? "–");
+  }
+}
+
+/** The panels that status messages fill. */
+export class Scopes {
+  #latency = new LatencyPanel();
+
+  /** @param {object} status a status message */
+  show(status) {
+    showSound(status);
+    this.#latency.show(status.latency);
+    showReceivers(status);
+    showMatch(status);
+    showRecording(status.recording);
+  }
+}
+
+function showSound({ level_db: levelDb, gate, gate_db: gateDb }) {
+  const fill = find(".meter .fill");
+  const mark = find(".meter .mark");
+  find("#level").textContent = `${Math.round(levelDb)} dB`.replace("-", "−");
+  fill.style.clipPath = `inset(0 ${100 - percent(levelDb)}% 0 0 round 4px)`;
+  fill.style.opacity = 0.35 + 0.65 * gate;
+  mark.hidden = gateDb === null;
+  mark.style.left = `${percent(gateDb ?? 0)}%`;
+  find("#gate-state").textContent = gateDb === null ? "" : gate > 0.95 ? "open" : gate < 0.05 ? "closed" : "moving";
+}
+
+function showReceivers({ sinks, held, late, dropped }) {
+  const rows = sinks.map(({ name, fps, sent, skipped }) =>
+    make("tr", {}, ...[name, fps.toFixed(1), sent, skipped].map((text) => make("td", { title: text }, String(text)))),
+  );
+  find("#sinks tbody").replaceChildren(...rows);
+  for (const [name, count] of Object.entries({ held, late, ...dropped })) {
+    const cell = find(`#counters [data-count="${name}"]`);
+    cell.textContent = count;
+    cell.classList.toggle("some", count > 0);
+  }
+}
+
+function showMatch({ match, identity }) {
+  find("#identity-now").textContent = `in force: ${identity ?? "the mean of all"}`;
+  const rows = Object.entries(match).sort(([, a], [, b]) => b - a);
+  find("#match").replaceChildren(...rows.map(([name, score]) => bar(name, score, score.toFixed(2), name === identity)));
+}
+
+/**
+ * A bar with its name and figure.
+ * @param {string} name @param {number} share 0..1 @param {string} figure @param {boolean} [strong]
+ */
+export function bar(name, share, figure, strong = false) {
+  const fill = make("i");
+  fill.style.width = `${Math.min(1, Math.max(0, share)) * 100}%`;
+  const row = make("div", { className: "bar" }, make("span", {}, name), make("div", {}, fill), make("b", {}, figure));
+  row.classList.toggle("strong", strong);
+  return row;
+}
+
+function showRecording(recording) {
+  find("#recording").hidden = !recording;
+  if (recording) find("#recording span").textContent = `${recording.name}  ${recording.seconds.toFixed(1)} s`;
+}

@@ -1,0 +1,93 @@
+/** Play, pause, seek and speed: of a sound, or of a clock of its own where there is none or it is at its end. */
+
+/** Seconds that run by themselves, or stand. */
+class Clock {
+  #atS = 0;
+  #sinceMs = null;
+  #rate = 1;
+
+  get timeS() {
+    return this.#sinceMs === null ? this.#atS : this.#atS + ((performance.now() - this.#sinceMs) / 1000) * this.#rate;
+  }
+
+  set timeS(timeS) {
+    this.#atS = timeS;
+    if (this.playing) this.#sinceMs = performance.now();
+  }
+
+  set rate(rate) {
+    this.timeS = this.timeS; // up to now it ran at the rate before
+    this.#rate = rate;
+  }
+
+  get playing() {
+    return this.#sinceMs !== null;
+  }
+
+  set playing(playing) {
+    this.#atS = this.timeS;
+    this.#sinceMs = playing ? performance.now() : null;
+  }
+}
+
+/** Where in the takes we are. While the sound plays, its own time counts. */
+export class Transport {
+  #clock = new Clock();
+  #audio = new Audio();
+  /** Length in seconds; it stops there. */
+  durationS = 0;
+
+  constructor() {
+    this.#audio.addEventListener("ended", () => (this.#clock.timeS = this.#audio.duration));
+    this.#audio.addEventListener("loadedmetadata", () => this.seek(this.timeS));
+  }
+
+  /** Play to another sound. @param {Blob | null} sound null: to none */
+  load(sound) {
+    this.pause();
+    URL.revokeObjectURL(this.#audio.src);
+    if (sound) this.#audio.src = URL.createObjectURL(sound);
+    else this.#audio.removeAttribute("src");
+    this.#audio.load();
+  }
+
+  get #sounding() {
+    return !this.#audio.paused && !this.#audio.ended && this.#audio.readyState > 0;
+  }
+
+  /** Seconds from the beginning. */
+  get timeS() {
+    return Math.min(this.durationS, this.#sounding ? this.#audio.currentTime : this.#clock.timeS);
+  }
+
+  get playing() {
+    return this.#clock.playing;
+  }
+
+  /** 1: as it was recorded. @param {number} rate */
+  set rate(rate) {
+    this.#clock.rate = rate;
+    this.#audio.defaultPlaybackRate = this.#audio.playbackRate = rate;
+  }
+
+  /** From the beginning, where it stands at the end. */
+  play() {
+    if (this.timeS >= this.durationS) this.seek(0);
+    this.#clock.playing = true;
+    this.seek(this.timeS); // where there is sound, it begins there
+  }
+
+  pause() {
+    this.#clock.timeS = this.timeS;
+    this.#clock.playing = false;
+    this.#audio.pause();
+  }
+
+  /** @param {number} timeS seconds from the beginning */
+  seek(timeS) {
+    this.#clock.timeS = Math.min(this.durationS, Math.max(0, timeS));
+    if (!(this.#clock.timeS < this.#audio.duration)) return this.#audio.pause(); // no sound, or not so long
+    this.#audio.currentTime = this.#clock.timeS;
+    if (this.playing) this.#audio.play().catch(() => {}); // refused or paused meanwhile: the clock runs
+  }
+}
