@@ -25,7 +25,7 @@ def findings(config: DaemonConfig) -> Iterator[Finding]:
     """Look at one thing after the other."""
     looks: list[Callable[[], str]] = [_package, partial(_input, config.input)]
     looks += [partial(_sink, url) for url in config.sinks]
-    looks.append(partial(_face, config))
+    looks += [partial(_preview, config), partial(_face, config)]
     for look in looks:
         try:
             yield Finding(True, look())
@@ -67,12 +67,21 @@ def _sink(url: str) -> str:
         return f"sends to: {spec}"
 
 
+def _preview(config: DaemonConfig) -> str:
+    from daemon.preview import Preview
+    from daemon.settings import LiveSettings
+
+    if not config.preview:
+        return "preview: off"
+    with closing(Preview(LiveSettings(config))) as preview:
+        return f"preview: {preview.url.partition('?')[0]} is free"
+
+
 def _face(config: DaemonConfig) -> str:
-    from daemon.face import open_face
-    from model import stream
+    from daemon.face import begin, open_face
 
     model = open_face(config.checkpoint, config.encoder)
-    state = stream.start(model, seeds=[config.seed], identities=[config.identity], lookahead_ms=config.lookahead_ms)
+    state = begin(model, config)
     return (
         f"face: {config.checkpoint or 'the one that ships'}, encoder {model.config.encoder.source}, identity "
         f"{config.identity or 'mean of all'}, lookahead {state.window.right_ms} ms"

@@ -231,11 +231,19 @@ def listen(
 
 
 @app.command()
-def bench(checkpoint: Checkpoint = None, encoder: Encoder = None, as_json: Json = False) -> None:
-    """Measure what each stage costs on this machine.
+def bench(
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    preview: Annotated[bool, typer.Option("--preview", help="The page: how soon it moves, what it costs.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure what each stage costs on this machine, or what the preview does.
 
     Example: facewire bench --json
     """
+    if preview:
+        _bench_preview(as_json)
+        return
     from daemon.bench import bench as measure
 
     report = measure(checkpoint, encoder)
@@ -249,3 +257,18 @@ def bench(checkpoint: Checkpoint = None, encoder: Encoder = None, as_json: Json 
     Console().print(table)
     typer.echo(f"computing per second of sound {report.real_time_factor:.2f} s (below 1 is live)")
     typer.echo(f"start to first face {report.startup_s:.1f} s; memory at most {memory}")
+
+
+def _bench_preview(as_json: bool) -> None:
+    from daemon.bench_preview import bench_preview
+
+    report = bench_preview()
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+        return
+    typer.echo(
+        f"from `facewire run` to a moving face on the page {report.moving_s:.1f} s "
+        f"(the demo voice's own silence {report.silent_s:.1f} s of it)\n"
+        f"share of one core: without a preview {report.core_without:.1%}, with one that nobody watches "
+        f"{report.core_served:.1%}, with a page open {report.core_watched:.1%} ({report.frames_per_s:.0f} frames/s)"
+    )

@@ -17,9 +17,12 @@ from daemon import app, worker
 from daemon.blocks import AudioChunk
 from daemon.config import DaemonConfig
 from daemon.queues import DropOldestQueue
+from daemon.settings import LiveSettings
 from model.checkpoint import save
-from protocols import livelink
+from protocols import blendshapes, livelink, takes
 from protocols.errors import FacewireError
+from protocols.frame import Frame
+from protocols.sinks import SinkSpec
 from tests.daemon.sounds import sound
 from tests.model.tiny import tiny_model
 
@@ -62,7 +65,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 def config(checkpoint: Path, receiver: Receiver, **settings: object) -> DaemonConfig:
-    return DaemonConfig.model_validate({"checkpoint": checkpoint, "sinks": [receiver.url], **settings})
+    given = {"checkpoint": checkpoint, "sinks": [receiver.url], "preview_port": 0, **settings}
+    return DaemonConfig.model_validate(given)
 
 
 def test_a_file_is_played_to_its_end_and_the_face_left_neutral(
@@ -121,7 +125,7 @@ def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
     checkpoint: Path, receiver: Receiver, number: signal.Signals, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo"]
-    command += ["--checkpoint", str(checkpoint), "--sink", receiver.url]
+    command += ["--checkpoint", str(checkpoint), "--sink", receiver.url, "--no-preview"]
     receiver.socket.settimeout(60)
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
@@ -138,7 +142,7 @@ def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receive
     broken.face_mean.fill_(float("nan"))
     save(broken, tmp_path / "nan.safetensors", {})
     command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo"]
-    command += ["--checkpoint", str(tmp_path / "nan.safetensors"), "--sink", receiver.url]
+    command += ["--checkpoint", str(tmp_path / "nan.safetensors"), "--sink", receiver.url, "--no-preview"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "facewire: " in done.stderr
@@ -149,9 +153,80 @@ def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receive
 def test_piped_sound_is_played_and_ends_the_program(checkpoint: Path, receiver: Receiver) -> None:
     pcm = np.round(sound(8_000) * 32768).astype("<i2").tobytes()
     command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "-"]
-    command += ["--checkpoint", str(checkpoint), "--sink", receiver.url]
+    command += ["--checkpoint", str(checkpoint), "--sink", receiver.url, "--no-preview"]
     done = subprocess.run(command, cwd=ROOT, input=pcm, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     faces = receiver.faces()
     assert faces[:-1].any()
     assert not faces[-1].any()
+
+
+class Page:
+    """A page that keeps what it is told, and turns the settings when the first frame comes."""
+
+    def __init__(self, settings: LiveSettings) -> None:
+        self.settings, self.url, self.spec = settings, "http://127.0.0.1:1/", SinkSpec("preview", "127.0.0.1", 1, None, 0)
+        self.hello: dict[str, object] = {}
+        self.status: dict[str, object] = {}
+        self.frames: list[Frame] = []
+
+    def introduce(self, hello: dict[str, object]) -> None:
+        self.hello |= hello
+
+    def tell(self, status: dict[str, object]) -> None:
+        self.status = status
+
+    def send(self, frame: Frame) -> None:
+        if not self.frames:
+            self.settings.change({"identity": "bruno", "gains": {"brows": 0.0}, "record": True})
+        self.frames.append(frame)
+
+    def say(self, text: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_preview_is_told_all_and_acts_on_the_running_program(
+    checkpoint: Path, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[Page] = []
+
+    def page(settings: LiveSettings) -> Page:
+        pages.append(Page(settings))
+        return pages[0]
+
+    monkeypatch.setattr(app, "Preview", page)
+    soundfile.write(tmp_path / "a.wav", sound(24_000), 16_000)
+    said: list[str] = []
+    app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav"), takes=tmp_path / "takes"), said.append)
+    assert "see it    http://127.0.0.1:1/\n" in said[0]
+    (shown,) = pages
+    assert shown.hello["phase"] == "ended"
+    assert shown.hello["identities"] == ("alma", "bruno")
+    assert shown.status["identity"] == "bruno"
+    assert shown.status["sinks"][0]["sent"] > 10  # type: ignore[index]
+    assert len(shown.frames) == pytest.approx(45, abs=3)
+    brows = list(blendshapes.REGIONS["brows"])
+    assert shown.frames[0].weights[brows].any()
+    assert not shown.frames[5].weights[brows].any()
+    csv, wav = sorted((tmp_path / "takes").iterdir())
+    length_s = soundfile.info(wav).duration
+    assert length_s == pytest.approx(len(takes.read(csv).weights) / 30, abs=0.01)
+    assert length_s == pytest.approx(1.5, abs=0.3)
+
+
+def test_without_a_free_port_the_face_moves_all_the_same(
+    checkpoint: Path, receiver: Receiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(8_000), 16_000)
+    said: list[str] = []
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav"), preview_port=port), said.append)
+    assert "NO PREVIEW" in caplog.text
+    assert "see it" not in said[0]
+    assert receiver.faces()[:-1].any()

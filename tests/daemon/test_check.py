@@ -1,3 +1,4 @@
+import socket
 import sys
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def sd(monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
 
 
 def look(**settings: object) -> list[Finding]:
-    return list(findings(DaemonConfig.model_validate(settings)))
+    return list(findings(DaemonConfig.model_validate({"preview_port": 0} | settings)))
 
 
 def test_all_good(checkpoint: Path) -> None:
@@ -35,17 +36,18 @@ def test_all_good(checkpoint: Path) -> None:
     texts = [finding.text for finding in found]
     assert texts[1] == "input: USB Mic (48000 Hz)"
     assert texts[2:4] == ["sends to: 127.0.0.1:11111 (livelink)", "sends to: 127.0.0.1:39539 (vmc)"]
-    assert texts[4].endswith("identity alma, lookahead 160 ms")
+    assert texts[4].startswith("preview: http://127.0.0.1:")
+    assert texts[5].endswith("identity alma, lookahead 160 ms")
 
 
 def test_everything_bad_is_found_in_one_go(tmp_path: Path) -> None:
     found = look(
         input=str(tmp_path / "none.wav"), sinks=["vmc://no.such.host.invalid"], checkpoint=tmp_path / "none.safetensors"
     )
-    assert [finding.good for finding in found[1:]] == [False, False, False]
+    assert [finding.good for finding in found[1:]] == [False, False, True, False]
     assert "no such file" in found[1].text
     assert "unknown host" in found[2].text
-    assert "no such checkpoint" in found[3].text
+    assert "no such checkpoint" in found[4].text
 
 
 def test_no_microphone_is_bad_only_if_one_is_wanted(sd: FakeSoundDevice, checkpoint: Path) -> None:
@@ -68,3 +70,13 @@ def test_python_daemon_is_found(monkeypatch: pytest.MonkeyPatch, checkpoint: Pat
     found = look(checkpoint=checkpoint)[0]
     assert not found.good
     assert "python-daemon installs" in found.text
+
+
+def test_a_preview_whose_port_is_taken_is_told(checkpoint: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        found = look(checkpoint=checkpoint, preview_port=taken.getsockname()[1])
+    assert [finding.text for finding in found if not finding.good] == [found[4].text]
+    assert "--preview-port" in found[4].text
+    assert look(checkpoint=checkpoint, preview=False)[4] == Finding(True, "preview: off")
