@@ -11,31 +11,61 @@ export function paintBackdrop(ctx, view, width, height) {
   ctx.fillRect(0, 0, width, height);
 }
 
-/** Neck, shoulders and shirt; only the top of the neck goes along with the head. */
-export function paintBody(ctx, head, w) {
-  const { view, unit } = head;
-  const still = view.still;
-  const top = (x, y) => view.at(x, y, -8);
-  shape(ctx, [top(-42, 40), top(42, 40), top(40, 76), still(42, 118), still(52, 140), still(0, 185), still(-52, 140), still(-42, 118), top(-40, 76)],
-    ramp(ctx, still(-44, 110), still(46, 110), [[0, rgba(C.skin)], [0.4, rgba(C.skinShade)], [1, rgba(C.skinDeep)]]));
-  const chin = head.skin(0, 92);
+/** The neck, whose top goes along with the head, under the shadow of the chin. */
+function paintNeck(ctx, head, w) {
+  const { still, at } = head.view;
+  const top = (x, y) => at(x, y, -8);
+  const tone = ramp(ctx, still(-44, 110), still(46, 110), [[0, C.skin], [0.4, C.skinShade], [1, C.skinDeep]]);
+  shape(ctx, [
+    top(-42, 40), top(42, 40), top(40, 76), still(42, 118), still(50, 140), still(0, 185), still(-50, 140),
+    still(-42, 118), top(-40, 76),
+  ], tone);
   ctx.save();
-  ctx.clip(); // to the neck
-  blob(ctx, [chin[0] + 4 * unit, chin[1] + 6 * unit], [chin[0] + 66 * unit, chin[1] + 6 * unit], [chin[0] + 4 * unit, chin[1] + 46 * unit], C.fold, 0.75);
+  ctx.clip();
+  const chin = head.skin(0, 92);
+  const below = (x, y) => [chin[0] + x * head.unit, chin[1] + y * head.unit];
+  blob(ctx, below, [4, 6], [62, 40], C.fold, 0.75);
   ctx.restore();
   for (const side of [-1, 1]) {
-    crease(ctx, [top(side * 34, 92), still(side * 25, 122), still(side * 10, 146)], 2.4 * unit, C.skinDeep, 0.4 + 0.6 * w("mouthStretch", side));
-    crease(ctx, [top(side * 22, 96), still(side * 20, 120), still(side * 22, 143)], 2 * unit, C.skinDeep, 0.7 * w("mouthStretch", side));
+    const stretch = w("mouthStretch", side);
+    const long = [top(side * 34, 92), still(side * 25, 122), still(side * 10, 146)];
+    const short = [top(side * 22, 96), still(side * 20, 120), still(side * 22, 143)];
+    crease(ctx, long, 2.4 * head.unit, C.skinDeep, 0.4 + 0.6 * stretch);
+    crease(ctx, short, 2 * head.unit, C.skinDeep, 0.7 * stretch);
   }
-  shape(ctx, [still(-46, 130), still(0, 150), still(46, 130), still(72, 139), still(112, 152), still(136, 178), still(146, 250), still(-146, 250),
-    still(-136, 178), still(-112, 152), still(-72, 139)],
-    ramp(ctx, still(-110, 140), still(130, 220), [[0, rgba(C.shirtLight)], [0.4, rgba(C.shirt)], [1, rgba(C.shirtDark)]]));
-  const collar = (drop) => sampled([still(-47 - drop * 0.4, 127 + drop * 0.7), still(-30 - drop * 0.3, 141 + drop), still(0, 149 + drop),
-    still(30 + drop * 0.3, 141 + drop), still(47 + drop * 0.4, 127 + drop * 0.7)], 5);
-  polygon(ctx, [...collar(0), ...collar(10).reverse()]);
-  ctx.fillStyle = ramp(ctx, still(-46, 130), still(48, 136), [[0, rgba(C.shirtLight)], [0.5, rgba(C.shirt)], [1, rgba(C.shirtDark)]]);
+}
+
+/** The upper or lower edge of the collar, `drop` below where it lies on the neck. */
+function collarEdge(still, drop) {
+  return sampled([
+    still(-43.5 - drop * 0.6, 124 + drop * 0.5), still(-30 - drop * 0.3, 141 + drop), still(0, 149 + drop),
+    still(30 + drop * 0.3, 141 + drop), still(43.5 + drop * 0.6, 124 + drop * 0.5),
+  ], 5);
+}
+
+function paintShirt(ctx, view) {
+  const { still, unit } = view;
+  const cloth = [[0, C.shirtLight], [0.45, C.shirt], [1, C.shirtDark]];
+  const shoulder = (side) => sampled([
+    still(side * 46, 127), still(side * 72, 138), still(side * 112, 152), still(side * 136, 178),
+    still(side * 146, 250),
+  ], 10);
+  const seam = collarEdge(still, 5);
+  polygon(ctx, [...seam, ...shoulder(1), ...shoulder(-1).reverse()]);
+  ctx.fillStyle = ramp(ctx, still(-110, 140), still(130, 220), cloth);
   ctx.fill();
-  ribbon(ctx, collar(10.5), () => 1.4 * unit, rgba(C.shirtDark, 0.7));
-  ribbon(ctx, collar(0.5), () => 1.2 * unit, rgba(C.shirtDark, 0.6));
-  ribbon(ctx, sampled([still(72, 139), still(112, 152.5), still(136, 179)]), (t) => 1.8 * unit * Math.sin(Math.PI * t), rgba(C.rim, 0.55));
+  polygon(ctx, [...collarEdge(still, 0), ...collarEdge(still, 10).reverse()]);
+  ctx.fillStyle = ramp(ctx, still(-46, 130), still(48, 136), cloth);
+  ctx.fill();
+  for (const [drop, alpha] of [[0.5, 0.6], [10.5, 0.7]]) {
+    ribbon(ctx, collarEdge(still, drop), () => 1.3 * unit, rgba(C.shirtDark, alpha));
+  }
+  const edge = shoulder(1).slice(10, 32);
+  ribbon(ctx, edge, (t) => 1.8 * unit * Math.sin(Math.PI * t), rgba(C.rim, 0.55));
+}
+
+/** Neck, shoulders and shirt. */
+export function paintBody(ctx, head, w) {
+  paintNeck(ctx, head, w);
+  paintShirt(ctx, head.view);
 }

@@ -15,10 +15,8 @@ export function trace(ctx, points, closed = true) {
   ctx.beginPath();
   ctx.moveTo(...points[0]);
   for (let i = 0; i < (closed ? n : n - 1); i++) {
-    const [a, b, c, d] = [get(i - 1), get(i), get(i + 1), get(i + 2)];
-    ctx.bezierCurveTo(
-      b[0] + (c[0] - a[0]) / 6, b[1] + (c[1] - a[1]) / 6, c[0] - (d[0] - b[0]) / 6, c[1] - (d[1] - b[1]) / 6, c[0], c[1],
-    );
+    const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = [get(i - 1), get(i), get(i + 1), get(i + 2)];
+    ctx.bezierCurveTo(bx + (cx - ax) / 6, by + (cy - ay) / 6, cx - (dx - bx) / 6, cy - (dy - by) / 6, cx, cy);
   }
   if (closed) ctx.closePath();
 }
@@ -37,27 +35,37 @@ export function shape(ctx, points, style) {
   ctx.fill();
 }
 
-/** A linear gradient between two points; stops: [offset, style] pairs. */
+/** A linear gradient between two points (px); stops: [offset, colour, alpha or 1]. */
 export function ramp(ctx, from, to, stops) {
   const gradient = ctx.createLinearGradient(...from, ...to);
-  for (const [offset, style] of stops) gradient.addColorStop(offset, style);
+  for (const [offset, colour, alpha] of stops) gradient.addColorStop(offset, rgba(colour, alpha));
   return gradient;
 }
 
-/** A soft spot: an ellipse around `centre` that ends at the points `across` and `down` and fades to its edge. */
-export function blob(ctx, centre, across, down, colour, alpha) {
-  if (alpha < 0.004) return;
+/**
+ * Runs `paint` where (0, 0) is at `centre` and (1, 0), (0, 1) at `across` and `down` (px): what it paints round is an
+ * ellipse on the canvas.
+ */
+export function within(ctx, centre, across, down, paint) {
   ctx.save();
   ctx.transform(
     across[0] - centre[0], across[1] - centre[1], down[0] - centre[0], down[1] - centre[1], centre[0], centre[1],
   );
-  const gradient = ctx.createRadialGradient(0, 0, 0, 0, 0, 1);
-  for (const [offset, part] of [[0, 1], [0.25, 0.86], [0.5, 0.5], [0.75, 0.15], [1, 0]]) {
-    gradient.addColorStop(offset, rgba(colour, alpha * part));
-  }
-  ctx.fillStyle = gradient;
-  ctx.fillRect(-1, -1, 2, 2);
+  paint();
   ctx.restore();
+}
+
+/** A soft spot at [x, y, lift], `reach` [x, y] to its edge, put onto the canvas by `at(x, y, lift)`. */
+export function blob(ctx, at, [x, y, lift = 0], [reachX, reachY], colour, alpha) {
+  if (alpha < 0.004) return;
+  within(ctx, at(x, y, lift), at(x + reachX, y, lift), at(x, y + reachY, lift), () => {
+    const gradient = ctx.createRadialGradient(0, 0, 0, 0, 0, 1);
+    for (const [offset, part] of [[0, 1], [0.25, 0.86], [0.5, 0.5], [0.75, 0.15], [1, 0]]) {
+      gradient.addColorStop(offset, rgba(colour, alpha * part));
+    }
+    ctx.fillStyle = gradient;
+    ctx.fillRect(-1, -1, 2, 2);
+  });
 }
 
 /** The points through which a smooth curve through `points` goes, `steps` per part. */
@@ -96,11 +104,12 @@ export function ribbon(ctx, points, width, style) {
   ctx.fill();
 }
 
-/** A soft fold of the skin through a few points, thin at both ends; width in px. */
+/** A soft fold of the skin through a few points (px), thin at both ends; width in px. */
 export function crease(ctx, points, width, colour, alpha) {
   if (alpha < 0.01) return;
   const line = sampled(points);
+  const taper = (t) => Math.sin(Math.PI * t) ** 0.8;
   for (const [wider, part] of [[3.4, 0.2], [2.1, 0.26], [1, 0.34]]) {
-    ribbon(ctx, line, (t) => width * wider * Math.sin(Math.PI * Math.min(1, t * 1.02)) ** 0.8, rgba(colour, alpha * part));
+    ribbon(ctx, line, (t) => width * wider * taper(t), rgba(colour, alpha * part));
   }
 }

@@ -25,6 +25,7 @@ export const COLOURS = {
   iris: hex("#4f8a74"),
   irisLight: hex("#9ccba0"),
   pupil: hex("#15171b"),
+  sparkle: hex("#ffffff"),
   lash: hex("#2a181c"),
   tearDuct: hex("#d98d80"),
 

@@ -4,66 +4,83 @@ import { paintInside, paintTongueOut } from "./inside.js";
 import { lipEdges } from "./lips.js";
 import { smoothstep } from "./weights.js";
 
-/** Lips move by their own rule, not with the jaw: the depth is that of the skin behind them. */
-function project(head, points, jaw) {
-  return points.map(([x, y, lift]) => head.view.at(x, y, head.depth(x, Math.min(y, 84)) + lift + jaw));
+/** Lips move by their own rule, not with the jaw: their depth is that of the skin behind them. */
+function project(head, points, forward) {
+  return points.map(([x, y, lift]) => head.view.at(x, y, head.depth(x, Math.min(y, 80)) + lift + forward));
 }
 
-function paintLip(ctx, outer, inner, colours, unit) {
-  const mid = Math.floor(outer.length / 2);
-  const style = ramp(ctx, outer[mid], inner[mid], [[0, rgba(colours[0])], [0.55, rgba(colours[1])], [1, rgba(colours[2])]]);
+/** The point at share t from the inner to the outer edge, in the middle of a lip (px). */
+function across(inner, outer, i) {
+  const [[x0, y0], [x1, y1]] = [inner[i], outer[i]];
+  return (t) => [x0 + (x1 - x0) * t, y0 + (y1 - y0) * t];
+}
+
+function paintLip(ctx, inner, outer, colour, unit) {
+  const through = across(inner, outer, inner.length >> 1);
+  const style = ramp(ctx, through(0), through(1), [
+    [0, blend(colour, C.lipLine, 0.22)], [0.45, colour], [1, blend(colour, C.skinShade, 0.25)],
+  ]);
   polygon(ctx, [...outer, ...[...inner].reverse()]);
   ctx.fillStyle = style;
   ctx.fill();
-  ctx.strokeStyle = style; // closes the seam to the neighbour and rounds the corners
+  ctx.strokeStyle = style; // rounds the corners
   ctx.lineJoin = "round";
   ctx.lineWidth = 0.7 * unit;
   ctx.stroke();
 }
 
+/** Light on a lip, `t` of the way out, a little to the left. */
+function paintShine(ctx, inner, outer, t, [reachX, reachY], alpha) {
+  const through = across(inner, outer, inner.length >> 1);
+  const width = outer.at(-1)[0] - outer[0][0];
+  const centre = through(t);
+  const high = Math.abs(through(1)[1] - through(0)[1]);
+  const from = (x, y) => [centre[0] + x * width, centre[1] + y * high];
+  blob(ctx, from, [-0.04, 0], [reachX, reachY], C.lipLight, alpha);
+}
+
 /** Fine upright lines of pursed lips. */
-function paintPurse(ctx, outer, inner, unit, alpha) {
+function paintPurse(ctx, inner, outer, unit, alpha) {
   for (let i = 5; i <= outer.length - 6; i += 2) {
-    const [from, to] = [inner[i], outer[i]];
-    const at = (t) => [from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t];
-    crease(ctx, [at(0.02), at(0.35), at(0.7)], 0.7 * unit, C.lipLine, alpha);
+    const through = across(inner, outer, i);
+    crease(ctx, [through(0.02), through(0.35), through(0.7)], 0.7 * unit, C.lipLine, alpha);
   }
+}
+
+/** The skin above and below the lips. */
+function paintAround(ctx, upperOuter, lowerOuter, unit, m) {
+  const mid = upperOuter.length >> 1;
+  const [top, bottom] = [upperOuter[mid], lowerOuter[mid]];
+  const above = (x, y) => [top[0] + x * unit, top[1] + y * unit];
+  const below = (x, y) => [bottom[0] + x * unit, bottom[1] + y * unit];
+  blob(ctx, above, [0, -5], [3.2, 6], C.skinDeep, 0.2);
+  const stands = 0.3 + 0.2 * m.round + 0.25 * m.shrugLower + 0.25 * m.jawForward - 0.2 * m.rollLower;
+  blob(ctx, below, [1, 4.5], [17, 7.5], C.skinDeep, stands);
 }
 
 /** Lips, teeth, tongue and the skin right around them. */
 export function paintMouth(ctx, head, w) {
-  const unit = head.unit;
+  const { unit } = head;
   const edges = lipEdges(w);
   const m = edges.summary;
-  const jaw = head.jaw.forward * 0.3;
   const upperOuter = project(head, edges.upperOuter, 0);
   const upperInner = project(head, edges.upperInner, 0);
-  const lowerInner = project(head, edges.lowerInner, jaw);
-  const lowerOuter = project(head, edges.lowerOuter, jaw);
-  const mid = Math.floor(upperOuter.length / 2);
-  const opening = [...upperInner, ...[...lowerInner].reverse()];
-
-  paintInside(ctx, head, w, edges, opening);
-
-  const upperTone = blend(C.lipUpper, C.lip, 0.6 * m.round);
+  const lowerInner = project(head, edges.lowerInner, 0.3 * head.jaw.forward);
+  const lowerOuter = project(head, edges.lowerOuter, 0.3 * head.jaw.forward);
   const press = (w("mouthPress", 0) + m.tight) / 2;
-  paintLip(ctx, lowerOuter, lowerInner, [blend(C.lip, C.skinShade, 0.25), C.lip, blend(C.lip, C.lipLine, 0.22)], unit);
-  const mouthWide = Math.hypot(upperInner.at(-1)[0] - upperInner[0][0], upperInner.at(-1)[1] - upperInner[0][1]);
-  const [lo, li] = [lowerOuter[mid], lowerInner[mid]];
-  const at = (t, dx = 0) => [li[0] + (lo[0] - li[0]) * t + dx, li[1] + (lo[1] - li[1]) * t];
-  blob(ctx, at(0.42, -mouthWide * 0.04), at(0.42, mouthWide * 0.26), at(0.95, -mouthWide * 0.04), C.lipLight,
-    0.75 * (1 - m.rollLower) * (1 - 0.5 * press));
 
-  if (m.tongue > 0.02) paintTongueOut(ctx, head, w, edges);
-
-  paintLip(ctx, upperOuter, upperInner, [blend(upperTone, C.lip, 0.6), upperTone, blend(upperTone, C.lipLine, 0.22)], unit);
-  const [uo, ui] = [upperOuter[mid], upperInner[mid]];
-  blob(ctx, [uo[0] - mouthWide * 0.12, uo[1] * 0.7 + ui[1] * 0.3], [uo[0] + mouthWide * 0.12, uo[1] * 0.7 + ui[1] * 0.3],
-    [uo[0] - mouthWide * 0.12, ui[1]], C.lipLight, 0.25 * (1 - m.rollUpper));
-  paintPurse(ctx, upperOuter, upperInner, unit, 0.32 * m.pucker);
-  paintPurse(ctx, lowerOuter, lowerInner, unit, 0.32 * m.pucker);
+  paintAround(ctx, upperOuter, lowerOuter, unit, m);
+  paintInside(ctx, head, w, edges, upperInner, lowerInner);
+  paintLip(ctx, lowerInner, lowerOuter, C.lip, unit);
+  paintShine(ctx, lowerInner, lowerOuter, 0.42, [0.28, 0.55], 0.75 * (1 - m.rollLower) * (1 - 0.5 * press));
+  paintTongueOut(ctx, head, w, edges);
+  paintLip(ctx, upperInner, upperOuter, blend(C.lipUpper, C.lip, 0.9 * m.round), unit);
+  paintShine(ctx, upperInner, upperOuter, 0.7, [0.22, 0.5], 0.25 * (1 - m.rollUpper));
+  paintPurse(ctx, upperInner, upperOuter, unit, 0.32 * m.pucker);
+  paintPurse(ctx, lowerInner, lowerOuter, unit, 0.32 * m.pucker);
 
   const shut = smoothstep(3, 0.4, edges.gap);
   const line = upperInner.map(([x, y], i) => [(x + lowerInner[i][0]) / 2, (y + lowerInner[i][1]) / 2]);
-  ribbon(ctx, line, (t) => (0.5 + (1.1 + 0.5 * press) * Math.sin(Math.PI * t) ** 0.5) * unit, rgba(C.lipLine, 0.9 * shut));
+  const width = (t) => (0.5 + (1.1 + 0.5 * press) * Math.sin(Math.PI * t) ** 0.5) * unit;
+  ribbon(ctx, line, width, rgba(C.lipLine, 0.9 * shut));
 }

@@ -40,7 +40,7 @@ export function makeView(pose, width, height) {
     still,
     /** A point of the head. */
     at: (x, y, z) => nod(x * cy + (z - PIVOT.z) * sy, y, -x * sy + (z - PIVOT.z) * cy + PIVOT.z),
-    /** Where a horizontal ellipse (half width, half depth; its centre at x, z) ends on that side (-1, 1) as seen from here. */
+    /** Where a horizontal ellipse with its centre at (x, y, z) seems to end on one side (-1: the viewer's left, 1). */
     rim: (side, halfWidth, halfDepth, x, y, z) => {
       const reach = side * Math.hypot(halfWidth * cy, halfDepth * sy);
       return nod(x + reach + (z - PIVOT.z) * sy, y, (z - PIVOT.z) * cy + PIVOT.z);
