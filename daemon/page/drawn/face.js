@@ -29,6 +29,7 @@ export async function createFace(canvas) {
       const w = reader(weights);
       const view = makeView(pose, canvas.width, canvas.height);
       const head = makeHead(w, view);
+      ctx.lineJoin = "round";
       paintBackdrop(ctx, view, canvas.width, canvas.height);
       paintBackHair(ctx, head);
       paintBody(ctx, head, w);

@@ -100,13 +100,13 @@ export function lipEdges(w) {
   const edges = { upperOuter: [], upperInner: [], lowerInner: [], lowerOuter: [], gap: 0, summary: m };
   for (let i = 0; i <= STEPS; i++) {
     const u = Math.sin((i / STEPS - 0.5) * Math.PI); // dense at the corners
-    const end = Math.abs(u) ** 1.7;
+    const end = u * u;
     const here = corners[u < 0 ? 0 : 1];
     const share = profile(m, u);
     const [up, down] = gape(w, m, u).map((distance) => distance * share.opening);
     const [upper, lower] = thickness(w, m, u);
 
-    const wave = 0.7 * hill(u, 0, 0.35) * (1 - m.round) - 0.5 * hill(Math.abs(u), 0.5, 0.4);
+    const wave = 0.6 * hill(u, 0, 0.5) * (1 - m.round) - 0.5 * hill(Math.abs(u), 0.5, 0.4);
     const line = LINE_Y + mix(middle, here.down, end) + wave;
     const x = u * here.out + 11 * m.shift;
     const upperX = x + m.jawShift * mix(4.5, 1.5, share.arch); // the jaw takes the lower lip along

@@ -24,7 +24,6 @@ function paintLip(ctx, inner, outer, colour, unit) {
   ctx.fillStyle = style;
   ctx.fill();
   ctx.strokeStyle = style; // rounds the corners
-  ctx.lineJoin = "round";
   ctx.lineWidth = 0.7 * unit;
   ctx.stroke();
 }

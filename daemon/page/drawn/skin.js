@@ -38,11 +38,14 @@ function paintFolds(ctx, head, w, side) {
   ], 2.6, pulled * flat);
 
   const corner = 30 + 9 * smile + 8 * stretch;
-  const tuck = 0.9 * w("mouthDimple", side) + 0.4 * w("mouthPress", side);
+  const press = w("mouthPress", side);
+  const tuck = 0.9 * w("mouthDimple", side) + 0.5 * press;
   const away = side * (w("mouthLeft") - w("mouthRight"));
   fold([at(corner + 1, 54), at(corner + 4.5, 59), at(corner + 1.5, 66)], 2.6, tuck);
   fold([at(corner + 1, 58), at(corner + 4, 65), at(corner + 3, 75)], 2, 0.6 * stretch);
   fold([at(27.5, 69), at(32, 74), at(34, 82)], 2.4, 0.7 * w("mouthFrown", side));
+  blob(ctx, at, [corner - 9, 54.5], [14, 5.5], C.glow, 0.24 * press); // the flesh that pressed lips push out
+  blob(ctx, at, [corner - 11, 71.5], [15, 5.5], C.glow, 0.24 * press);
   fold([at(36, 49), at(41, 58), at(39, 68)], 2.4, 0.6 * away);
 }
 
