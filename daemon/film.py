@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from importlib.util import find_spec
 from io import BytesIO
@@ -118,8 +118,7 @@ def contact_sheet(out: Path, head: Path | None = None) -> None:
         sheet = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + LABEL)), "#15171c")
         pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
         for index, picture in enumerate(draw(np.eye(COUNT + 1, COUNT, -1, dtype=np.float32))):
-            row, column = divmod(index, COLUMNS)
-            left, top = column * CELL, row * (CELL + LABEL)
+            left, top = index % COLUMNS * CELL, index // COLUMNS * (CELL + LABEL)
             sheet.paste(picture, (left, top))
             pen.text((left + CELL / 2, top + CELL + LABEL / 2), labels[index], "#d6d9e0", font, anchor="mm")
         sheet.save(partial)
@@ -163,10 +162,8 @@ def _browser(playwright: "Playwright") -> "Browser":
     if program is not None:
         return playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
     for channel in CHANNELS:
-        try:
+        with suppress(Error):
             return playwright.chromium.launch(channel=channel, args=list(ARGUMENTS))
-        except Error:
-            continue
     raise FacewireError("films are drawn by a browser: install Chromium, Chrome or Edge (Debian: apt install chromium)")
 
 

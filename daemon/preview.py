@@ -31,8 +31,7 @@ from protocols.sinks import SinkSpec
 PAGES: Final = 8
 """Open at a time."""
 FRAMES: Final = 16
-"""Wait for one page at most: half a second."""
-ANSWERS: Final = 16
+"""Wait for one page at most: half a second; and as many answers to what it asks."""
 MESSAGE_BYTES: Final = 4096
 UNSENT_BYTES: Final = 16 * 1024
 """Wait in the socket of a page that reads slowly; the system holds as much again."""
@@ -63,23 +62,12 @@ class Preview:
         port = listener.getsockname()[1]
         guard = Guard.of(host, port)
         self.spec = SinkSpec("preview", host, port, None, 0, None)
-        """Its port is the one that is served, also where the settings say 0."""
         self.url = f"http://{seen(host)}:{port}/" + (f"?token={guard.token}" if guard.token else "")
-        """What the user opens."""
+        """What the user opens; port 0 of the settings is a real one here and in `spec`."""
         self._settings = settings
-        self._head = now.head
-        self._hello: dict[str, object] = {
-            "type": "hello",
-            "phase": "starting",
-            "version": metadata.version("facewire"),
-            "names": NAMES,
-            "fps": None,
-            "input": "",
-            "identities": [],
-            "lookaheads_ms": [],
-            "regions": {},
-            "head": now.head is not None,
-        }
+        what = {"type": "hello", "phase": "starting", "version": metadata.version("facewire"), "names": NAMES}
+        later: dict[str, object] = {"fps": None, "input": "", "identities": [], "lookaheads_ms": [], "regions": {}}
+        self._hello: Mapping[str, object] = {**what, **later, "head": now.head is not None}
         self._status: dict[str, object] | None = None
         self._frames: deque[bytes] = deque(maxlen=FRAMES)
         self._woken = False
@@ -224,9 +212,10 @@ class Preview:
             page.answer("error", str(error).strip())
 
     async def _get_head(self, _request: web.Request) -> web.Response:
-        if self._head is None:
+        head = self._settings.now.head
+        if head is None:
             return web.Response(status=404, text="no head is set; start facewire with --head ICT-FaceKit")
-        return web.Response(body=await apart(head_bytes, self._head, seconds=BAKE_S))
+        return web.Response(body=await apart(head_bytes, head, seconds=BAKE_S))
 
 
 class _Page:
@@ -235,7 +224,7 @@ class _Page:
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self.states: dict[str, str] = {}
         """The newest message of each kind."""
-        self.answers: deque[str] = deque(maxlen=ANSWERS)
+        self.answers: deque[str] = deque(maxlen=FRAMES)
         self.frames: deque[bytes] = deque(maxlen=FRAMES)
         self.wake = asyncio.Event()
         self.wake.set()

@@ -208,7 +208,7 @@ def test_an_error_on_the_page_is_told(take: Path, tmp_path: Path, monkeypatch: p
     (page / "film.html").write_text('<script type="module" src="film.js"></script>')
     (page / "film.js").write_text('window.film = { open() { throw new Error("no WebGL 2 here"); } };')
     monkeypatch.setattr(web, "PAGE", page)
-    with pytest.raises(FacewireError, match="the browser that draws failed: no WebGL 2 here$"):
+    with pytest.raises(FacewireError, match=r"the browser that draws failed: no WebGL 2 here$"):
         film(take, tmp_path / "clip.mp4")
 
 
