@@ -1,0 +1,48 @@
+"""Files that are fetched once: by one address, one hash, into the user's cache folder."""
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from protocols.errors import FacewireError
+
+
+def cache_folder() -> Path:
+    """Where fetched and derived files of the user lie."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    return Path(base) / "facewire"
+
+
+def fetch(url: str, path: Path, instead: str, sha256: str | None = None) -> Path:
+    """Fetch a file to `path`, complete or not at all; one with `sha256` that is there already is kept.
+
+    `instead` tells what to do without a network. Raises FacewireError where it cannot be fetched or is another file.
+    """
+    if sha256 and path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    handle, part = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(handle, "wb") as file, urlopen(url, timeout=60) as response:
+            while block := response.read(1 << 20):
+                file.write(block)
+                digest.update(block)
+        if sha256 and digest.hexdigest() != sha256:
+            raise FacewireError(f"{url}: not the file that was expected (SHA-256 {digest.hexdigest()}); {instead}")
+        os.replace(part, path)
+    except (URLError, OSError) as error:
+        raise FacewireError(f"cannot fetch {url}: {error}; {instead}") from error
+    finally:
+        Path(part).unlink(missing_ok=True)
+    return path

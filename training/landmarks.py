@@ -1,0 +1,133 @@
+"""Landmarks of the face in every frame of a video, found by MediaPipe's Face Landmarker and kept in a file.
+
+Needs the extra `video` (MediaPipe, PyAV).
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from protocols import blendshapes
+from protocols.errors import FacewireError
+from training.decode import Frame, UnreadableVideo, frames
+from training.face_points import COUNT
+
+Doubles = NDArray[np.float64]
+
+_STEP_MS: Final = 1000
+"""Said to lie between frames: with one face the landmarker smooths over time, which delays fast lips by half a frame,
+but not over a second."""
+_LONGEST_GAP_S: Final = 0.25
+"""Frames farther apart have none between them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """What was found in the frames of a video."""
+
+    times_s: Doubles
+    """(n,) on the file's clock, ascending."""
+    points: NDArray[np.float32]
+    """(n, 478, 3): x to the face's left, y up, z out of the picture, all in heights of the picture; NaN: no face."""
+    scores: NDArray[np.float32]
+    """(n, 52): MediaPipe's own scores, in the order of `blendshapes.NAMES`."""
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """(n,): whether a face was found."""
+        return np.isfinite(self.points[:, 0, 0])
+
+
+def steady(found: Landmarks) -> tuple[Landmarks, NDArray[np.bool_], float]:
+    """The same at a constant rate: landmarks from the first frame on, whether seen (n,), and frames per second.
+
+    Times between frames are interpolated, times without a face filled from their neighbours. Of a video at a constant
+    rate nothing changes.
+    """
+    times, seen = found.times_s, found.seen
+    fps = round((len(times) - 1) / float(times[-1] - times[0]), 3)
+    grid = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
+    after = np.clip(np.searchsorted(times, grid - 1e-3), 1, len(times) - 1)
+    before = after - 1
+    on_frame = np.abs(times[after] - grid) < 2e-3
+    first = np.abs(times[before] - grid) < 2e-3
+    known = np.where(on_frame, seen[after], np.where(first, seen[before], seen[before] & seen[after]))
+    known &= times[after] - times[before] < _LONGEST_GAP_S
+    flat = np.concatenate([found.points.reshape(len(times), -1), found.scores], axis=1)[seen]
+    index = np.interp(grid, times[seen], np.arange(seen.sum()))
+    low = np.minimum(index.astype(int), len(flat) - 1)
+    share = (index - low)[:, None].astype(np.float32)
+    share[share < 1e-2] = 0
+    filled = flat[low] * (1 - share) + flat[np.minimum(low + 1, len(flat) - 1)] * share
+    points, scores = filled[:, : COUNT * 3].reshape(-1, COUNT, 3), filled[:, COUNT * 3 :]
+    return Landmarks(grid, points, scores), known, fps
+
+
+def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: Callable[[], object]) -> Landmarks:
+    """Landmarks of a video, from `file` where they are already. `aspect` overrides the video's pixel aspect.
+
+    `step` is called after each frame. Raises UnreadableVideo, and FacewireError where MediaPipe is missing.
+    """
+    if file.exists():
+        try:
+            return Landmarks(**load_file(file))
+        except (SafetensorError, TypeError):
+            file.unlink()
+    times, points, scores = [], [], []
+    with _landmarker(task) as landmarker:
+        for number, frame in enumerate(frames(video)):
+            if times and frame.time_s <= times[-1]:
+                continue
+            found = _found(landmarker, frame, number, aspect or frame.pixel_aspect)
+            times.append(frame.time_s)
+            points.append(found[0])
+            scores.append(found[1])
+            step()
+    if len(times) < 2:
+        raise UnreadableVideo(f"{video}: {len(times)} frames: a picture, not a video")
+    result = Landmarks(np.array(times), np.array(points, np.float32), np.array(scores, np.float32))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        part = Path(folder) / file.name
+        save_file({"times_s": result.times_s, "points": result.points, "scores": result.scores}, part)
+        part.replace(file)
+    return result
+
+
+def _landmarker(task: Path) -> Any:
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    try:
+        from mediapipe.tasks.python import BaseOptions, vision
+    except ImportError:
+        raise FacewireError("finding faces needs MediaPipe and PyAV: pip install '.[video]'") from None
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(task)),
+        running_mode=vision.RunningMode.VIDEO,
+        output_face_blendshapes=True,
+    )
+    try:
+        return vision.FaceLandmarker.create_from_options(options)
+    except (RuntimeError, ValueError) as error:
+        raise FacewireError(f"{task}: not MediaPipe's face_landmarker.task ({error})") from error
+
+
+def _found(landmarker: Any, frame: Frame, number: int, aspect: float) -> tuple[NDArray[np.float32], Any]:
+    import mediapipe
+
+    height, width, _ = frame.rgb.shape
+    image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.rgb)
+    result = landmarker.detect_for_video(image, number * _STEP_MS)
+    if not result.face_landmarks:
+        return np.full((COUNT, 3), np.nan, np.float32), np.zeros(blendshapes.COUNT, np.float32)
+    ratio = width / height
+    points = [(p.x * ratio * aspect, -p.y, -p.z * ratio) for p in result.face_landmarks[0]]
+    known = [(entry.score, entry.category_name) for entry in result.face_blendshapes[0]]
+    return np.array(points, np.float32), blendshapes.remap([s for s, _ in known], [name for _, name in known])

@@ -1,0 +1,111 @@
+"""The face of a person who says nothing: what every expression is measured from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.windows import SAMPLE_RATE_HZ, Samples
+from training.face_points import INNER_LIPS, LIDS
+
+Doubles = NDArray[np.float64]
+
+_BLOCK: Final = SAMPLE_RATE_HZ // 10
+_QUIET_DB: Final = 25.0
+"""Below the loudest 100 ms of a recording."""
+_CLOSED: Final = 0.010
+"""How far lips may be apart beyond the closest fifth of the quiet frames; distances of the outer eye corners."""
+_OPEN_LIDS: Final = 0.75
+"""Of the usual opening: below, it is a blink."""
+_FEWEST: Final = 10
+_LONGEST_S: Final = 0.4
+"""What a silence counts at most: a long one does not outweigh the others."""
+_STIFF_RAD: Final = 0.05
+"""Head angles below hardly tell the linear term: it stays near 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class RestFace:
+    """A resting face, and how it seems to change where the head is turned."""
+
+    points: Doubles
+    """(478, 3) in distances of the outer eye corners, at the mean angles."""
+    angles: Doubles
+    """(3,) radians."""
+    slopes: Doubles
+    """(3, 478, 3) per radian."""
+
+    def at(self, angles: Doubles) -> Doubles:
+        """The resting face (n, 478, 3) as it looks at the head's angles (n, 3)."""
+        turned: Doubles = self.points + np.tensordot(angles - self.angles, self.slopes, 1)
+        return turned
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """A recording without its head's movement."""
+
+    points: Doubles
+    """(n, 478, 3)."""
+    angles: Doubles
+    """(n, 3)."""
+    seen: NDArray[np.bool_]
+    quiet: NDArray[np.bool_]
+    """(n,): whether nobody speaks."""
+    fps: float
+
+
+def quiet_frames(samples: Samples, frames: int, fps: float) -> NDArray[np.bool_]:
+    """(frames,): whether the sound around them is quiet."""
+    count = max(1, len(samples) // _BLOCK)
+    power = np.array([np.mean(np.square(block)) for block in np.array_split(samples, count)])
+    level_db = 10 * np.log10(power + 1e-12)
+    block = np.minimum(np.arange(frames) / fps * SAMPLE_RATE_HZ // _BLOCK, count - 1).astype(int)
+    return level_db[block] < level_db.max() - _QUIET_DB
+
+
+def rest_face(recordings: Sequence[Still]) -> RestFace:
+    """A person's resting face, from the frames of all recordings in which they are silent with closed mouth, eyes open.
+
+    Where there are hardly any, from the frames in which the lips are closest.
+    """
+    points = np.concatenate([r.points for r in recordings])
+    angles = np.concatenate([r.angles for r in recordings])
+    seen = np.concatenate([r.seen for r in recordings])
+    lids = sum(distance(points, upper, lower) for upper, lower in LIDS)
+    awake = seen & (lids > _OPEN_LIDS * np.median(lids[seen]))
+    quiet = awake & np.concatenate([r.quiet for r in recordings])
+    candidates = quiet if quiet.sum() >= _FEWEST else awake
+    gap = distance(points, *INNER_LIPS)
+    resting = candidates & (gap < np.percentile(gap[candidates], 20) + _CLOSED)
+    weight = np.concatenate(
+        [_weights(part, r.fps) for part, r in zip(_split(resting, recordings), recordings, strict=True)]
+    )[resting]
+    weight /= weight.sum()
+    mean_angles = weight @ angles[resting]
+    mean = np.tensordot(weight, points[resting], 1)
+    turned = angles[resting] - mean_angles
+    moment = (turned * weight[:, None]).T
+    covariance = moment @ turned + np.eye(3) * _STIFF_RAD**2
+    slopes = np.linalg.solve(covariance, np.tensordot(moment, points[resting] - mean, 1).reshape(3, -1))
+    return RestFace(mean, mean_angles, slopes.reshape(3, *mean.shape))
+
+
+def distance(points: Doubles, upper: int, lower: int) -> Doubles:
+    """(n,): how far a point lies above another."""
+    apart: Doubles = points[:, upper, 1] - points[:, lower, 1]
+    return apart
+
+
+def _split(values: NDArray[np.bool_], recordings: Sequence[Still]) -> list[NDArray[np.bool_]]:
+    return np.split(values, np.cumsum([len(r.points) for r in recordings])[:-1])
+
+
+def _weights(resting: NDArray[np.bool_], fps: float) -> Doubles:
+    """Each frame's share of the silence that it belongs to, times what that silence counts."""
+    starts = np.cumsum(np.diff(resting, prepend=False) & resting)
+    lengths = np.bincount(starts[resting], minlength=starts[-1] + 1)[starts]
+    weights: Doubles = np.where(resting, np.minimum(lengths, _LONGEST_S * fps) / np.maximum(lengths, 1), 0.0)
+    return weights
