@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from protocols.errors import FacewireError
+from training.bars import progress
+from training.prepare_cli import app as prepare_app
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
 
-Data = Annotated[
-    list[str],
-    typer.Option(help="NAME=FOLDER@LAG: whose face, where it lies, how many ms the curves lag behind the sound."),
-]
+app.add_typer(prepare_app, name="prepare")
+
+Data = Annotated[list[Path], typer.Option(help="A dataset made by `facewire-train prepare`; several times.")]
 
 
 def main() -> None:
@@ -31,18 +32,23 @@ def main() -> None:
 
 @app.command()
 def encoder(
-    speech: Annotated[list[str], typer.Option(help="FOLDER=LICENCE: speech that weights may be trained on.")],
     teacher: Annotated[list[str], typer.Option(help="whisper:FILE.pt or onnx:FILE.onnx: a model to learn from.")],
     out: Annotated[Path, typer.Option(help="Folder for the finished HubertModel.")],
+    data: Data = [],  # noqa: B006
+    speech: Annotated[list[str], typer.Option(help="FOLDER=LICENCE: speech without faces.")] = [],  # noqa: B006
     work: Annotated[Path, typer.Option(help="Folder for targets and the state of the run.")] = Path("runs/encoder"),
     steps: Annotated[int, typer.Option(help="Training steps of 32 windows.")] = 4500,
 ) -> None:
     """Distil a compact HuBERT from larger speech encoders. Interrupt it at will: called again, it goes on."""
+    from training import dataset
     from training.encoder import EncoderSettings, train_encoder
-    from training.sounds import speech_of
+    from training.sounds import speech_of, speech_of_dataset
     from training.teachers import open_teacher
 
-    sources = [speech_of(Path(folder), licence) for folder, _, licence in (item.partition("=") for item in speech)]
+    sources = [source for folder in data for source in speech_of_dataset(dataset.read(folder))]
+    sources += [speech_of(Path(folder), licence) for folder, _, licence in (item.partition("=") for item in speech)]
+    if not sources:
+        raise FacewireError("no speech to train on: give a dataset with --data, or --speech FOLDER=LICENCE")
     teachers = [open_teacher(item) for item in teacher]
     train_encoder(sources, teachers, out, work=work, settings=EncoderSettings(steps=steps))
 
@@ -65,20 +71,24 @@ def features(
     from model import encoder as encoders
     from model.config import ModelConfig
     from model.face import FaceModel
+    from training import dataset
     from training import passages as maker
 
-    people = [_clips(item, "train") for item in data]
+    people = dataset.people(data, "train")
     found = encoders.pretrained(encoder)
     speech = encoders.embed(found.hubert, normalize=found.config.normalize) if embed else found
     torch.manual_seed(0)
-    identities = tuple(clips[0].identity for clips in people)
+    identities = tuple(dict.fromkeys(clips[0].identity for clips in people))
     model = FaceModel(ModelConfig(encoder=speech.config, steps=32, identities=identities), speech).eval()
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "untrained.safetensors").exists():
         whence = Path(encoder) / "encoder.json"
-        told = {"data": _told(data, people), "encoder": json.loads(whence.read_text()) if whence.exists() else {}}
+        told = {
+            "data": dataset.told(data, "train"),
+            "encoder": json.loads(whence.read_text()) if whence.exists() else {},
+        }
         checkpoint.save(model, out / "untrained.safetensors", told)
-    with _progress() as bar:
+    with progress() as bar:
         for shard in range(first, first + shards):
             path = out / f"passages-{shard:03}.safetensors"
             if not path.exists():
@@ -101,7 +111,7 @@ def fit(
     model = checkpoint.load(source)
     trainer.standardise(model, passages)
     settings = trainer.FitSettings(steps=steps, seed=seed)
-    with _progress() as bar:
+    with progress() as bar:
         made = trainer.run(
             model, passages, trainer.teacher_loss(model), model.schedule.steps, settings, out / "teacher", bar
         )
@@ -125,7 +135,7 @@ def distill(
 
     model, passages = checkpoint.load(teacher), _passages(features)
     settings = trainer.FitSettings(steps=steps, seed=seed, learning_rate=5e-4)
-    with _progress() as bar:
+    with progress() as bar:
         while model.config.steps > to:
             folder = out.parent / f"{out.stem}-{model.config.steps // 2}"
             model = halve(model, passages, settings, folder, bar)
@@ -144,14 +154,14 @@ def evaluate(
 ) -> None:
     """Judge a checkpoint on recordings that it never saw, streamed as they would be live."""
     from model import checkpoint as checkpoints
+    from training import dataset
     from training import evaluate as judge
     from training.report import write_report
 
     model = checkpoints.load(checkpoint)
     dial = lookahead_ms or list(model.config.lookaheads_ms)
-    for item in data:
-        clips = _clips(item, split)
-        with _progress() as bar:
+    for clips in dataset.people(data, _split(split)):
+        with progress() as bar:
             task = bar.add_task(clips[0].identity, total=len(dial) * seeds)
             found: dict[str, dict[str, float]] = {}
             for ms in dial:
@@ -165,7 +175,7 @@ def evaluate(
 @app.command()
 def probe(
     encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel, or a checkpoint.")],
-    clips: Annotated[Path, typer.Argument(help="Folder of recordings with curves.")],
+    data: Data,
 ) -> None:
     """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
     import torch
@@ -173,6 +183,7 @@ def probe(
     from model import checkpoint
     from model import encoder as encoders
     from model.windows import Samples, WindowSpec
+    from training import dataset
     from training.probe import log_mel, ridge_probe
 
     speech = checkpoint.load(encoder).encoder if Path(encoder).is_file() else encoders.pretrained(encoder)
@@ -181,36 +192,17 @@ def probe(
         with torch.inference_mode():
             return speech.encode(torch.from_numpy(windows)).numpy()
 
+    sets = [dataset.read(folder) for folder in data]
     for name, features in (("log mel", log_mel), (Path(encoder).name, encode)):
-        found = ridge_probe(features, clips, spec=WindowSpec())
+        found = ridge_probe(features, sets, spec=WindowSpec())
         shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
         typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")
 
 
-def _clips(item: str, split: str) -> Any:
-    from training.clips import read_clips
-
-    name, equals, rest = item.partition("=")
-    folder, _, lag = rest.partition("@")
-    if not equals or not Path(folder).is_dir():
-        raise FacewireError(f"--data {item}: expected NAME=FOLDER@LAG, for example s1=recordings/grid@10")
-    if split not in ("train", "validation", "test", "all"):
-        raise FacewireError(f"--split {split}: expected test, validation or all")
-    return read_clips(Path(folder), name, float(lag or 0), split)  # type: ignore[arg-type]
-
-
-def _told(data: list[str], people: Any) -> dict[str, Any]:
-    """What went in, for the header: names of folders, never where they lie."""
-    minutes = [sum(len(clip.samples) for clip in clips) / 16_000 / 60 for clips in people]
-    return {
-        item.partition("=")[0]: {
-            "folder": Path(item.partition("=")[2].partition("@")[0]).name,
-            "lag_ms": float(item.partition("@")[2] or 0),
-            "clips": len(clips),
-            "minutes": round(length, 1),
-        }
-        for item, clips, length in zip(data, people, minutes, strict=True)
-    }
+def _split(name: str) -> Any:
+    if name not in ("train", "validation", "test", "all"):
+        raise FacewireError(f"--split {name}: expected test, validation or all")
+    return name
 
 
 def _passages(folder: Path) -> Any:
@@ -220,18 +212,3 @@ def _passages(folder: Path) -> Any:
     if not paths:
         raise FacewireError(f"{folder}: no passages-*.safetensors; make them with `facewire-train features`")
     return read_shards(paths)
-
-
-def _progress() -> Any:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    )

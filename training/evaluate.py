@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,16 +50,7 @@ def animate(
 def pair(clip: Clip, face: Curves, fps: int) -> Pair:
     """A made face and the real one on the frames' absolute times."""
     real, _ = clip.at(np.arange(len(face)) / fps)
-    return Pair(face, real, clip.confidence > 0, onsets(clip.source))
-
-
-def onsets(path: Path) -> tuple[float, ...]:
-    """Onsets in seconds of the words that begin with b or p, from the GRID alignment beside a recording."""
-    align = path.with_suffix(".align")
-    if not align.exists():
-        return ()
-    words = [line.split() for line in align.read_text().splitlines()]
-    return tuple(int(begin) / 25_000 for begin, _, word in words if word[0] in "bp")
+    return Pair(face, real, clip.confidence > 0, clip.closures_s)
 
 
 def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:

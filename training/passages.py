@@ -6,6 +6,7 @@ noise is not speech; speech comes at any level, with noise and rooms; the stream
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ class Passage:
 
 def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator) -> Passage:
     """Clips of one identity, in random order, with gaps and disturbances."""
-    rest, confidence = resting_face(clips[:40]), clips[0].confidence
+    rest, confidence = _rest(tuple(clips[:40])), clips[0].confidence
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     frames = SECONDS * fps
     times_s = np.arange(frames) / fps
@@ -53,7 +54,7 @@ def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng:
     while begin < len(sound):
         clip = clips[int(rng.integers(len(clips)))]
         cut = slice(*_cut(clip, rng))
-        piece = clip.samples[cut][: len(sound) - begin]
+        piece = clip.sound(cut.start, min(cut.stop, cut.start + len(sound) - begin))
         sound[begin : begin + len(piece)] = piece * amplitude(rng.uniform(-2, 2))
         inside = (times_s >= begin / SAMPLE_RATE_HZ) & (times_s < (begin + len(piece)) / SAMPLE_RATE_HZ)
         curves, seen = clip.at(times_s[inside] + (cut.start - begin) / SAMPLE_RATE_HZ)
@@ -70,9 +71,13 @@ def quiet_passage(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int],
     level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -25))
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
-    face = np.tile(resting_face(clips[:40]), (SECONDS * fps, 1))
+    face = np.tile(_rest(tuple(clips[:40])), (SECONDS * fps, 1))
     sound = (noise(length, rng) * level).astype(np.float32)
     return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
+
+
+_rest = lru_cache(maxsize=256)(resting_face)
+"""Every passage of a person needs it."""
 
 
 def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
@@ -80,7 +85,7 @@ def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
 
     Recorded sentences lie in silences of much the same length: uncut, they would teach the model their clock.
     """
-    total = len(clip.samples)
+    total = len(clip)
     longest = int(rng.uniform(3, 8) * SAMPLE_RATE_HZ)
     begin = int(rng.integers(total - longest)) if total > longest else int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ)
     end = min(begin + longest, total - int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ))
@@ -128,7 +133,7 @@ def write_shard(
     A shard depends on nothing but its seed, so that a run can be taken up at any shard.
     """
     rng = np.random.default_rng([seed, count])
-    length = np.array([sum(len(clip.samples) for clip in clips) for clips in people], np.float64)
+    length = np.array([sum(len(clip) for clip in clips) for clips in people], np.float64)
     made: dict[str, list[torch.Tensor]] = {name: [] for name in ("audio", "face", "weight", "identity", "lookahead")}
     config = model.config
     task = bar.add_task(path.name, total=count)

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.audio import read_audio
 from model.windows import (
     FEATURE_MS,
     FEATURE_SAMPLES,
@@ -18,8 +16,10 @@ from model.windows import (
     WindowSpec,
     windows_of,
 )
-from protocols.errors import FacewireError
-from training.splits import Split, split_of
+from protocols.blendshapes import INDEX
+from training.clips import Clip
+from training.dataset import Dataset
+from training.splits import Split
 from training.teachers import Features
 
 SHAPES: Final = (
@@ -43,14 +43,17 @@ class ProbeResult:
     mean: float
 
 
-def ridge_probe(encode: Encode, clips: Path, *, spec: WindowSpec, every: int = 3) -> ProbeResult:
+def ridge_probe(encode: Encode, datasets: Sequence[Dataset], *, spec: WindowSpec, every: int = 3) -> ProbeResult:
     """Fit on every `every`-th training clip, choose the penalty on validation clips, judge on all test clips.
 
-    `clips`: a folder of `NAME.flac` with `NAME.npz` (bs, names, fps) beside. Raises FacewireError where it has none.
+    Raises FacewireError where a dataset has none of them.
     """
-    parts = {split: _frames(encode, _clips(clips, split), spec, every) for split in ("train", "validation")}
-    test = _frames(encode, _clips(clips, "test"), spec, 1)
-    inputs, curves = parts["train"]
+
+    def frames(split: Split, step: int) -> tuple[Features, Features]:
+        return _frames(encode, [clip for dataset in datasets for clip in dataset.clips(split)][::step], spec)
+
+    inputs, curves = frames("train", every)
+    validation, test = frames("validation", every), frames("test", 1)
     centre, spread, mean = inputs.mean(0), inputs.std(0) + 1e-6, curves.mean(0)
     x = (inputs - centre) / spread
     gram, cross = x.T @ x, x.T @ (curves - mean)
@@ -60,7 +63,7 @@ def ridge_probe(encode: Encode, clips: Path, *, spec: WindowSpec, every: int = 3
         made, real = (frames[0] - centre) / spread @ fit, frames[1]
         return np.array([np.corrcoef(made[:, i], real[:, i])[0, 1] for i in range(real.shape[1])])
 
-    best = max(fits, key=lambda fit: correlations(fit, parts["validation"]).mean())
+    best = max(fits, key=lambda fit: correlations(fit, validation).mean())
     judged = correlations(best, test)
     return ProbeResult(dict(zip(SHAPES, judged.tolist(), strict=True)), float(judged.mean()))
 
@@ -94,22 +97,11 @@ def log_mel(windows: Samples, bands: int = 40) -> Features:
     return np.log(power @ bank + 1e-6).astype(np.float32)
 
 
-def _clips(folder: Path, split: Split) -> list[Path]:
-    found = [path for path in sorted(folder.glob("*.flac")) if split_of(path.stem) == split]
-    found = [path for path in found if path.with_suffix(".npz").exists()]
-    if not found:
-        raise FacewireError(f"{folder}: no {split} clips with curves (.npz) beside them to probe an encoder with")
-    return found
-
-
-def _frames(encode: Encode, clips: Sequence[Path], spec: WindowSpec, every: int) -> tuple[Features, Features]:
-    """Features and curves of every `every`-th clip, frame by frame: (n, D), (n, shapes)."""
+def _frames(encode: Encode, clips: Sequence[Clip], spec: WindowSpec) -> tuple[Features, Features]:
+    """Features and curves of clips, frame by frame at each clip's own rate: (n, D), (n, shapes)."""
     inputs, curves = [], []
-    for path in clips[::every]:
-        with np.load(path.with_suffix(".npz")) as stored:
-            column = {str(name): index for index, name in enumerate(stored["names"])}
-            curves.append(stored["bs"][:, [column[name] for name in SHAPES]])
-            fps = float(stored["fps"])
-        features = streamed(encode, read_audio(path), spec)
-        inputs.append(at_rate(features, len(curves[-1]), fps))
+    for clip in clips:
+        frames = min(len(clip.curves), int(len(clip) / SAMPLE_RATE_HZ * clip.fps))
+        inputs.append(at_rate(streamed(encode, clip.samples, spec), frames, clip.fps))
+        curves.append(clip.at(np.arange(frames) / clip.fps)[0][:, [INDEX[name] for name in SHAPES]])
     return np.concatenate(inputs), np.concatenate(curves)

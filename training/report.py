@@ -45,7 +45,7 @@ def plot(path: Path, model: FaceModel, clips: Sequence[Clip]) -> None:
         times_s = np.arange(len(face)) / fps
         axis.plot(times_s, pair(clip, face, fps).real[:, JAW], color="0.55", label="recorded face")
         axis.plot(times_s, face[:, JAW], color="tab:red", label=f"facewire, {lookahead_ms} ms lookahead")
-        axis.set_ylabel(clip.source.stem, fontsize=8)
+        axis.set_ylabel(clip.recording, fontsize=8)
     axes[0, 0].legend(fontsize=8, loc="upper right")
     axes[0, 0].set_title("jawOpen in recordings that the model never saw", fontsize=10)
     axes[-1, 0].set_xlabel("seconds")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from model.audio import read_audio
 from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
-from training.splits import split_of
+from training.clip_files import read_arrays
+from training.dataset import Dataset
 
 SUFFIXES: Final = frozenset({".flac", ".wav", ".ogg", ".mp3"})
 LEVEL_DBFS: Final = -26.0
@@ -32,15 +33,31 @@ class Speech:
 
 
 def speech_of(folder: Path, licence: str) -> Speech:
-    """All recordings under a folder; of those with curves (`.npz`) beside them only the training split.
-
-    Raises FacewireError if there are none.
-    """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    files = tuple(f for f in found if not f.with_suffix(".npz").exists() or split_of(f.stem) == "train")
+    """All recordings under a folder. Raises FacewireError if there are none."""
+    files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
     if not files:
         raise FacewireError(f"no speech to train on under {folder}: expected {', '.join(sorted(SUFFIXES))} files")
     return Speech(folder.name, licence, files)
+
+
+def speech_of_dataset(dataset: Dataset) -> list[Speech]:
+    """The sound of a dataset's training split, apart by licence. Raises FacewireError if it has none."""
+    rows = dataset.rows("train")
+    if not rows:
+        raise FacewireError(f"{dataset.folder}: none of its recordings is in the train split")
+    return [
+        Speech(
+            dataset.manifest.name, licence, tuple(dataset.folder / row.file for row in rows if row.licence == licence)
+        )
+        for licence in sorted({row.licence for row in rows})
+    ]
+
+
+def sound_of(path: Path) -> Samples:
+    """The sound (n,) at 16 kHz of a sound file, or of a dataset's recording. Raises FacewireError."""
+    if path.suffix == ".safetensors":
+        return read_arrays(path)["sound"].astype(np.float32) / np.float32(32768)
+    return read_audio(path)
 
 
 def pack(files: Iterable[Path]) -> Pcm:
@@ -50,7 +67,7 @@ def pack(files: Iterable[Path]) -> Pcm:
     """
     pieces = []
     for path in files:
-        samples = at_level(read_audio(path), LEVEL_DBFS)
+        samples = at_level(sound_of(path), LEVEL_DBFS)
         fill = -len(samples) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
         pieces.append(np.pad(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16), (0, fill)))
     return np.concatenate(pieces)
@@ -112,4 +129,4 @@ def quiet(samples: int, rng: np.random.Generator) -> Samples:
 
 def minutes(speech: Sequence[Speech]) -> dict[str, float]:
     """Minutes of sound by source, for the record."""
-    return {s.name: sum(len(read_audio(f)) for f in s.files) / SAMPLE_RATE_HZ / 60 for s in speech}
+    return {s.name: sum(len(sound_of(f)) for f in s.files) / SAMPLE_RATE_HZ / 60 for s in speech}

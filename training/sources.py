@@ -1,0 +1,32 @@
+"""What importers share: the files of a folder, the sound beside a recording, and how a broken one is told."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from protocols.errors import FacewireError
+from training.dataset import Skipped
+
+
+def files(folder: Path, suffix: str) -> list[Path]:
+    """All files under a folder whose names end in `suffix`, in order. Raises FacewireError if there are none."""
+    if not folder.is_dir():
+        raise FacewireError(f"{folder}: no such folder")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == suffix)
+    if not found:
+        raise FacewireError(f"{folder}: no {suffix} files in this folder or below; is it the right one?")
+    return found
+
+
+def beside(source: Path, suffixes: Sequence[str]) -> Path:
+    """The file of the same name with the first suffix there is, in any case. Raises FacewireError if there is none."""
+    for suffix in suffixes:
+        for path in (source.with_suffix(suffix), source.with_suffix(suffix.upper())):
+            if path.exists():
+                return path
+    raise FacewireError(f"{source}: no sound: expected {source.stem}{' or '.join(suffixes)} beside it")
+
+
+def broken(source: Path, error: FacewireError) -> Skipped:
+    """A recording that could not be read; the folder it lies in is not told."""
+    reason = str(error).replace(f"{source.parent}/", "").removeprefix(f"{source.name}: ")
+    return Skipped(source, reason, broken=True)
