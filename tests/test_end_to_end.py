@@ -26,7 +26,9 @@ from pylivelinkface import FaceBlendShape, PyLiveLinkFace
 from protocols.blendshapes import NAMES
 from tests.peers.osc import free_udp_port, osc_min
 from tests.peers.pulse import virtual_microphone
-from training.clips import joined, read_clips
+from training import npz_folder
+from training.clips import joined
+from training.splits import split_of
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +53,8 @@ class Take:
 def take(tmp_path_factory: pytest.TempPathFactory) -> Take:
     if not GRID.is_dir():
         pytest.skip(f"no recordings with real curves at {GRID}")
-    clips = read_clips(GRID, "s1", 10, "test")[:3]
+    paths = [path for path in sorted(GRID.glob("*.npz")) if split_of(path.stem) == "test"][:3]
+    clips = [npz_folder.read(path, "s1", "CC BY 4.0").clip(offset_ms=10) for path in paths]
     path = tmp_path_factory.mktemp("take") / "three clips.wav"
     sound, curves = joined(clips, 30)
     soundfile.write(path, sound, 16_000)

@@ -1,11 +1,16 @@
-"""A made-up person: sound whose loudness is the jaw, as the folder of recordings that training reads."""
+"""A made-up person: sound whose loudness is the jaw, as recordings and as the dataset that training reads."""
 
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from rich.progress import Progress
 
 from protocols import blendshapes
+from training import npz_folder, prepare
+from training.clips import Clip
+from training.dataset import read
+from training.splits import Split
 
 FPS = 25
 SHUFFLED = tuple(reversed(blendshapes.NAMES))
@@ -29,6 +34,20 @@ def write_person(folder: Path, clips: int = 12, seconds: int = 3, seed: int = 0)
         captured = np.array([name not in ("tongueOut", "cheekPuff") for name in SHUFFLED])
         np.savez(folder / f"clip{index:02}.npz", bs=curves, names=SHUFFLED, fps=FPS, captured=captured)
     return folder
+
+
+def prepared(folder: Path, out: Path, speaker: str) -> Path:
+    """A folder of npz as a dataset."""
+    paths = sorted(folder.glob("*.npz"))
+    with Progress(disable=True) as bar:
+        prepare.run(lambda done: npz_folder.recordings(paths, speaker, "CC0", done), len(paths), out, "a test", bar)
+    return out
+
+
+def person(folder: Path, name: str, split: Split, clips: int = 12) -> list[Clip]:
+    """The clips of one split of a made-up person, who is written and prepared in an empty folder."""
+    write_person(folder / "raw", clips)
+    return read(prepared(folder / "raw", folder / "set", name)).clips(split)
 
 
 def _envelope(times_s: np.ndarray, phase: float) -> np.ndarray:

@@ -26,6 +26,7 @@ def train(*arguments: object) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("chain")
     write_person(root / "nina", clips=40)
+    train("prepare", "npz", root / "nina", "--speaker", "nina", "--licence", "CC0", "--out", root / "set")
     tiny_hubert().save_pretrained(root / "hubert")
     (root / "hubert" / "encoder.json").write_text('{"teachers": ["nobody"]}')
     return root
@@ -33,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
-    data = f"nina={folder / 'nina'}@0"
+    data = folder / "set"
     made, run = folder / "features", folder / "run"
     features = ("features", "--data", data, "--encoder", folder / "hubert", "--out", made, "--passages", 2)
     train(*features, "--shards", 2)
@@ -43,7 +44,7 @@ def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
     train(*features, "--shards", 2)  # goes on: what is there is kept
     assert shard.stat().st_mtime_ns == before
 
-    output = train("probe", folder / "hubert", folder / "nina")
+    output = train("probe", folder / "hubert", "--data", data)
     assert re.search(r"log mel: mean r 0\.\d+ \(jawOpen 0\.[6-9]", output)
     assert "hubert: mean r" in output
 
@@ -53,7 +54,10 @@ def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
     head = checkpoint.header(run / "face.safetensors")
     assert head["config"]["steps"] == 8
     assert head["config"]["schedule_steps"] == 32
-    assert head["provenance"]["data"]["nina"]["folder"] == "nina"
+    told = head["provenance"]["data"]["nina"]["set"]
+    assert told["made_by"] == "facewire-train prepare npz nina --speaker nina --licence 'CC0'"
+    assert told["licence"] == "CC0"
+    assert 30 < told["clips"] < 40
     assert head["provenance"]["encoder"]["teachers"] == ["nobody"]
     assert str(folder) not in json.dumps(head)
 
@@ -75,12 +79,12 @@ def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
 
 
 def test_mistakes_are_told_in_plain_words(folder: Path) -> None:
-    with pytest.raises(FacewireError, match="NAME=FOLDER@LAG"):
-        train("features", "--data", "nowhere", "--encoder", folder / "hubert", "--out", folder / "x")
+    with pytest.raises(FacewireError, match="make a dataset of your recordings with `facewire-train prepare`"):
+        train("features", "--data", folder / "nina", "--encoder", folder / "hubert", "--out", folder / "x")
     empty = folder / "empty"
     empty.mkdir()
     shutil.copy(folder / "hubert" / "config.json", empty)
     with pytest.raises(FacewireError, match="make them with `facewire-train features`"):
         train("fit", empty, "--out", folder / "x")
     with pytest.raises(FacewireError, match=r"expected test, validation or all"):
-        train("evaluate", checkpoint.DEFAULT, "--data", f"nina={folder / 'nina'}@0", "--out", empty, "--split", "some")
+        train("evaluate", checkpoint.DEFAULT, "--data", folder / "set", "--out", empty, "--split", "some")

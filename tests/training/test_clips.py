@@ -2,21 +2,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from protocols import blendshapes
-from protocols.errors import FacewireError
 from tests.training.people import write_person
-from training.clips import joined, read_clip, read_clips, resting_face
-from training.splits import split_of
+from training import npz_folder
+from training.clips import Clip, joined, resting_face
 
 JAW = blendshapes.NAMES.index("jawOpen")
 
 
+def clips_of(folder: Path, count: int, offset_ms: float = 0) -> list[Clip]:
+    write_person(folder, clips=count)
+    return [npz_folder.read(path, "nina", "CC0").clip(offset_ms) for path in sorted(folder.glob("*.npz"))]
+
+
 def test_curves_are_mapped_by_name_and_read_at_the_sounds_time(tmp_path: Path) -> None:
-    write_person(tmp_path, clips=1)
-    clip = read_clip(tmp_path / "clip00.npz", "nina", offset_ms=0)
-    late = read_clip(tmp_path / "clip00.npz", "nina", offset_ms=40)
+    (clip,), (late,) = clips_of(tmp_path, 1), clips_of(tmp_path, 1, offset_ms=40)
     times_s = np.arange(60) / 30
     curves, seen = clip.at(times_s)
     assert curves.shape == (60, 52)
@@ -30,21 +31,9 @@ def test_curves_are_mapped_by_name_and_read_at_the_sounds_time(tmp_path: Path) -
     assert clip.confidence[JAW] == 1
 
 
-def test_splits_share_no_recording_and_leave_out_unseen_faces(tmp_path: Path) -> None:
-    write_person(tmp_path, clips=40)
-    names = {split: {c.source.stem for c in read_clips(tmp_path, "nina", 0, split)} for split in ("train", "test")}
-    assert names["train"].isdisjoint(names["test"])
-    assert all(split_of(name) == "test" for name in names["test"])
-    lost = next(iter(names["train"]))
-    data = dict(np.load(tmp_path / f"{lost}.npz"))
-    np.savez(tmp_path / f"{lost}.npz", **data, ok=np.arange(75) % 5 > 0)
-    assert lost not in {c.source.stem for c in read_clips(tmp_path, "nina", 0, "train")}
-
-
 def test_clips_in_a_row_keep_sound_and_face_together(tmp_path: Path) -> None:
-    write_person(tmp_path, clips=3)
-    clips = [read_clip(path, "nina", 0) for path in sorted(tmp_path.glob("*.npz"))]
-    cut = [replace(clip, samples=clip.samples[: 40_001 + 16 * k]) for k, clip in enumerate(clips)]
+    clips = clips_of(tmp_path, 3)
+    cut = [replace(clip, pcm=clip.pcm[: 40_001 + 16 * k]) for k, clip in enumerate(clips)]
     sound, curves = joined(cut, 30)
     assert curves.shape == (-(-len(sound) * 30 // 16_000), 52)
     second = 40_001 / 16_000
@@ -55,20 +44,12 @@ def test_clips_in_a_row_keep_sound_and_face_together(tmp_path: Path) -> None:
 
 
 def test_the_resting_face_is_taken_from_silence(tmp_path: Path) -> None:
-    write_person(tmp_path, clips=3)
-    clips = [read_clip(path, "nina", 0) for path in sorted(tmp_path.glob("*.npz"))]
+    clips = clips_of(tmp_path, 3)
     assert resting_face(clips)[JAW] < 0.05
     assert np.mean([clip.curves[:, JAW].mean() for clip in clips]) > 0.1
 
 
-def test_broken_recordings_are_named(tmp_path: Path) -> None:
-    write_person(tmp_path, clips=1)
-    data = dict(np.load(tmp_path / "clip00.npz"))
-    np.savez(tmp_path / "clip00.npz", **data | {"bs": np.full_like(data["bs"], np.nan)})
-    with pytest.raises(FacewireError, match=r"clip00\.npz: curves that are not numbers"):
-        read_clip(tmp_path / "clip00.npz", "nina", 0)
-    (tmp_path / "clip00.flac").unlink()
-    with pytest.raises(FacewireError, match=r"no clip00\.flac"):
-        read_clip(tmp_path / "clip00.npz", "nina", 0)
-    with pytest.raises(FacewireError, match="no recordings for train"):
-        read_clips(tmp_path / "none", "nina", 0, "train")
+def test_a_part_of_the_sound_is_that_part(tmp_path: Path) -> None:
+    (clip,) = clips_of(tmp_path, 1)
+    np.testing.assert_array_equal(clip.sound(100, 300), clip.samples[100:300])
+    assert len(clip) == len(clip.samples) == 48_000

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,20 +6,20 @@ import pytest
 from model import stream
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
-from tests.training.people import write_person
-from training.clips import Clip, read_clips
-from training.evaluate import animate, baselines, evaluate, figures, onsets, pair
+from tests.training.people import person
+from training.clips import Clip
+from training.evaluate import animate, baselines, evaluate, figures, pair
 from training.report import table
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
-    return read_clips(write_person(tmp_path_factory.mktemp("alma"), clips=6), "alma", 0, "train")
+    return person(tmp_path_factory.mktemp("alma"), "alma", "train", clips=6)
 
 
 def test_clips_together_get_the_faces_they_get_alone(clips: list[Clip]) -> None:
     model = tiny_model()
-    shorter = replace(clips[1], samples=clips[1].samples[:30_000])
+    shorter = replace(clips[1], pcm=clips[1].pcm[:30_000])
     faces = animate(model, [clips[0], shorter], seed=2, lookahead_ms=160)
     for index, clip in enumerate((clips[0], shorter)):
         alone = stream.render(model, clip.samples, seed=2000 + index, identity="alma", liveliness=1.0)
@@ -46,12 +45,6 @@ def test_channels_that_were_not_captured_do_not_count(clips: list[Clip]) -> None
     found = figures([pair(c, f, 30) for c, f in zip(half, faces, strict=True)], 30)
     assert not {"FDD abs", "jitter upper", "blinks to real"} & set(found)
     assert found["MBE 51"] == pytest.approx(found["lip error 27"])
-
-
-def test_onsets_are_those_of_words_with_b_and_p(tmp_path: Path) -> None:
-    (tmp_path / "a.align").write_text("0 23750 sil\n23750 29500 bin\n29500 34000 blue\n34000 35500 at\n35500 41000 p\n")
-    assert onsets(tmp_path / "a.npz") == (0.95, 1.18, 1.42)
-    assert onsets(tmp_path / "b.npz") == ()
 
 
 def test_the_table_has_a_row_for_each_figure(clips: list[Clip]) -> None:

@@ -13,9 +13,10 @@ from model.face import FaceModel
 from model.noise import correlated
 from model.sampler import ddim
 from tests.model.tiny import tiny_model
-from tests.training.people import write_person
+from tests.training import people
 from training import distill, fit, losses
-from training.clips import read_clips
+from training.clips import Clip
+from training.dataset import read
 from training.evaluate import animate, figures, pair
 from training.fit import FitSettings
 from training.passages import read_shards, write_shard
@@ -24,15 +25,17 @@ SETTINGS = FitSettings(steps=60, batch=8, segment_frames=45, carried=2, save_eve
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_person(tmp_path_factory.mktemp("alma"), clips=24)
+def person(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Clip]]:
+    folder = people.write_person(tmp_path_factory.mktemp("raw"), clips=24)
+    found = read(people.prepared(folder, tmp_path_factory.mktemp("set"), "alma"))
+    return {"train": found.clips("train"), "test": found.clips("test")}
 
 
 @pytest.fixture(scope="module")
-def passages(person: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+def passages(person: dict[str, list[Clip]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
     path = tmp_path_factory.mktemp("shards") / "passages-000.safetensors"
     with Progress(disable=True) as bar:
-        write_shard(path, fresh_model(), [read_clips(person, "alma", 0, "train")], 10, 0.1, 0, bar)
+        write_shard(path, fresh_model(), [person["train"]], 10, 0.1, 0, bar)
     return read_shards([path])
 
 
@@ -68,8 +71,8 @@ def test_the_statistics_are_those_of_what_was_captured(passages: dict[str, torch
 
 
 @pytest.mark.slow
-def test_the_jaw_of_unseen_recordings_follows_their_sound(teacher: FaceModel, person: Path) -> None:
-    clips = read_clips(person, "alma", 0, "test")
+def test_the_jaw_of_unseen_recordings_follows_their_sound(teacher: FaceModel, person: dict[str, list[Clip]]) -> None:
+    clips = person["test"]
     faces = animate(teacher, clips, seed=0, lookahead_ms=160)
     good = figures([pair(c, f, 30) for c, f in zip(clips, faces, strict=True)], 30)
     wrong = figures([pair(c, f[::-1].copy(), 30) for c, f in zip(clips, faces, strict=True)], 30)

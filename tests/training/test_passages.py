@@ -7,8 +7,7 @@ from rich.progress import Progress
 
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
-from tests.training.people import write_person
-from training.clips import read_clips
+from tests.training.people import person
 from training.passages import SECONDS, assemble, encode, quiet_passage, read_shards, write_shard
 
 JAW = blendshapes.NAMES.index("jawOpen")
@@ -16,7 +15,7 @@ JAW = blendshapes.NAMES.index("jawOpen")
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list:
-    return read_clips(write_person(tmp_path_factory.mktemp("alma")), "alma", 0, "train")
+    return person(tmp_path_factory.mktemp("alma"), "alma", "train")
 
 
 def test_sound_and_face_of_a_passage_belong_together(clips: list) -> None:

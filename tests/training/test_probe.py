@@ -6,6 +6,8 @@ import soundfile
 
 from model.windows import WindowSpec
 from protocols.errors import FacewireError
+from tests.training.people import prepared, write_person
+from training.dataset import read
 from training.probe import SHAPES, at_rate, log_mel, ridge_probe, streamed
 
 SPEC = WindowSpec(100, 100, 40)
@@ -32,11 +34,12 @@ def test_the_probe_finds_what_is_there(tmp_path: Path) -> None:
         names = np.array(["tongueOut", *reversed(SHAPES)])
         bs = np.stack([0 * curve] + [curve] * len(SHAPES), 1)
         np.savez(tmp_path / f"c{clip}.npz", bs=bs, names=names, fps=25.0)
-    result = ridge_probe(log_mel, tmp_path, spec=SPEC)
+    result = ridge_probe(log_mel, [read(prepared(tmp_path, tmp_path / "set", "nina"))], spec=SPEC)
     assert set(result.by_shape) == set(SHAPES)
     assert result.mean > 0.9
 
 
-def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FacewireError, match="no train clips"):
-        ridge_probe(log_mel, tmp_path, spec=SPEC)
+def test_a_set_without_test_recordings_is_refused(tmp_path: Path) -> None:
+    write_person(tmp_path, clips=1)
+    with pytest.raises(FacewireError, match=r"none of its 1 recordings is in the \w+ split"):
+        ridge_probe(log_mel, [read(prepared(tmp_path, tmp_path / "set", "nina"))], spec=SPEC)

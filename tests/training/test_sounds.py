@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from model.audio import read_audio
 from protocols.errors import FacewireError
+from tests.training.people import prepared, write_person
+from training.dataset import read
 from training.sounds import (
     GAP_FEATURES,
     LEVEL_DBFS,
@@ -15,7 +18,9 @@ from training.sounds import (
     noise,
     pack,
     quiet,
+    sound_of,
     speech_of,
+    speech_of_dataset,
 )
 from training.splits import split_of
 
@@ -34,15 +39,17 @@ def write(path: Path, seconds: float) -> None:
     soundfile.write(path, sound, 16_000)
 
 
-def test_clips_with_curves_are_used_only_if_they_are_for_training(tmp_path: Path) -> None:
-    names = [f"s1_clip{i}" for i in range(30)]
-    for name in names:
-        write(tmp_path / f"{name}.flac", 0.1)
-        np.savez(tmp_path / f"{name}.npz", bs=np.zeros(1))
-    write(tmp_path / "plain.wav", 0.1)
-    used = {path.stem for path in speech_of(tmp_path, "CC0").files}
-    assert used == {name for name in names if split_of(name) == "train"} | {"plain"}
-    assert len(used) < 31
+def test_of_a_dataset_only_the_training_split_is_heard(tmp_path: Path) -> None:
+    folder = write_person(tmp_path / "raw", clips=12)
+    (speech,) = speech_of_dataset(read(prepared(folder, tmp_path / "set", "nina")))
+    assert (speech.name, speech.licence) == ("set", "CC0")
+    wanted = [path for path in sorted(folder.glob("*.flac")) if split_of(path.stem) == "train"]
+    assert 0 < len(wanted) == len(speech.files) < 12
+    for file, path in zip(speech.files, wanted, strict=True):
+        np.testing.assert_array_equal(sound_of(file), read_audio(path))
+    assert len(pack(speech.files)) > len(wanted) * 48_000
+    write(folder / "deeper.wav", 0.1)
+    assert len(speech_of(folder, "CC0").files) == 13
 
 
 def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
