@@ -12,10 +12,12 @@ import typer
 from protocols.errors import FacewireError
 from training.bars import progress
 from training.prepare_cli import app as prepare_app
+from training.video_cli import face_model
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 app.add_typer(prepare_app, name="prepare")
+app.command("face-model")(face_model)
 
 Data = Annotated[list[Path], typer.Option(help="A dataset made by `facewire-train prepare`; several times.")]
 

@@ -21,7 +21,7 @@ _GAP_S: Final = 0.05
 """Sound that is missing for longer is filled with silence."""
 
 
-class UnreadableVideo(FacewireError):
+class VideoError(FacewireError):
     """A file that is no video, or lacks a picture or a sound."""
 
 
@@ -56,10 +56,10 @@ def frame_count(path: Path) -> int:
 
 
 def frames(path: Path) -> Iterator[Frame]:
-    """All pictures of a video, upright, in a size that suits MediaPipe. Raises UnreadableVideo."""
+    """All pictures of a video, upright, in a size that suits MediaPipe. Raises VideoError."""
     with _opened(path) as container:
         if not container.streams.video:
-            raise UnreadableVideo(f"{path}: no picture in this file")
+            raise VideoError(f"{path}: no picture in this file")
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         aspect = float(stream.codec_context.sample_aspect_ratio or 1)
@@ -68,7 +68,7 @@ def frames(path: Path) -> Iterator[Frame]:
                 if frame.time is not None:
                     yield _upright(frame, aspect)
         except library().FFmpegError as error:
-            raise UnreadableVideo(f"{path}: broken picture: {error}") from error
+            raise VideoError(f"{path}: broken picture: {error}") from error
 
 
 def _upright(frame: Any, aspect: float) -> Frame:
@@ -81,12 +81,12 @@ def _upright(frame: Any, aspect: float) -> Frame:
 
 
 def sound(path: Path) -> tuple[Samples, float]:
-    """The sound (n,) at 16 kHz, channels averaged, and when it begins on the pictures' clock. Raises UnreadableVideo."""
+    """The sound (n,) at 16 kHz, channels averaged, and when it begins on the pictures' clock. Raises VideoError."""
     blocks: list[NDArray[np.float32]] = []
     rate_hz, begin_s, length = 0, 0.0, 0
     with _opened(path) as container:
         if not container.streams.audio:
-            raise UnreadableVideo(f"{path}: no sound in this video; film it again with the microphone on")
+            raise VideoError(f"{path}: no sound in this video; film it again with the microphone on")
         convert = library().AudioResampler(format="fltp")
         try:
             for frame in container.decode(audio=0):
@@ -100,9 +100,9 @@ def sound(path: Path) -> tuple[Samples, float]:
                     blocks.append(part.to_ndarray().mean(axis=0))
                     length += len(blocks[-1])
         except library().FFmpegError as error:
-            raise UnreadableVideo(f"{path}: broken sound: {error}") from error
+            raise VideoError(f"{path}: broken sound: {error}") from error
     if not length:
-        raise UnreadableVideo(f"{path}: its sound is empty")
+        raise VideoError(f"{path}: its sound is empty")
     return np.asarray(soxr.resample(np.concatenate(blocks), rate_hz, SAMPLE_RATE_HZ), np.float32), begin_s
 
 
@@ -111,4 +111,4 @@ def _opened(path: Path) -> Any:
     try:
         return av.open(str(path))
     except (av.FFmpegError, OSError) as error:
-        raise UnreadableVideo(f"{path}: not a video that can be read ({error})") from error
+        raise VideoError(f"{path}: not a video that can be read ({error})") from error

@@ -77,7 +77,9 @@ def match(kit: FaceKit, canonical: Doubles) -> csr_array:
 def _edges(vertices: Doubles, faces: NDArray[np.int32]) -> csr_array:
     """Lengths of the edges between vertices, (V, V)."""
     inside = faces[(faces < len(vertices)).all(axis=1)]
-    pairs = np.unique(np.sort(np.concatenate([inside[:, [0, 1]], inside[:, [1, 2]], inside[:, [0, 2]]]), axis=1), axis=0)
+    pairs = np.unique(
+        np.sort(np.concatenate([inside[:, [0, 1]], inside[:, [1, 2]], inside[:, [0, 2]]]), axis=1), axis=0
+    )
     length = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1)
     return csr_array((length, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices), len(vertices)))
 
@@ -99,7 +101,8 @@ def _path(edges: csr_array, stations: NDArray[np.int32]) -> list[int]:
 def _length(line: Doubles) -> Doubles:
     """Share of a line's length, 0 to 1, at which each of its points (n, 3) lies."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    return along / along[-1]
+    shares: Doubles = along / along[-1]
+    return shares
 
 
 def _along(path: Sequence[int], length: Doubles, shares: Doubles) -> list[dict[int, float]]:

@@ -27,7 +27,8 @@ def mean_face(points: Doubles, neutral: Doubles) -> Doubles:
         template = _moved(points, rotation, scale, centre, target).mean(axis=0)
         template /= np.linalg.norm(np.subtract(*template[list(OUTER_EYES)]))
     rotation, _, centre, target = _fit(template[None], neutral)
-    return _moved(template[None], rotation, np.ones(1), centre, target)[0]
+    upright: Doubles = _moved(template[None], rotation, np.ones(1), centre, target)[0]
+    return upright
 
 
 def still(points: Doubles, face: Doubles, fps: float) -> tuple[Doubles, Doubles]:

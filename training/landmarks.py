@@ -5,7 +5,8 @@ Needs the extra `video` (MediaPipe, PyAV).
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.decode import Frame, UnreadableVideo, frames
+from training.decode import Frame, VideoError, frames
 from training.face_points import COUNT
 
 Doubles = NDArray[np.float64]
@@ -74,15 +75,16 @@ def steady(found: Landmarks) -> tuple[Landmarks, NDArray[np.bool_], float]:
 def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: Callable[[], object]) -> Landmarks:
     """Landmarks of a video, from `file` where they are already. `aspect` overrides the video's pixel aspect.
 
-    `step` is called after each frame. Raises UnreadableVideo, and FacewireError where MediaPipe is missing.
+    `step` is called after each frame. Raises VideoError, and FacewireError where MediaPipe is missing.
     """
     if file.exists():
         try:
             return Landmarks(**load_file(file))
         except (SafetensorError, TypeError):
             file.unlink()
-    times, points, scores = [], [], []
-    with _landmarker(task) as landmarker:
+    times: list[float] = []
+    points, scores = [], []
+    with _hushed(), _landmarker(task) as landmarker:
         for number, frame in enumerate(frames(video)):
             if times and frame.time_s <= times[-1]:
                 continue
@@ -92,7 +94,7 @@ def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: C
             scores.append(found[1])
             step()
     if len(times) < 2:
-        raise UnreadableVideo(f"{video}: {len(times)} frames: a picture, not a video")
+        raise VideoError(f"{video}: {len(times)} frames: a picture, not a video")
     result = Landmarks(np.array(times), np.array(points, np.float32), np.array(scores, np.float32))
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
@@ -102,8 +104,20 @@ def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: C
     return result
 
 
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Nothing on standard error: MediaPipe tells of its accelerators there, and no setting stops it."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nothing)
+        os.close(kept)
+
+
 def _landmarker(task: Path) -> Any:
-    os.environ.setdefault("GLOG_minloglevel", "2")
     try:
         from mediapipe.tasks.python import BaseOptions, vision
     except ImportError:

@@ -63,7 +63,8 @@ def quiet_frames(samples: Samples, frames: int, fps: float) -> NDArray[np.bool_]
     power = np.array([np.mean(np.square(block)) for block in np.array_split(samples, count)])
     level_db = 10 * np.log10(power + 1e-12)
     block = np.minimum(np.arange(frames) / fps * SAMPLE_RATE_HZ // _BLOCK, count - 1).astype(int)
-    return level_db[block] < level_db.max() - _QUIET_DB
+    quiet: NDArray[np.bool_] = level_db[block] < level_db.max() - _QUIET_DB
+    return quiet
 
 
 def rest_face(recordings: Sequence[Still]) -> RestFace:
@@ -74,7 +75,7 @@ def rest_face(recordings: Sequence[Still]) -> RestFace:
     points = np.concatenate([r.points for r in recordings])
     angles = np.concatenate([r.angles for r in recordings])
     seen = np.concatenate([r.seen for r in recordings])
-    lids = sum(distance(points, upper, lower) for upper, lower in LIDS)
+    lids = np.sum([distance(points, upper, lower) for upper, lower in LIDS], axis=0)
     awake = seen & (lids > _OPEN_LIDS * np.median(lids[seen]))
     quiet = awake & np.concatenate([r.quiet for r in recordings])
     candidates = quiet if quiet.sum() >= _FEWEST else awake

@@ -1,0 +1,66 @@
+"""`facewire-train prepare video` and `facewire-train face-model`: curves from videos of a face."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protocols.errors import FacewireError
+from training.prepare_cli import app, prepared
+
+FaceModelFile = Annotated[Path | None, typer.Option(help="Made by `facewire-train face-model`; by default its own.")]
+Task = Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task; by default it is fetched once.")]
+
+
+def face_model(
+    source: Annotated[str, typer.Argument(help="Folder or archive of ICT-FaceKit, or `fetch` to get it from GitHub.")],
+    landmarker: Task = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; by default in your cache folder.")] = None,
+) -> None:
+    """Match your copy of the face model ICT-FaceKit with MediaPipe's landmarks. Once, before `prepare video`."""
+    from training import face_model as models
+
+    kit = models.fetched_kit() if source == "fetch" else Path(source)
+    path = out or models.default_path()
+    models.write(models.build(kit, models.landmarker_task(landmarker)), path)
+    typer.echo(f"wrote {path}")
+
+
+@app.command()
+def video(
+    paths: Annotated[list[Path], typer.Argument(help="Videos of one person who speaks, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="Folder for the dataset.")],
+    speaker: Annotated[str, typer.Option(help="Whose face it is.")],
+    licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")],
+    face_model: FaceModelFile = None,
+    landmarker: Task = None,
+    pixel_aspect: Annotated[
+        float | None, typer.Option(help="Width of a pixel by its height, where the video says it wrongly.")
+    ] = None,
+    contact_sheet: Annotated[Path | None, typer.Option(help="PNG: frames beside the solved head; needs --kit.")] = None,
+    kit: Annotated[Path | None, typer.Option(help="Folder or archive of ICT-FaceKit, for the sheet.")] = None,
+) -> None:
+    """Videos of a face: ARKit weights solved from tracked landmarks. Interrupt it at will: called again, it goes on."""
+    from training import face_model as models
+    from training import video as source
+    from training.bars import progress
+
+    if pixel_aspect is not None and not 0.2 < pixel_aspect < 5:
+        raise FacewireError(f"--pixel-aspect {pixel_aspect}: expected about 1, for example 1.0667")
+    if contact_sheet and not kit:
+        raise FacewireError("--contact-sheet draws the head itself: give your copy of ICT-FaceKit with --kit")
+    model = models.read(face_model or models.default_path())
+    videos, task = source.listed(paths), models.landmarker_task(landmarker)
+    with progress() as bar:
+        tracked = source.track(videos, task, out / "landmarks", pixel_aspect, bar)
+    if contact_sheet and kit:
+        from model import ict
+        from training.contact_sheet import draw
+
+        faces = [item for item in tracked if isinstance(item, source.Tracked)]
+        draw(faces, model, ict.read(kit), pixel_aspect, contact_sheet)
+    aspect = [f"--pixel-aspect {pixel_aspect}"] if pixel_aspect else []
+    prepared(
+        lambda done: source.recordings(tracked, model, speaker, licence, done), len(videos), out,
+        "video", f"--speaker {speaker}", f"--licence {licence!r}", *aspect,
+    )  # fmt: skip
