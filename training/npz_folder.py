@@ -7,6 +7,7 @@ The npz holds `bs` (frames, channels), `names` (channels) in any order, `fps`, a
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,7 @@ def read(path: Path, speaker: str, licence: str) -> Found:
     """The recording of an `.npz` file. Raises FacewireError for one without sound, or that is broken."""
     sound = beside(path, _SOUND)
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as data:
             names = [str(name) for name in data["names"]]
             curves = blendshapes.remap(data["bs"], names)
             captured = data["captured"] if "captured" in data else np.ones(len(names), bool)
