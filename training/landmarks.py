@@ -54,7 +54,8 @@ def steady(found: Landmarks) -> tuple[Landmarks, NDArray[np.bool_], float]:
     rate nothing changes.
     """
     times, seen = found.times_s, found.seen
-    fps = round((len(times) - 1) / float(times[-1] - times[0]), 3)
+    steps = np.diff(times)
+    fps = round(1 / float(steps[steps < max(_LONGEST_GAP_S, 2 * steps.min())].mean()), 3)
     grid = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
     after = np.clip(np.searchsorted(times, grid - 1e-3), 1, len(times) - 1)
     before = after - 1
