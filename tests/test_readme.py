@@ -30,9 +30,13 @@ def fenced(page: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_in_the_documents_exists(page: Path) -> None:
     text = fenced(page).replace("\\\n", " ")
-    for program, name, rest in re.findall(r"\b(facewire(?:-train)?) ([a-z]+)([^\n&;]*)", text):
+    for program, name, rest in re.findall(r"\b(facewire(?:-train)?) ([a-z-]+)([^\n&;]*)", text):
         command = PROGRAMS[program].commands.get(name)  # type: ignore[attr-defined]
         assert command is not None, f"{program} {name}"
+        if hasattr(command, "commands"):
+            name, _, rest = rest.strip().partition(" ")
+            assert name in command.commands, f"{program} … {name}"
+            command = command.commands[name]
         known = {o for parameter in command.params for o in (*parameter.opts, *parameter.secondary_opts)}
         for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest.split("facewire")[0]):
             assert option in known, f"{program} {name} {option}"

@@ -5,7 +5,7 @@ import logging
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from protocols.errors import FacewireError
 from training.bars import progress
 from training.prepare_cli import app as prepare_app
 from training.video_cli import face_model
+
+if TYPE_CHECKING:
+    from model.encoder import Encoder
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -58,8 +61,8 @@ def encoder(
 @app.command()
 def features(
     data: Data,
-    encoder: Annotated[str, typer.Option(help="Folder or hub id of the HubertModel.")],
     out: Annotated[Path, typer.Option(help="Folder for the features.")],
+    encoder: Annotated[str, typer.Option(help="Folder or hub id of a HubertModel, or a checkpoint that has one.")] = "",
     shards: Annotated[int, typer.Option(help="How many files to make.")] = 12,
     passages: Annotated[int, typer.Option(help="Passages of 18 s per file.")] = 96,
     quiet: Annotated[float, typer.Option(help="Share of passages without speech.")] = 0.08,
@@ -77,19 +80,20 @@ def features(
     from training import passages as maker
 
     people = dataset.people(data, "train")
-    found = encoders.pretrained(encoder)
-    speech = encoders.embed(found.hubert, normalize=found.config.normalize) if embed else found
+    speech, heard = _encoder(encoder)
+    if embed and not speech.config.embedded:
+        speech = encoders.embed(speech.hubert, normalize=speech.config.normalize)
     torch.manual_seed(0)
     identities = tuple(dict.fromkeys(clips[0].identity for clips in people))
     model = FaceModel(ModelConfig(encoder=speech.config, steps=32, identities=identities), speech).eval()
     out.mkdir(parents=True, exist_ok=True)
-    if not (out / "untrained.safetensors").exists():
-        whence = Path(encoder) / "encoder.json"
-        told = {
-            "data": dataset.told(data, "train"),
-            "encoder": json.loads(whence.read_text()) if whence.exists() else {},
-        }
-        checkpoint.save(model, out / "untrained.safetensors", told)
+    untrained, told = out / "untrained.safetensors", {"data": dataset.told(data, "train"), "encoder": heard}
+    if not untrained.exists():
+        checkpoint.save(model, untrained, told)
+    elif checkpoint.header(untrained)["provenance"] != told:
+        raise FacewireError(
+            f"{out}: made from other datasets or with another encoder; choose another --out, or delete it"
+        )
     with progress() as bar:
         for shard in range(first, first + shards):
             path = out / f"passages-{shard:03}.safetensors"
@@ -182,13 +186,11 @@ def probe(
     """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
     import torch
 
-    from model import checkpoint
-    from model import encoder as encoders
     from model.windows import Samples, WindowSpec
     from training import dataset
     from training.probe import log_mel, ridge_probe
 
-    speech = checkpoint.load(encoder).encoder if Path(encoder).is_file() else encoders.pretrained(encoder)
+    speech, _ = _encoder(encoder)
 
     def encode(windows: Samples) -> Samples:
         with torch.inference_mode():
@@ -205,6 +207,18 @@ def _split(name: str) -> Any:
     if name not in ("train", "validation", "test", "all"):
         raise FacewireError(f"--split {name}: expected test, validation or all")
     return name
+
+
+def _encoder(source: str) -> "tuple[Encoder, dict[str, Any]]":
+    """The encoder that `source` names, or that of the checkpoint that ships, and what it was trained on."""
+    from model import checkpoint
+    from model import encoder as encoders
+
+    if not source or Path(source).is_file():
+        path = Path(source or checkpoint.DEFAULT)
+        return checkpoint.load(path).encoder, checkpoint.header(path)["provenance"].get("encoder", {})
+    told = Path(source) / "encoder.json"
+    return encoders.pretrained(source), json.loads(told.read_text()) if told.exists() else {}
 
 
 def _passages(folder: Path) -> Any:
