@@ -101,23 +101,28 @@ def person(takes: Sequence[Take], model: FaceModel) -> Person:
     return Person(face, rest, gain, np.median(scores[:, [INDEX[name] for name in GAZE]], axis=0))
 
 
+def moved(take: Take, known: Person) -> tuple[Still, Doubles]:
+    """A take without its head's movement, and how far each landmark is from where it rests (n, 478, 3)."""
+    head = _still(take, known.face)
+    return head, head.points - known.rest.at(head.angles)
+
+
 def solve(take: Take, known: Person, model: FaceModel) -> Solved:
     """Weights of every frame of a take; those of frames without a face are filled from their neighbours."""
-    head = _still(take, known.face)
-    moved = head.points - known.rest.at(head.angles)
-    weights = np.zeros((len(moved), COUNT))
-    mouth, touch = solve_mouth(moved, model.displacements)
+    _, away = moved(take, known)
+    weights = np.zeros((len(away), COUNT))
+    mouth, touch = solve_mouth(away, model.displacements)
     # Lips that touch are not smoothed: a closure lasts a frame or two.
     _put(weights, SHAPES, _smooth(mouth, take.fps) + touch[:, None] * (mouth - _smooth(mouth, take.fps)))
-    _put(weights, LID_SHAPES, solve_lids(moved, model.displacements))
-    _put(weights, BROW_SHAPES, _smooth(solve_brows(moved, model.displacements), take.fps))
+    _put(weights, LID_SHAPES, solve_lids(away, model.displacements))
+    _put(weights, BROW_SHAPES, _smooth(solve_brows(away, model.displacements), take.fps))
     blinks = np.minimum(weights[:, [INDEX[name] for name in _BLINKS]] * known.blink_gain, 1)
     weights[:, [INDEX[name] for name in _UNSEEN]] = 0
     weights = np.maximum(weights - _DEAD, 0) / (1 - _DEAD)
     _put(weights, _BLINKS, blinks)
     _put(weights, GAZE, gaze(take.landmarks.scores[:, [INDEX[name] for name in GAZE]], known.gaze, blinks))
     weights[:, INDEX["mouthClose"]] = np.minimum(weights[:, INDEX["mouthClose"]], weights[:, INDEX["jawOpen"]])
-    return Solved(weights.astype(np.float32), distance(moved, *INNER_LIPS).astype(np.float32))
+    return Solved(weights.astype(np.float32), distance(away, *INNER_LIPS).astype(np.float32))
 
 
 def _still(take: Take, face: Doubles) -> Still:

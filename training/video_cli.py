@@ -1,5 +1,6 @@
 """`facewire-train prepare video` and `facewire-train face-model`: curves from videos of a face."""
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from protocols.errors import FacewireError
 from training.prepare_cli import app, prepared
 
+_EXTRA = ("av", "mediapipe", "scipy")
 FaceModelFile = Annotated[Path | None, typer.Option(help="Made by `facewire-train face-model`; by default its own.")]
 Task = Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task; by default it is fetched once.")]
 
@@ -18,6 +20,7 @@ def face_model(
     out: Annotated[Path | None, typer.Option(help="File to write; by default in your cache folder.")] = None,
 ) -> None:
     """Match your copy of the face model ICT-FaceKit with MediaPipe's landmarks. Once, before `prepare video`."""
+    _need_extra()
     from training import face_model as models
 
     kit = models.fetched_kit() if source == "fetch" else Path(source)
@@ -41,9 +44,11 @@ def video(
     kit: Annotated[Path | None, typer.Option(help="Folder or archive of ICT-FaceKit, for the sheet.")] = None,
 ) -> None:
     """Videos of a face: ARKit weights solved from tracked landmarks. Interrupt it at will: called again, it goes on."""
+    _need_extra()
     from training import face_model as models
     from training import video as source
     from training.bars import progress
+    from training.fit_report import fit_report
 
     if pixel_aspect is not None and not 0.2 < pixel_aspect < 5:
         raise FacewireError(f"--pixel-aspect {pixel_aspect}: expected about 1, for example 1.0667")
@@ -53,14 +58,23 @@ def video(
     videos, task = source.listed(paths), models.landmarker_task(landmarker)
     with progress() as bar:
         tracked = source.track(videos, task, out / "landmarks", pixel_aspect, bar)
+    faces = [item for item in tracked if isinstance(item, source.Tracked)]
+    if faces:
+        typer.echo(fit_report([item.take for item in faces], model))
     if contact_sheet and kit:
         from model import ict
         from training.contact_sheet import draw
 
-        faces = [item for item in tracked if isinstance(item, source.Tracked)]
         draw(faces, model, ict.read(kit), pixel_aspect, contact_sheet)
     aspect = [f"--pixel-aspect {pixel_aspect}"] if pixel_aspect else []
     prepared(
         lambda done: source.recordings(tracked, model, speaker, licence, done), len(videos), out,
         "video", f"--speaker {speaker}", f"--licence {licence!r}", *aspect,
     )  # fmt: skip
+
+
+def _need_extra() -> None:
+    """Raises FacewireError where a library is missing, before anything is imported that needs it."""
+    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise FacewireError(f"this needs {' and '.join(missing)}: pip install '.[video]'")

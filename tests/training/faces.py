@@ -77,7 +77,8 @@ def take(curves: np.ndarray, *, noise: float = 0.0005, seed: int = 0) -> Take:
     face = face @ Rotation.from_euler("xyz", [0.1, 0.05, 0]).as_matrix()
     posed = np.einsum("nij,npj->npi", Rotation.from_rotvec(angles).as_matrix(), face)
     posed = 0.3 * (1 + 0.05 * np.sin(time_s))[:, None, None] * posed + rng.normal(0, noise * 0.3, posed.shape)
-    points = np.concatenate([posed, np.zeros((frames, 10, 3))], axis=1) + [0.6, -0.5, 0]
+    posed = np.concatenate([posed, np.zeros((frames, 10, 3))], axis=1)  # the irises, which nobody looks at
+    points = posed + np.array([0.6, -0.5, 0])
     loud = np.repeat(curves[:, INDEX["jawOpen"]] > 0, 16_000 // FPS)
     sound = (0.1 * loud * rng.standard_normal(len(loud)) + 1e-5).astype(np.float32)
     landmarks = Landmarks(time_s, points.astype(np.float32), np.zeros((frames, COUNT), np.float32))

@@ -18,7 +18,7 @@ def write_film(path: Path, times_s: Sequence[float], *, tone: bool = True, sound
         video.codec_context.time_base = video.time_base = Fraction(1, 1000)
         audio = file.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono") if tone else None
         for number, time_s in enumerate(times_s):
-            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 40 * number, np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 40 * number % 256, np.uint8), format="rgb24")
             frame.pts, frame.time_base = round(time_s * 1000), Fraction(1, 1000)
             file.mux(video.encode(frame))
         file.mux(video.encode())

@@ -1,7 +1,6 @@
 """The face model: made of the user's ICT-FaceKit, kept in a file, fetched with its hash checked."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -105,9 +104,9 @@ def test_it_is_the_basis_that_the_shared_curves_were_solved_with(real: face_mode
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[str]:
+def served(tmp_path: Path) -> str:
     (tmp_path / "served.bin").write_bytes(b"what was asked for")
-    yield (tmp_path / "served.bin").as_uri()
+    return (tmp_path / "served.bin").as_uri()
 
 
 def test_fetched_files_are_checked_and_kept(tmp_path: Path, served: str) -> None:

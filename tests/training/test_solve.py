@@ -1,11 +1,14 @@
 """Weights that were planted in a made-up face come out again."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
 
 from protocols.blendshapes import COUNT, INDEX
 from tests.training import faces
+from training.fit_report import fit_report
 from training.head_pose import mean_face, still
 from training.least_squares import bounded, coupling
 from training.solve import CONFIDENCE, person, solve
@@ -37,11 +40,11 @@ def test_planted_weights_come_out_of_a_moving_head() -> None:
     assert solved.curves.shape == curves.shape
     assert (solved.curves >= 0).all()
     assert (solved.curves <= 1).all()
-    # Of shapes that move the same lips a little goes to each: the jaw's and the mouth's sizes are less sure than blinks.
+    # Shapes that move the same lips share what was seen: sizes of the jaw and the mouth are less sure than blinks.
     for name, least, error in (
-        ("jawOpen", 0.99, 0.05), ("mouthClose", 0.97, 0.03), ("mouthPucker", 0.88, 0.06), ("mouthSmileLeft", 0.85, 0.06),
-        ("mouthSmileRight", 0.85, 0.06), ("eyeBlinkLeft", 0.98, 0.04), ("eyeBlinkRight", 0.98, 0.04),
-        ("browDownLeft", 0.98, 0.06), ("browDownRight", 0.98, 0.06),
+        ("jawOpen", 0.99, 0.05), ("mouthClose", 0.97, 0.03), ("mouthPucker", 0.88, 0.06),
+        ("mouthSmileLeft", 0.85, 0.06), ("mouthSmileRight", 0.85, 0.06), ("eyeBlinkLeft", 0.98, 0.04),
+        ("eyeBlinkRight", 0.98, 0.04), ("browDownLeft", 0.98, 0.06), ("browDownRight", 0.98, 0.06),
     ):  # fmt: skip
         found, truth = solved.curves[:, INDEX[name]], curves[:, INDEX[name]]
         assert np.corrcoef(found, truth)[0, 1] > least, name
@@ -123,3 +126,14 @@ def test_left_and_right_are_drawn_together() -> None:
     tied = bounded(np.eye(2) + coupling(names, np.ones(2), 50.0), target, np.ones((1, 2)))
     assert np.ptp(apart) == pytest.approx(0.4, abs=1e-3)
     assert np.ptp(tied) < 0.02
+
+
+def test_the_report_tells_what_is_left() -> None:
+    curves = planted()
+    take = faces.take(curves)
+    report = fit_report([take], faces.model())
+    parts = re.findall(r"(\w+) ([\d.]+) mm \(a still face ([\d.]+)\)", report)
+    assert [name for name, *_ in parts] == ["lips", "chin", "lids"]
+    for _, left, still_face in parts:
+        assert 2 * float(left) < float(still_face)
+    assert float(re.findall(r"lip gap r ([\d.]+)", report)[0]) > 0.99
