@@ -38,7 +38,7 @@ class MouthSettings:
     """How much more a landmark of the lips counts than others."""
     depth: float = 0.13
     """How much z counts beside x and y: MediaPipe hardly sees lips protrude."""
-    gap: float = 4.0
+    gap: float = 8.0
     corners: float = 4.3
     heights: float = 3.3
     """What rows of the lips' gap, the mouth's width, and the lips' heights count."""

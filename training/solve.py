@@ -51,6 +51,8 @@ _SMOOTHING_S: Final = 0.020
 """Standard deviation; 47 ms between the half heights."""
 _DEAD: Final = 0.005
 """What landmarks tremble in a resting face."""
+_JAW: Final = ("jawOpen", "mouthClose")
+"""What opens and shuts the lips together has no dead zone: it would part them."""
 _FACES: Final = 2000
 """Frames that the mean face is made of."""
 
@@ -118,7 +120,8 @@ def solve(take: Take, known: Person, model: FaceModel) -> Solved:
     _put(weights, BROW_SHAPES, _smooth(solve_brows(away, model.displacements), take.fps))
     blinks = np.minimum(weights[:, [INDEX[name] for name in _BLINKS]] * known.blink_gain, 1)
     weights[:, [INDEX[name] for name in _UNSEEN]] = 0
-    weights = np.maximum(weights - _DEAD, 0) / (1 - _DEAD)
+    alive = np.maximum(weights - _DEAD, 0) / (1 - _DEAD)
+    weights = np.where(np.isin(NAMES, _JAW), weights, alive)
     _put(weights, _BLINKS, blinks)
     _put(weights, GAZE, gaze(take.landmarks.scores[:, [INDEX[name] for name in GAZE]], known.gaze, blinks))
     weights[:, INDEX["mouthClose"]] = np.minimum(weights[:, INDEX["mouthClose"]], weights[:, INDEX["jawOpen"]])
