@@ -166,14 +166,17 @@ def evaluate(
 
     model = checkpoints.load(checkpoint)
     dial = lookahead_ms or list(model.config.lookaheads_ms)
-    for clips in dataset.people(data, _split(split)):
+    people = dataset.people(data, _split(split))
+    for number, clips in enumerate(people):
+        same = [other[0].identity for other in people[:number]].count(clips[0].identity)
+        name = f"{clips[0].identity}-{same + 1}" if same else clips[0].identity
         with progress() as bar:
-            task = bar.add_task(clips[0].identity, total=len(dial) * seeds)
+            task = bar.add_task(name, total=len(dial) * seeds)
             found: dict[str, dict[str, float]] = {}
             for ms in dial:
                 found[f"{ms} ms"] = judge.evaluate(model, clips, ms, range(seeds), partial(bar.advance, task))
         found |= judge.baselines(clips, model)
-        folder = out / clips[0].identity
+        folder = out / name
         write_report(folder, found, model, clips)
         typer.echo((folder / "figures.md").read_text())
 

@@ -21,15 +21,15 @@ _DTYPES: Final = {"I16": np.int16, "F32": np.float32, "BOOL": np.bool_}
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of a clip's file, mapped: what is not looked at is not read. Raises FacewireError."""
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length))
+        raw = np.memmap(path, np.uint8, "r")  # one map a file: systems limit their number
+        begin = 8 + int.from_bytes(raw[:8].tobytes(), "little")
+        header = json.loads(raw[8:begin].tobytes())
+        header.pop("__metadata__", None)
         return {
-            name: np.memmap(
-                path, _DTYPES[told["dtype"]], "r", 8 + length + told["data_offsets"][0], tuple(told["shape"])
-            )
+            name: raw[begin + told["data_offsets"][0] : begin + told["data_offsets"][1]]
+            .view(_DTYPES[told["dtype"]])
+            .reshape(told["shape"])
             for name, told in header.items()
-            if name != "__metadata__"
         }
     except (OSError, ValueError, KeyError, TypeError, MemoryError, OverflowError) as error:
         raise FacewireError(

@@ -39,8 +39,8 @@ def animate(
     scale[list(blendshapes.LIPS_27)] = lip_noise
     state = replace(state, noise_scale=scale)
     faces = []
-    for windows_of_hop in torch.split(torch.from_numpy(np.stack(cut)), 1, dim=1):
-        state, face = stream.step(model, state, windows_of_hop)
+    for hop in range(len(cut[0])):
+        state, face = stream.step(model, state, torch.from_numpy(np.stack([windows[hop : hop + 1] for windows in cut])))
         faces.append(face)
     together = torch.cat(faces, 1).numpy()
     fps = model.config.fps

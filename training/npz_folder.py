@@ -50,7 +50,12 @@ def read(path: Path, speaker: str, licence: str) -> Found:
     except _ERRORS as error:
         raise FacewireError(f"{path}: not an npz with bs, names and fps: {error!r}") from None
     frames = len(curves)
-    if curves.ndim != 2 or seen.shape != (frames,) or not (lip_gap is None or lip_gap.shape == (frames,)) or fps <= 0:
+    if (
+        curves.ndim != 2
+        or seen.shape != (frames,)
+        or not (lip_gap is None or lip_gap.shape == (frames,))
+        or not 0 < fps < 1000
+    ):
         raise FacewireError(f"{path}: its arrays do not fit each other, or fps is {fps}")
     return Found(
         recording=path.stem,

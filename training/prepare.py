@@ -33,6 +33,8 @@ from training.prepare_report import listing, told
 MIN_SECONDS: Final = 1.0
 MIN_SEEN: Final = 0.9
 """Share of frames in which a face must have been found."""
+BEYOND: Final = 0.1
+"""How far below 0 and above 1 curves may go by a tracker's error; they are clamped."""
 MISFIT: Final = 0.1
 """By how much of the sound's length the curves may be longer or shorter."""
 
@@ -135,6 +137,10 @@ def _refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
     elif not np.isfinite(item.curves).all():
         frame, shape = np.argwhere(~np.isfinite(item.curves))[0]
         reason = f"frame {frame}: {blendshapes.NAMES[shape]} is not a number"
+    elif item.curves.min() < -BEYOND or item.curves.max() > 1 + BEYOND:
+        reason = f"its curves go from {item.curves.min():.2f} to {item.curves.max():.2f}, must be 0 to 1"
+    elif not ((item.confidence >= 0) & (item.confidence <= 1)).all():
+        reason = "its shapes' confidence is not 0 to 1"
     elif min(seconds, lasted) < MIN_SECONDS:
         reason = f"too short: {min(seconds, lasted):.2f} s, must be {MIN_SECONDS:.0f} s at least"
     elif abs(lasted - seconds) > MISFIT * seconds:
@@ -149,7 +155,11 @@ def _refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
 def _write(out: Path, file: str, found: Found, made_by: str) -> Recording:
     """The recording as a file, complete or not at all. Sound beyond the last frame is left out."""
     sound = pcm_of(found.samples[: round(len(found.curves) / found.fps * SAMPLE_RATE_HZ)])
-    arrays: dict[str, Any] = {"sound": sound, "curves": found.curves.astype(np.float32), "seen": found.seen}
+    arrays: dict[str, Any] = {
+        "sound": sound,
+        "curves": np.clip(found.curves, 0, 1).astype(np.float32),
+        "seen": found.seen,
+    }
     if found.lip_gap is not None:
         arrays["lip_gap"] = found.lip_gap.astype(np.float32)
     named = dict(zip(blendshapes.NAMES, found.confidence.tolist(), strict=True))

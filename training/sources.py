@@ -4,17 +4,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocols.errors import FacewireError
-from training.dataset import Skipped
+from training.dataset import MANIFEST, Skipped
 
 
 def files(folder: Path, suffix: str) -> list[Path]:
-    """All files under a folder whose names end in `suffix`, in order. Raises FacewireError if there are none."""
+    """All files under a folder whose names end in `suffix`, in order; not hidden ones, nor a dataset's own.
+
+    Raises FacewireError if there are none.
+    """
     if not folder.is_dir():
         raise FacewireError(f"{folder}: no such folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == suffix)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == suffix and _is_meant(path))
     if not found:
         raise FacewireError(f"{folder}: no {suffix} files in this folder or below; is it the right one?")
     return found
+
+
+def _is_meant(path: Path) -> bool:
+    return not path.name.startswith(".") and path.name != MANIFEST
 
 
 def beside(source: Path, suffixes: Sequence[str]) -> Path:

@@ -81,6 +81,9 @@ def test_speakers_and_english_are_selected(tmp_path: Path) -> None:
     assert len(beat.listed(tmp_path, ["wayne", "12"], english=True)) == 3
     with pytest.raises(FacewireError, match=r"no speaker nobody; there are 12_zhao, 1_wayne, 2_scott"):
         beat.listed(tmp_path, ["nobody", "1"])
+    (tmp_path / "1" / "._1_wayne_0_1_1.json").write_bytes(b"what other systems leave behind")
+    (tmp_path / "manifest.json").write_text("{}")
+    assert len(beat.listed(tmp_path)) == 5
     (tmp_path / "empty").mkdir()
     with pytest.raises(FacewireError, match=r"no \.json files"):
         beat.listed(tmp_path / "empty")

@@ -96,6 +96,8 @@ def test_each_reason_not_to_take_a_recording(tmp_path: Path) -> None:
             found(tmp_path, "again", recording="good"),
             found(tmp_path, "nan", curves=nan),
             found(tmp_path, "noise", samples=np.full(32_000, np.inf, np.float32)),
+            found(tmp_path, "percent", curves=np.full((60, 52), 40, np.float32)),
+            found(tmp_path, "unsure", confidence=np.full(52, np.nan, np.float32)),
             found(tmp_path, "short", 0.9),
             found(tmp_path, "longer", curves=np.zeros((67, 52), np.float32), seen=np.ones(67, bool)),
             found(tmp_path, "fits", curves=np.zeros((65, 52), np.float32), seen=np.ones(65, bool)),
@@ -108,10 +110,12 @@ def test_each_reason_not_to_take_a_recording(tmp_path: Path) -> None:
     assert [row.recording for row in made.dataset.manifest.recordings] == ["fits", "good"]
     assert made.broken
     lines = made.report.splitlines()
-    assert lines[lines.index("broken: 6") + 1 : lines.index("left out: 2")] == [
+    assert lines[lines.index("broken: 8") + 1 : lines.index("left out: 2")] == [
         "  again: another recording is named good, too",
         "  nan: frame 7: jawOpen is not a number",
         "  noise: its sound holds values that are no numbers",
+        "  percent: its curves go from 40.00 to 40.00, must be 0 to 1",
+        "  unsure: its shapes' confidence is not 0 to 1",
         "  short: too short: 0.90 s, must be 1 s at least",
         "  longer: its curves last 2.23 s, its sound 2.00 s: do they belong together?",
         "  torn.json: torn in two",
