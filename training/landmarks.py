@@ -28,6 +28,8 @@ _STEP_MS: Final = 1000
 but not over a second."""
 _LONGEST_GAP_S: Final = 0.25
 """Frames farther apart have none between them."""
+_SAME_S: Final = 0.002
+"""Time stamps are rounded to a millisecond in some files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,20 +59,18 @@ def steady(found: Landmarks) -> tuple[Landmarks, NDArray[np.bool_], float]:
     steps = np.diff(times)
     fps = round(1 / float(steps[steps < max(_LONGEST_GAP_S, 2 * steps.min())].mean()), 3)
     grid = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
-    after = np.clip(np.searchsorted(times, grid - 1e-3), 1, len(times) - 1)
-    before = after - 1
-    on_frame = np.abs(times[after] - grid) < 2e-3
-    first = np.abs(times[before] - grid) < 2e-3
-    known = np.where(on_frame, seen[after], np.where(first, seen[before], seen[before] & seen[after]))
-    known &= times[after] - times[before] < _LONGEST_GAP_S
-    flat = np.concatenate([found.points.reshape(len(times), -1), found.scores], axis=1)[seen]
-    index = np.interp(grid, times[seen], np.arange(seen.sum()))
-    low = np.minimum(index.astype(int), len(flat) - 1)
-    share = (index - low)[:, None].astype(np.float32)
-    share[share < 1e-2] = 0
-    filled = flat[low] * (1 - share) + flat[np.minimum(low + 1, len(flat) - 1)] * share
-    points, scores = filled[:, : COUNT * 3].reshape(-1, COUNT, 3), filled[:, COUNT * 3 :]
-    return Landmarks(grid, points, scores), known, fps
+    after = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
+    near = np.abs(np.stack([times[after - 1], times[after]]) - grid) < _SAME_S
+    known = np.where(near[1], seen[after], np.where(near[0], seen[after - 1], seen[after - 1] & seen[after]))
+    known &= near.any(axis=0) | (steps[after - 1] < _LONGEST_GAP_S)
+    values = np.concatenate([found.points.reshape(len(times), -1), found.scores], axis=1)[seen]
+    place = np.interp(grid, times[seen], np.arange(len(values)))
+    place = np.where(np.abs(place - np.rint(place)) < _SAME_S * fps, np.rint(place), place)
+    low = np.floor(place).astype(int)
+    share = (place - low)[:, None].astype(np.float32)
+    filled = values[low] * (1 - share) + values[np.minimum(low + 1, len(values) - 1)] * share
+    points, scores = np.split(filled, [COUNT * 3], axis=1)
+    return Landmarks(grid, points.reshape(-1, COUNT, 3), scores), known, fps
 
 
 def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: Callable[[], object]) -> Landmarks:

@@ -12,6 +12,7 @@ from training import dataset, face_model, video
 from training.bars import progress
 from training.cli import app
 from training.dataset import Found, Skipped
+from training.face_points import INNER_LIPS
 
 pytest.importorskip("av", reason="needs PyAV: pip install '.[video]'")
 pytest.importorskip("mediapipe", reason="needs MediaPipe: pip install '.[video]'")
@@ -69,7 +70,8 @@ def test_curves_agree_with_those_that_others_solved_from_the_same_videos(tmp_pat
     assert {row.fps for row in rows} == {25}
     assert all(row.seen == 1 for row in rows)
     assert sum(len(row.closures_s) for row in rows) > 14
-    ours, theirs, gaps = [], [], []
+    lips = np.subtract(*face_model.read(model).displacements[:, INNER_LIPS, 1].T)
+    ours, theirs, gaps, closures = [], [], [], []
     for row in rows:
         arrays = dataset.read_clip(tmp_path / "set", row)
         with np.load(SHARED / "grid_s1" / f"{row.recording}.npz") as npz:
@@ -79,8 +81,14 @@ def test_curves_agree_with_those_that_others_solved_from_the_same_videos(tmp_pat
         ours.append(np.asarray(arrays.curves))
         gaps.append((np.asarray(video_gap(tmp_path / "set", row.file)), gap))
         np.testing.assert_array_equal(row.weights() > 0, captured)
+        for onset_s in row.closures_s:
+            around = slice(max(0, int(onset_s * 25) - 3), int(onset_s * 25) + 4)
+            closures.append([(ours[-1] @ lips)[around].min(), gap[around].min()])
     curves, truth = np.concatenate(ours), np.concatenate(theirs)
     print("\n" + report)
+    solved_mm, picture_mm = np.mean(closures, axis=0) * 89.2
+    print(f"lips at b and p: {solved_mm:.2f} mm above rest, in the picture {picture_mm:.2f}")
+    assert solved_mm < 0.7
     missed = []
     for name, index in INDEX.items():
         if truth[:, index].std() < 1e-3:
@@ -183,3 +191,19 @@ def test_a_sheet_of_frames_beside_the_head_is_drawn(tmp_path: Path, model: Path)
     assert chosen[0] == ("", 1, 3)
     assert chosen[1 + SHAPES.index("mouthPucker")] == ("mouthPucker", 1, 4)
     assert chosen[1] == ("jawOpen", 0, 0)
+
+
+def test_a_sheet_without_the_kit_and_an_odd_aspect_are_told(tmp_path: Path, model: Path) -> None:
+    options = ["--speaker", "s1", "--licence", "x", "--face-model", str(model), "--out", str(tmp_path)]
+    for wrong, reason in ((["--contact-sheet", "sheet.png"], "--kit"), (["--pixel-aspect", "0"], "expected about 1")):
+        done = CliRunner().invoke(app, ["prepare", "video", str(VIDEOS), *options, *wrong])
+        assert isinstance(done.exception, FacewireError)
+        assert reason in str(done.exception)
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "mediapipe" else name)
+    for command in (["face-model", "fetch"], ["prepare", "video", str(VIDEOS), "--speaker", "x", "--licence", "x"]):
+        done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out")])
+        assert isinstance(done.exception, FacewireError)
+        assert "mediapipe: pip install '.[video]'" in str(done.exception)
