@@ -65,7 +65,7 @@ def steady(found: Landmarks) -> tuple[Landmarks, NDArray[np.bool_], float]:
     known &= near.any(axis=0) | (steps[after - 1] < _LONGEST_GAP_S)
     values = np.concatenate([found.points.reshape(len(times), -1), found.scores], axis=1)[seen]
     place = np.interp(grid, times[seen], np.arange(len(values)))
-    place = np.where(near.any(axis=0), np.rint(place), place)
+    place = np.where(near.any(axis=0) & known, np.rint(place), place)
     low = np.floor(place).astype(int)
     share = (place - low)[:, None].astype(np.float32)
     filled = values[low] * (1 - share) + values[np.minimum(low + 1, len(values) - 1)] * share
