@@ -10,22 +10,19 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from model.windows import Samples
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.clip_files import digest, pcm_of, read_arrays
 from training.clips import Clip, Curves
+from training.manifest import FORMAT, MANIFEST, Manifest, Recording
 from training.splits import Split, split_of
-
-FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
-CLIPS: Final = "clips"
 
 Done = Callable[..., bool]
 """`done(source, *beside)`: whether the recording of these files is in the dataset already, so need not be read.
@@ -77,52 +74,6 @@ class Skipped:
     reason: str
     broken: bool
     """Whether something is wrong with it; else it is merely not wanted."""
-
-
-class Recording(BaseModel):
-    """A row of the manifest."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: str
-    sha256: str
-    """Of the file."""
-    recording: str
-    speaker: str
-    emotion: str | None
-    licence: str
-    source: str
-    """Name of the file that it was read from."""
-    source_sha256: str
-    """Of that file and those beside it."""
-    fps: float
-    frames: int
-    seconds: float
-    """Of the sound."""
-    captured: list[str]
-    confidence: dict[str, float]
-    """Of the captured shapes whose confidence is not 1."""
-    offset_ms: float
-    """By how much the curves of the set lag behind the sound."""
-    seen: float
-    """Share of frames in which a face was found."""
-    closures_s: list[float]
-
-    def weights(self) -> Curves:
-        """Confidence of every shape (52,)."""
-        known = {name: self.confidence.get(name, 1.0) for name in self.captured}
-        return np.array([known.get(name, 0.0) for name in blendshapes.NAMES], np.float32)
-
-
-class Manifest(BaseModel):
-    """What a dataset holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: Literal[1] = FORMAT
-    name: str
-    made_by: str
-    recordings: list[Recording]
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,17 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.clip_files import digest, pcm_of, read_metadata, write_arrays
 from training.dataset import (
-    CLIPS,
-    MANIFEST,
     Dataset,
     Done,
     Found,
-    Manifest,
-    Recording,
     Skipped,
     read_clip,
 )
+from training.manifest import MANIFEST, Manifest, Recording
 from training.offset import Offset, measure
 from training.prepare_report import listing, told
 
+CLIPS: Final = "clips"
 MIN_SECONDS: Final = 1.0
 MIN_SEEN: Final = 0.9
 """Share of frames in which a face must have been found."""

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from training.dataset import Dataset, Recording, Skipped
+from training.dataset import Dataset, Skipped
+from training.manifest import Recording
 from training.offset import MIN_CORRELATION, MIN_SECONDS, Offset
 from training.splits import split_of
 
