@@ -110,7 +110,7 @@ async def apart(function: Callable[..., bytes], path: Path, *rest: str, seconds:
     """`function(path, *rest)` computed by another process. Raises FacewireError if it does, or takes longer."""
     name = rest[0] if rest else str(path)
     root = str(Path(__file__).parents[1])
-    command = [sys.executable, "-c", _CHILD, root, function.__module__, function.__name__, str(path), *rest]
+    command = [sys.executable, "-P", "-c", _CHILD, root, function.__module__, function.__name__, str(path), *rest]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         async with asyncio.timeout(seconds):
