@@ -81,8 +81,10 @@ def read(path: Path) -> FaceKit:
     wanted = {file for files in _SHAPES.values() for file in files} | {_NEUTRAL, _INDICES}
     try:
         files = dict(_files(path, wanted))
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
-        raise FacewireError(f"cannot read ICT-FaceKit from {path}: {error}; {_SOURCE}") from error
+    except (EOFError, tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+        raise FacewireError(f"{path} is no folder and no whole .tar.xz, .tar.gz or .zip archive; {_SOURCE}") from error
+    except OSError as error:
+        raise FacewireError(f"cannot read ICT-FaceKit: {error}; {_SOURCE}") from error
     if missing := sorted(wanted - files.keys()):
         named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
         raise FacewireError(f"{path} lacks ICT-FaceKit's {named}; {_SOURCE}")
@@ -125,7 +127,7 @@ def _files(path: Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
         with tarfile.open(path) as archive:
             for member in archive:
                 name = PurePosixPath(member.name).name
-                if name in wanted and (content := archive.extractfile(member)):
+                if member.isfile() and name in wanted and (content := archive.extractfile(member)):
                     yield name, content.read()
 
 
@@ -144,8 +146,11 @@ def _kit(files: Mapping[str, bytes]) -> FaceKit:
 
 def _vertices(name: str, files: Mapping[str, bytes]) -> Floats:
     """The `v x y z` lines of an .obj, (V, 3)."""
-    text = files[name]
-    lines = io.BytesIO(text[max(text.find(b"\nv "), 0) : text.find(b"\n", text.rfind(b"\nv ") + 1)])
+    text = b"\n" + files[name]
+    first, last = text.find(b"\nv "), text.rfind(b"\nv ")
+    if first < 0:
+        raise ValueError(f"{name} has no vertices")
+    lines = io.BytesIO(text[first : text.find(b"\n", last + 1)])
     try:
         vertices = np.loadtxt(lines, np.float32, comments=None, usecols=(1, 2, 3), ndmin=2)
     except ValueError as error:
