@@ -298,7 +298,7 @@ def test_a_slow_page_misses_frames_but_sees_the_newest(preview: Preview) -> None
     page.close()
     assert frames == sorted(set(frames))
     assert len(frames) < 1000
-    assert frames[-module.FRAMES :] == list(range(last - module.FRAMES + 1, last + 1))
+    assert frames[-1] == last
 
 
 def test_a_page_that_never_reads_is_closed_and_others_see_every_frame(
