@@ -149,27 +149,29 @@ def _deltas(displacements: Floats) -> tuple[NDArray[np.generic], ...]:
 
 
 def _eye_centre(neutral: Floats, side: str) -> Floats:
-    """Centre of the sphere that fits the eyeball behind its cornea, (3,) cm."""
+    """Centre of the eyeball, (3,) cm, from its half behind the cornea."""
     eye = neutral[PARTS[f"sclera_{side}"]]
-    ball = eye[eye[:, 2] < np.median(eye[:, 2])]
-    fit, *_ = np.linalg.lstsq(np.c_[2 * ball, np.ones(len(ball))], (ball**2).sum(axis=1), rcond=None)
-    centre: Floats = fit[:3].astype(np.float32)
-    return centre
+    return _sphere_centre(eye[eye[:, 2] < np.median(eye[:, 2])])
 
 
 def _eyes_ahead(neutral: Floats) -> Floats:
     """The kit's corneas point outwards a little; turned to look straight ahead, as weight 0 means."""
     turned = neutral.copy()
     for side in ("left", "right"):
-        part = PARTS[f"sclera_{side}"]
-        centre = _eye_centre(neutral, side)
+        part, centre = PARTS[f"sclera_{side}"], _eye_centre(neutral, side)
         eye = neutral[part] - centre
-        ahead = eye[np.argsort(eye[:, 2])[-20:]].mean(axis=0)
-        ahead /= np.linalg.norm(ahead)
-        yaw = np.arctan2(ahead[0], ahead[2])
-        cosine, sine = np.cos(yaw), np.sin(yaw)
-        turned[part] = eye @ np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]], np.float32) + centre
+        distance = np.linalg.norm(eye, axis=1)
+        cornea = _sphere_centre(eye[distance > np.median(distance) + 0.1])
+        axis = cornea / np.hypot(cornea[0], cornea[2])
+        turned[part] = eye @ np.array([[axis[2], 0, axis[0]], [0, 1, 0], [-axis[0], 0, axis[2]]], np.float32) + centre
     return turned
+
+
+def _sphere_centre(points: Floats) -> Floats:
+    """Centre of the sphere through the points (n, 3), by least squares, (3,)."""
+    fit, *_ = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(axis=1), rcond=None)
+    centre: Floats = fit[:3].astype(np.float32)
+    return centre
 
 
 def _light(points: Floats, faces: NDArray[np.int32], directions: int = 96, cell_cm: float = 0.25) -> Floats:
