@@ -80,7 +80,10 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
     source = open_source(config.input, config.input_rate_hz)
     with ExitStack() as stack:
         receivers = [stack.enter_context(closing(open_sink(parse(url)))) for url in config.sinks]
-        preview = stack.enter_context(closing(each)) if (each := open_preview(settings)) else None
+        preview = open_preview(settings)
+        if preview:
+            stack.enter_context(closing(preview))
+            settings.say = preview.say
         recorder = stack.enter_context(closing(Recorder(settings)))
         model = open_face(config.checkpoint, config.encoder)
         state = begin(model, config)
