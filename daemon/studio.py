@@ -29,6 +29,8 @@ LARGEST: Final = 2160
 TOGETHER: Final = 16
 """Frames that the browser draws per call."""
 CELL: Final = 240
+FEATURES: Final = (0.19, 0.2, 0.81, 0.82)
+"""The part of the picture (left, top, right, bottom) with brows to chin, of which the sheet consists."""
 LABEL: Final = 24
 COLUMNS: Final = 9
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
@@ -89,18 +91,20 @@ def contact_sheet(out: Path, head: Path | None = None) -> None:
     """A picture (.png) of the face at rest and of every blendshape at 1, with their names. Raises FacewireError."""
     if out.suffix.lower() != ".png":
         raise FacewireError(f"--out {out}: must end in .png")
-    check_out(out, CELL)
+    size = 2 * round(CELL / (FEATURES[2] - FEATURES[0]) / 2)
+    check_out(out, size)
+    left, top, right, bottom = (size * edge for edge in FEATURES)
     labels = ["rest", *NAMES]
-    with studio(CELL, head) as draw, complete_or_not_at_all(out) as partial:
+    with studio(size, head) as draw, complete_or_not_at_all(out) as partial:
         from PIL import Image, ImageDraw, ImageFont
 
         rows = math.ceil(len(labels) / COLUMNS)
         sheet = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + LABEL)), "#15171c")
         pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
         for index, picture in enumerate(draw(np.eye(COUNT + 1, COUNT, -1, dtype=np.float32))):
-            left, top = index % COLUMNS * CELL, index // COLUMNS * (CELL + LABEL)
-            sheet.paste(picture, (left, top))
-            pen.text((left + CELL / 2, top + CELL + LABEL / 2), labels[index], "#d6d9e0", font, anchor="mm")
+            x, y = index % COLUMNS * CELL, index // COLUMNS * (CELL + LABEL)
+            sheet.paste(picture.resize((CELL, CELL), box=(left, top, right, bottom)), (x, y))
+            pen.text((x + CELL / 2, y + CELL + LABEL / 2), labels[index], "#d6d9e0", font, anchor="mm")
         sheet.save(partial)
 
 
