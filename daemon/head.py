@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,14 +47,20 @@ def head_bytes(path: Path) -> bytes:
     if (found := _cached(cached)) is not None:
         return found
     baked = bake(ict.read(path))
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as file:
-            file.write(hashlib.sha256(baked).digest() + baked)
-        os.replace(file.name, cached)
-    except OSError:
-        pass  # a full or read-only disk costs the next start some seconds, no more
+    with suppress(OSError):  # a full or read-only disk costs the next start a few seconds, no more
+        _keep(baked, cached)
     return baked
+
+
+def _keep(baked: bytes, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=file.parent)
+    try:
+        with open(handle, "wb") as out:
+            out.write(hashlib.sha256(baked).digest() + baked)
+        os.replace(partial, file)
+    finally:
+        Path(partial).unlink(missing_ok=True)
 
 
 def _cached(file: Path) -> bytes | None:
@@ -182,27 +189,29 @@ def _light(points: Floats, faces: NDArray[np.int32], directions: int = 96, cell_
     weights = np.random.default_rng(0).dirichlet((1, 1, 1), 12).astype(np.float32)
     surface = np.concatenate([points, corners.mean(axis=1), (weights @ corners[long]).reshape(-1, 3)])
     lifted = points + 0.3 * normals
+    reach = float(np.sqrt((surface**2).sum(axis=1).max())) + 1
+    size = int(2 * reach / cell_cm) + 1
     reached, total = np.zeros(len(points), np.float32), np.zeros(len(points), np.float32)
     for direction in _sphere(directions):
         side = np.cross(direction, [0.3, 1, 0.2])
         side /= np.linalg.norm(side)
         frame = np.stack([side, np.cross(direction, side), direction], axis=1).astype(np.float32)
         spread, seen = surface @ frame, lifted @ frame
-        low, size = spread[:, :2].min(axis=0) - 1, int(np.ptp(spread[:, :2], axis=0).max() / cell_cm) + 16
         nearest = np.full(size * size, -np.inf, np.float32)
-        np.maximum.at(nearest, _cells(spread, low, cell_cm, size), spread[:, 2])
+        np.maximum.at(nearest, _cells(spread, reach, cell_cm, size), spread[:, 2])
         facing = np.maximum(normals @ direction.astype(np.float32), 0)
         total += facing
-        reached += facing * (seen[:, 2] > nearest[_cells(seen, low, cell_cm, size)] - 0.15)
+        reached += facing * (seen[:, 2] > nearest[_cells(seen, reach, cell_cm, size)] - 0.15)
     light: Floats = (reached / np.maximum(total, 1e-6)).astype(np.float32)
     for _ in range(2):  # the few directions leave grain
         light = _smooth(light, faces)
     return light
 
 
-def _cells(seen: Floats, low: Floats, cell_cm: float, size: int) -> NDArray[np.int64]:
-    column, row = ((seen[:, :2] - low) / cell_cm).astype(np.int64).T
-    cells: NDArray[np.int64] = column * size + row
+def _cells(seen: Floats, reach: float, cell_cm: float, size: int) -> NDArray[np.intp]:
+    """Cells of a depth map of size x size cells, from -reach cm on, that points (n, 3) fall into, (n,)."""
+    column, row = ((seen[:, :2] + reach) / cell_cm).astype(np.intp).T
+    cells: NDArray[np.intp] = column * size + row
     return cells
 
 

@@ -15,9 +15,9 @@ uniform vec3 camera;
 uniform vec2 lens;
 uniform vec3 eye;    // centre that gaze turns about
 uniform mat3 gaze;
-out vec3 vPosition, vNormal, vRest, vPlaced;
-out vec4 vTint;
-out vec2 vLight, vStrands;
+centroid out vec3 vPosition, vNormal, vRest, vPlaced;
+centroid out vec4 vTint;
+centroid out vec2 vLight, vStrands;
 const vec3 PIVOT = vec3(0.0, -6.0, -0.5);
 
 void main() {
@@ -38,9 +38,9 @@ void main() {
 export const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;
-in vec3 vPosition, vNormal, vRest, vPlaced;
-in vec4 vTint;
-in vec2 vLight, vStrands;
+centroid in vec3 vPosition, vNormal, vRest, vPlaced;
+centroid in vec4 vTint;
+centroid in vec2 vLight, vStrands;
 uniform vec3 camera;
 uniform vec2 size;      // of the picture, pixels
 uniform float open;     // the mouth, 0..1
@@ -127,9 +127,9 @@ void show(vec3 light, float cover) {
 
 /** The empty picture: one triangle over all of it. */
 export const BACKGROUND_VERTEX = `#version 300 es
-out vec3 vPosition, vNormal, vRest, vPlaced;
-out vec4 vTint;
-out vec2 vLight, vStrands;
+centroid out vec3 vPosition, vNormal, vRest, vPlaced;
+centroid out vec4 vTint;
+centroid out vec2 vLight, vStrands;
 void main() {
   gl_Position = vec4(vec2(gl_VertexID % 2, gl_VertexID / 2) * 4.0 - 1.0, 0.99999, 1.0);
   vRest = vec3(0.0, -99.0, 0.0);
