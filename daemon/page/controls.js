@@ -66,7 +66,7 @@ export class Controls {
     if (this.#now) this.#show();
   }
 
-  /** What is in force. @param {{now: object, lines: string, file: string | null}} settings */
+  /** What is in force. @param {{now: object, lines: string, file: string}} settings */
   show({ now, lines, file }) {
     this.#now = now;
     this.#gateDb = now.gate_db ?? this.#gateDb;
@@ -74,7 +74,8 @@ export class Controls {
     find("#settings-lines").textContent = lines || "nothing yet; what you set appears here";
     find("#settings-lines").classList.toggle("nothing", !lines);
     find("#copy").disabled = find("#save").disabled = !lines;
-    find("#settings-file").textContent = file ?? "config.yaml";
+    find("#settings-file").textContent = file.split(/[\\/]/).at(-1);
+    find("#save").title = file;
   }
 
   /** The daemon refused: show again what is in force. */

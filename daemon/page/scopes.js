@@ -50,7 +50,8 @@ export class Scopes {
   }
 }
 
-function showSound({ level_db: levelDb, gate, gate_db: gateDb }) {
+function showSound({ level_db: level, gate, gate_db: gateDb }) {
+  const levelDb = level ?? QUIETEST_DB; // null: no sound at all has come
   const fill = find(".meter .fill");
   const mark = find(".meter .mark");
   find("#level").textContent = `${Math.round(levelDb)} dB`.replace("-", "−");
