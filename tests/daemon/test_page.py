@@ -335,7 +335,7 @@ def test_the_page_comes_back_when_the_daemon_does(settings: LiveSettings, page: 
 def test_another_origins_page_cannot_connect(
     daemon: Daemon, page: "Page", tmp_path: Path, complaints: list[str]
 ) -> None:
-    (tmp_path / "index.html").write_text("<title>hostile</title>")
+    (tmp_path / "index.html").write_text("<title>hostile</title><link rel=icon href=data:,>")
     handler = functools.partial(_Quiet, directory=tmp_path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as hostile:
         Thread(target=hostile.serve_forever).start()
