@@ -224,6 +224,18 @@ def test_the_panels_show_what_the_daemon_measures(daemon: Daemon, page: "Page") 
     assert page.locator("#recording").inner_text().split() == ["take-1.csv", "3.2", "s"]
 
 
+def test_a_head_that_cannot_be_had_leaves_the_drawn_face(daemon: Daemon, page: "Page", complaints: list[str]) -> None:
+    daemon.preview.introduce({"head": True})  # and yet there is none
+    opened(page, daemon)
+    page.click("#looks button[data-look=head]")
+    page.wait_for_selector("#toast[data-kind=error]:visible")
+    assert "no head" in page.locator("#toast").inner_text()
+    page.wait_for_selector("#looks button[data-look=drawn][aria-pressed=true]")
+    daemon.jaw = 0.8
+    until(page, lambda: cavity(page) > OPEN)
+    complaints[:] = [text for text in complaints if "404" not in text]
+
+
 @pytest.mark.slow
 def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> None:
     opened(page, daemon)
