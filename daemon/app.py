@@ -156,6 +156,7 @@ def facts(line: Line) -> dict[str, Any]:
         "input": line.source.name,
         "identities": line.model.identities.names,
         "lookaheads_ms": config.lookaheads_ms,
+        "lookahead_ms": config.window(None).right_ms,
         "regions": {name: [blendshapes.NAMES[i] for i in shapes] for name, shapes in blendshapes.REGIONS.items()},
     }
 

@@ -86,9 +86,10 @@ class Shelf:
         return await _take_response(path, name)
 
     async def _get_sound(self, request: web.Request) -> web.StreamResponse:
-        path = self.sound(request.match_info["name"])
-        if path is None:
-            return web.Response(status=404, text=f"no sound beside this take ({', '.join(SOUNDS)} of the same name)")
+        name = request.match_info["name"]
+        path = self.sound(name)
+        if path is None:  # a take without sound is nothing to complain of in the browser's console
+            return web.Response(status=204 if name in self.contents() else 404)
         kind = SOUNDS.get(path.suffix.lower(), "application/octet-stream")
         return web.FileResponse(path, headers={"Content-Type": kind})
 

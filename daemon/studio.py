@@ -5,7 +5,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -45,37 +45,42 @@ Draw = Callable[[Weights], "Iterator[Image]"]
 
 
 @contextmanager
-def studio(size: int, head: Path | None) -> Iterator[Draw]:
-    """What draws square pictures of so many pixels, until the end of the context. Raises FacewireError."""
+def browser() -> Iterator["Browser"]:
+    """A browser without a window, until the end of the context. Raises FacewireError where there is none."""
     if not all(map(find_spec, ("playwright", "av", "PIL"))):
-        raise FacewireError("films need more Python packages: pip install '.[film]'")
-    from PIL import Image
+        raise FacewireError("this needs more Python packages: pip install '.[film]'")
     from playwright.sync_api import Error, sync_playwright
 
-    if head is not None:
-        head_bytes(head)  # baked and cached now, where its errors are plain
-    preview = Preview(LiveSettings(DaemonConfig(preview_port=0, head=head)))
     try:
-        with sync_playwright() as playwright, _browser(playwright) as browser:
-            page = browser.new_page()
-            page.goto(f"{preview.url}static/film.html")
-            page.evaluate("([look, size]) => film.open(look, size)", ["head" if head else "drawn", size])
-
-            def draw(weights: Weights) -> "Iterator[Image.Image]":
-                for begin in range(0, len(weights), TOGETHER):
-                    some = base64.b64encode(weights[begin : begin + TOGETHER].astype("<f4").tobytes()).decode()
-                    for picture in page.evaluate("weights => film.draw(weights)", some):
-                        yield Image.open(BytesIO(base64.b64decode(picture)), formats=["JPEG"])
-
-            yield draw
+        with sync_playwright() as playwright, _launched(playwright) as running:
+            yield running
     except Error as error:
         told = str(error).partition("\n")[0].removeprefix("Page.evaluate: ").removeprefix("Error: ")
         raise FacewireError(f"the browser that draws failed: {told}") from error
-    finally:
-        preview.close()
 
 
-def _browser(playwright: "Playwright") -> "Browser":
+@contextmanager
+def studio(size: int, head: Path | None) -> Iterator[Draw]:
+    """What draws square pictures of so many pixels, until the end of the context. Raises FacewireError."""
+    if head is not None:
+        head_bytes(head)  # baked and cached now, where its errors are plain
+    with browser() as running, closing(Preview(LiveSettings(DaemonConfig(preview_port=0, head=head)))) as preview:
+        from PIL import Image
+
+        page = running.new_page()
+        page.goto(f"{preview.url}static/film.html")
+        page.evaluate("([look, size]) => film.open(look, size)", ["head" if head else "drawn", size])
+
+        def draw(weights: Weights) -> "Iterator[Image.Image]":
+            for begin in range(0, len(weights), TOGETHER):
+                some = base64.b64encode(weights[begin : begin + TOGETHER].astype("<f4").tobytes()).decode()
+                for picture in page.evaluate("weights => film.draw(weights)", some):
+                    yield Image.open(BytesIO(base64.b64decode(picture)), formats=["JPEG"])
+
+        yield draw
+
+
+def _launched(playwright: "Playwright") -> "Browser":
     from playwright.sync_api import Error
 
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -84,7 +89,9 @@ def _browser(playwright: "Playwright") -> "Browser":
     for channel in CHANNELS:
         with suppress(Error):
             return playwright.chromium.launch(channel=channel, args=list(ARGUMENTS))
-    raise FacewireError("films are drawn by a browser: install Chromium, Chrome or Edge (Debian: apt install chromium)")
+    raise FacewireError(
+        "the face is drawn by a browser: install Chromium, Chrome or Edge (Debian: apt install chromium)"
+    )
 
 
 def contact_sheet(out: Path, head: Path | None = None) -> None:

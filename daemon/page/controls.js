@@ -58,9 +58,10 @@ export class Controls {
   }
 
   /** What can be chosen. @param {object} hello */
-  offer({ identities, lookaheads_ms: lookaheads, regions }) {
+  offer({ identities, lookaheads_ms: lookaheads, lookahead_ms: trained, regions }) {
     fillSelect(find("#identity"), [[null, "unknown (mean)"], ...identities.map((name) => [name, name])]);
-    fillSelect(find("#lookahead_ms"), [[null, "as trained"], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
+    const asTrained = trained === null ? "as trained" : `as trained (${trained} ms)`;
+    fillSelect(find("#lookahead_ms"), [[null, asTrained], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
     if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));
     for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
     if (this.#now) this.#show();

@@ -165,7 +165,8 @@ class Page:
     """A page that keeps what it is told, and turns the settings when the first frame comes."""
 
     def __init__(self, settings: LiveSettings) -> None:
-        self.settings, self.url, self.spec = settings, "http://127.0.0.1:1/", SinkSpec("preview", "127.0.0.1", 1, None, 0)
+        self.settings, self.url = settings, "http://127.0.0.1:1/"
+        self.spec = SinkSpec("preview", "127.0.0.1", 1, None, 0)
         self.hello: dict[str, object] = {}
         self.status: dict[str, object] = {}
         self.frames: list[Frame] = []

@@ -182,7 +182,7 @@ def page() -> Iterator["Page"]:
     real()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
     Thread(target=server.serve_forever, daemon=True).start()
-    with browser() as running:
+    with browser(webgl=True) as running:
         page = running.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/?token=a%26b")
         yield page

@@ -44,6 +44,7 @@ HELLO = {
     "input": "a test",
     "identities": ["anna", "ben"],
     "lookaheads_ms": [0, 40, 160],
+    "lookahead_ms": 160,
     "regions": REGIONS,
 }
 STATUS: dict[str, Any] = {
@@ -263,7 +264,7 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     until(page, lambda: live() == expected)
 
     page.select_option("#identity", label="unknown (mean)")
-    page.select_option("#lookahead_ms", label="as trained")
+    page.select_option("#lookahead_ms", label="as trained (160 ms)")
     page.uncheck("#gate-on")
     page.dblclick("input[data-key='gains.jaw']")
     for key in "mfr":
