@@ -166,7 +166,9 @@ def introduction(line: Line) -> str:
     config, source = line.settings.now, line.source
     face = config.checkpoint or "the one that ships"
     encoder = line.model.config.encoder.source
+    file = line.settings.file
     lines = [
+        f"settings  {file if file.is_file() else 'the defaults'}, and the command line",
         f"input     {source.name} ({source.rate_hz} Hz)",
         f"face      {face}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
         *(
