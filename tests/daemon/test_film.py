@@ -82,6 +82,7 @@ def forehead(picture: np.ndarray) -> np.ndarray:
     return picture[: height // 4, width * 3 // 10 : width * 7 // 10].astype(int)
 
 
+@pytest.mark.slow
 @drawn
 def test_a_take_becomes_a_film_with_the_sound_beside_it(take: Path, sound: Path, tmp_path: Path) -> None:
     heard: list[tuple[str, int, int]] = []
@@ -105,6 +106,7 @@ def test_a_take_becomes_a_film_with_the_sound_beside_it(take: Path, sound: Path,
     assert begin.index(b"moov") < begin.index(b"mdat")  # it plays while it is loaded
 
 
+@pytest.mark.slow
 @drawn
 def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> None:
     save(tiny_model(), tmp_path / "tiny.safetensors", {})
@@ -122,6 +124,7 @@ def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> Non
     assert stages == {"face", "film"}
 
 
+@pytest.mark.slow
 @drawn
 def test_the_rate_can_be_chosen_and_another_sound_and_none(take: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.flac", np.full((4800, 1), 0.25), 48_000)
@@ -134,6 +137,7 @@ def test_the_rate_can_be_chosen_and_another_sound_and_none(take: Path, tmp_path:
     assert decoded(tmp_path / "b.mp4")[2].size == 0
 
 
+@pytest.mark.slow
 @drawn
 def test_a_gif_loops_at_20_frames_per_second_at_most(take: Path, sound: Path, tmp_path: Path) -> None:
     from PIL import Image
@@ -153,6 +157,7 @@ def test_a_gif_loops_at_20_frames_per_second_at_most(take: Path, sound: Path, tm
     assert "12.5 frames" in film(take, tmp_path / "slow.gif", PLAIN, size=64, fps=Fraction(13))
 
 
+@pytest.mark.slow
 @drawn
 def test_the_sheet_shows_every_shape_with_its_name(tmp_path: Path) -> None:
     from PIL import Image
@@ -175,6 +180,7 @@ def test_the_sheet_shows_every_shape_with_its_name(tmp_path: Path) -> None:
     assert len(np.unique(cells[COUNT + 1].reshape(-1, 3), axis=0)) == 1  # the last one is empty
 
 
+@pytest.mark.slow
 @drawn
 def test_the_same_face_gives_the_same_picture(tmp_path: Path) -> None:
     weights = np.random.default_rng(0).uniform(0, 0.5, (studio_module.TOGETHER + 1, COUNT)).astype(np.float32)
@@ -185,6 +191,7 @@ def test_the_same_face_gives_the_same_picture(tmp_path: Path) -> None:
     np.testing.assert_array_equal(first[-1], again[0])
 
 
+@pytest.mark.slow
 @drawn
 def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clip.mp4").write_text("mine")
@@ -199,6 +206,7 @@ def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, mon
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "talk.npz"]
 
 
+@pytest.mark.slow
 @drawn
 def test_a_head_that_is_none_is_told_before_the_browser_starts(take: Path, tmp_path: Path) -> None:
     (tmp_path / "kit").mkdir()
@@ -206,6 +214,7 @@ def test_a_head_that_is_none_is_told_before_the_browser_starts(take: Path, tmp_p
         film(take, tmp_path / "clip.mp4", DaemonConfig(head=tmp_path / "kit"))
 
 
+@pytest.mark.slow
 @drawn
 def test_an_error_on_the_page_is_told(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "page"

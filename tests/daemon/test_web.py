@@ -279,6 +279,7 @@ def test_the_address_that_is_printed_can_be_opened(local: Preview, away: Preview
     assert asyncio.run(opened()) == 200
 
 
+@pytest.mark.slow
 def test_a_browser_runs_the_page_within_its_confines(local: Preview, away: Preview) -> None:
     with browser() as chromium:
         for preview in (local, away):
