@@ -80,7 +80,10 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
     source = open_source(config.input, config.input_rate_hz)
     with ExitStack() as stack:
         receivers = [stack.enter_context(closing(open_sink(parse(url)))) for url in config.sinks]
-        preview = stack.enter_context(closing(each)) if (each := open_preview(settings)) else None
+        preview = open_preview(settings)
+        if preview:
+            stack.enter_context(closing(preview))
+            settings.say = preview.say
         recorder = stack.enter_context(closing(Recorder(settings)))
         model = open_face(config.checkpoint, config.encoder)
         state = begin(model, config)
@@ -153,6 +156,7 @@ def facts(line: Line) -> dict[str, Any]:
         "input": line.source.name,
         "identities": line.model.identities.names,
         "lookaheads_ms": config.lookaheads_ms,
+        "lookahead_ms": config.window(None).right_ms,
         "regions": {name: [blendshapes.NAMES[i] for i in shapes] for name, shapes in blendshapes.REGIONS.items()},
     }
 
@@ -162,7 +166,9 @@ def introduction(line: Line) -> str:
     config, source = line.settings.now, line.source
     face = config.checkpoint or "the one that ships"
     encoder = line.model.config.encoder.source
+    file = line.settings.file
     lines = [
+        f"settings  {file if file.is_file() else 'the defaults'}, and the command line",
         f"input     {source.name} ({source.rate_hz} Hz)",
         f"face      {face}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
         *(

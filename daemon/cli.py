@@ -2,9 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict
-from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +11,11 @@ import typer
 import yaml
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import Progress
 from rich.table import Table
 from typer.core import TyperGroup
 
+from daemon import cli_takes
+from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Json, Lookahead, Seed, Sound, given
 from daemon.config import load
 from daemon.status import CONSOLE
 from protocols.errors import FacewireError
@@ -34,21 +33,6 @@ class _PlainErrors(TyperGroup):
 
 
 app = typer.Typer(cls=_PlainErrors, no_args_is_help=True, pretty_exceptions_enable=False)
-
-Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 …")]
-Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
-Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); left out: the one that ships.")]
-Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
-Identity = Annotated[str | None, typer.Option(help="Whose manner of moving; `facewire inspect` lists them.")]
-Lookahead = Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")]
-Seed = Annotated[int | None, typer.Option(help="Another number, another fitting performance.")]
-Head = Annotated[Path | None, typer.Option(help="Your copy of ICT-FaceKit, folder or archive: show that head.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def _given(options: Mapping[str, object]) -> dict[str, object]:
-    """The options that were given: those go over the settings file."""
-    return {key: value for key, value in options.items() if value is not None}
 
 
 @app.callback(invoke_without_command=True)
@@ -81,7 +65,7 @@ def run(
 
     Example: facewire run --input mic --sink "vmc://127.0.0.1:39539?fps=60"
     """
-    given = {
+    options = {
         "input": input,
         "input_rate_hz": input_rate,
         "sinks": sink or None,
@@ -95,51 +79,14 @@ def run(
         "preview": preview,
         "preview_port": preview_port,
     }
-    settings = load(config, _given(given))
+    settings = load(config, given(options))
     from daemon import app as live
 
     live.run(settings, typer.echo, config)
 
 
-@app.command()
-def render(
-    sound: Sound,
-    out: Annotated[Path, typer.Option(help="The take: .csv (Live Link Face), .json (BEAT) or .npz.")],
-    config: Config = None,
-    identity: Identity = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-    lookahead_ms: Lookahead = None,
-    seed: Seed = None,
-) -> None:
-    """Animate a sound file into a take, faster than live, with the settings of a live program.
-
-    Example: facewire render talk.wav --out talk.csv
-    """
-    if out.suffix.lower() not in (".csv", ".json", ".npz"):
-        raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
-    given = {
-        "identity": identity,
-        "checkpoint": checkpoint,
-        "encoder": encoder,
-        "lookahead_ms": lookahead_ms,
-        "seed": seed,
-    }
-    settings = load(config, _given(given))
-    from daemon.face import open_face
-    from daemon.performance import perform
-    from model.audio import read_audio
-    from protocols import takes
-
-    samples = read_audio(sound)
-    model = open_face(settings.checkpoint, settings.encoder)
-    with Progress(console=CONSOLE, transient=True) as progress:
-        task = progress.add_task(sound.name)
-        faces = perform(
-            model, samples, settings, lambda done, total: progress.update(task, completed=done, total=total)
-        )
-    takes.write(out, takes.Take(faces, Fraction(model.config.fps)))
-    typer.echo(f"{out}: {len(faces)} frames at {model.config.fps} frames per second")
+for command in (cli_takes.render, cli_takes.film, cli_takes.replay, cli_takes.shapes):
+    app.command()(command)
 
 
 @app.command()

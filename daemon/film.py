@@ -1,60 +1,32 @@
-"""`facewire film` and `facewire shapes`: pictures of the face without a window, drawn by the page's own code.
+"""`facewire film`: a film of the face. H.264 and AAC in mp4 with exactly the take's frame rate, or a looping gif."""
 
-A browser without a window opens film.html from the preview's server on a port of its own, and hands back frame after
-frame. Films are H.264 and AAC in mp4 with exactly the take's frame rate, or looping gifs without sound.
-"""
-
-import base64
 import math
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from fractions import Fraction
-from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import soundfile
 import soxr
 
 from daemon.config import DaemonConfig
-from daemon.head import head_bytes
-from daemon.preview import Preview
 from daemon.replay import KINDS, beside
-from daemon.settings import LiveSettings
+from daemon.studio import Draw, check_out, complete_or_not_at_all, studio
 from protocols import takes
-from protocols.blendshapes import COUNT, NAMES
 from protocols.errors import FacewireError
 from protocols.frame import Weights
 from protocols.takes import Take
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from playwright.sync_api import Browser, Playwright
 
 SIZES: Final = {".mp4": 720, ".gif": 360}
 """Kinds of film, and their usual width and height in pixels."""
-LARGEST: Final = 2160
 GIF_FPS: Final = 20
 SOUND_HZ: Final = 48_000
-TOGETHER: Final = 16
-"""Frames that the browser draws per call."""
 PALETTE_FROM: Final = 12
-CELL: Final = 240
-LABEL: Final = 24
-COLUMNS: Final = 9
-PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-CHANNELS: Final = ("chrome", "msedge")  # playwright knows where they are on Windows and macOS
-ARGUMENTS: Final = (
-    "--enable-unsafe-swiftshader",  # draws the head where there is no graphics card; only our own page is opened
-    "--disable-accelerated-2d-canvas",  # which only slows reading the pixels back
-)
 
-Draw = Callable[[Weights], "Iterator[Image]"]
-"""From weights (n, 52) to n pictures."""
 Progress = Callable[[str, int, int], None]
 """Hears what is made ("face" or "film"), how much of it is done, and of how much."""
 
@@ -62,37 +34,32 @@ Progress = Callable[[str, int, int], None]
 def film(
     source: Path,
     out: Path,
+    config: DaemonConfig,
     *,
     sound: Path | None = None,
-    head: Path | None = None,
     size: int | None = None,
     fps: Fraction | None = None,
-    checkpoint: Path | None = None,
-    encoder: str | None = None,
-    identity: str | None = None,
-    lookahead_ms: int | None = None,
-    seed: int = 0,
     progress: Progress = lambda what, done, total: None,
 ) -> str:
     """Make a film of a take, or of a sound file that is animated first as `facewire render` does.
 
-    `out` ends in .mp4 or .gif and appears complete or not at all. `sound` left out: the source itself, or the file of
-    the take's stem beside it; a gif has none. `head`: ICT-FaceKit, which is filmed in place of the drawn face. `size`
-    is width and height in pixels. `fps` left out: the take's own; a gif has 20 at most, and always 100 / n.
+    `config` says how a sound is animated and, by `head`, who is filmed. `out` ends in .mp4 or .gif and appears
+    complete or not at all. `sound` left out: the source itself, or the file of the take's stem beside it; a gif has
+    none. `size` is width and height in pixels. `fps` left out: the take's own; a gif has 20 at most, always 100 / n.
     Returns what was made, in words. Raises FacewireError with what is wrong and what to try.
     """
     if out.suffix.lower() not in SIZES:
         raise FacewireError(f"--out {out}: must end in {' or '.join(SIZES)}")
     size = size or SIZES[out.suffix.lower()]
-    _check_out(out, size)
+    check_out(out, size)
     gif = out.suffix.lower() == ".gif"
     if gif and sound is not None:
         raise FacewireError(f"--sound {sound}: a gif has no sound; make an .mp4")
     is_take = source.suffix.lower() in KINDS
     heard = None if gif else sound or (beside(source) if is_take else source)
     samples = None if heard is None else _read_sound(heard)
-    make = _reader(source) if is_take else _renderer(source, checkpoint, encoder, seed, identity, lookahead_ms)
-    with studio(size, head) as draw, _complete_or_not_at_all(out) as partial:
+    make = _reader(source) if is_take else _renderer(source, config)
+    with studio(size, config.head) as draw, complete_or_not_at_all(out) as partial:
         take = make(progress)
         rate = _gif_rate(fps or take.fps) if gif else fps or take.fps
         weights = _at_rate(take, rate)
@@ -105,113 +72,23 @@ def film(
     return f"{len(weights)} frames at {float(rate):g} frames per second, {size} x {size} pixels, {told}"
 
 
-def contact_sheet(out: Path, head: Path | None = None) -> None:
-    """A picture (.png) of the face at rest and of every blendshape at 1, with their names. Raises FacewireError."""
-    if out.suffix.lower() != ".png":
-        raise FacewireError(f"--out {out}: must end in .png")
-    _check_out(out, CELL)
-    labels = ["rest", *NAMES]
-    with studio(CELL, head) as draw, _complete_or_not_at_all(out) as partial:
-        from PIL import Image, ImageDraw, ImageFont
-
-        rows = math.ceil(len(labels) / COLUMNS)
-        sheet = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + LABEL)), "#15171c")
-        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-        for index, picture in enumerate(draw(np.eye(COUNT + 1, COUNT, -1, dtype=np.float32))):
-            left, top = index % COLUMNS * CELL, index // COLUMNS * (CELL + LABEL)
-            sheet.paste(picture, (left, top))
-            pen.text((left + CELL / 2, top + CELL + LABEL / 2), labels[index], "#d6d9e0", font, anchor="mm")
-        sheet.save(partial)
-
-
-@contextmanager
-def studio(size: int, head: Path | None) -> Iterator[Draw]:
-    """What draws square pictures of so many pixels, until the end of the context. Raises FacewireError."""
-    if not all(map(find_spec, ("playwright", "av", "PIL"))):
-        raise FacewireError("films need more Python packages: pip install '.[film]'")
-    from PIL import Image
-    from playwright.sync_api import Error, sync_playwright
-
-    if head is not None:
-        head_bytes(head)  # baked and cached now, where its errors are plain
-    preview = Preview(LiveSettings(DaemonConfig(preview_port=0, head=head)))
-    try:
-        with sync_playwright() as playwright, _browser(playwright) as browser:
-            page = browser.new_page()
-            page.goto(f"{preview.url}static/film.html")
-            page.evaluate("([look, size]) => film.open(look, size)", ["head" if head else "drawn", size])
-
-            def draw(weights: Weights) -> "Iterator[Image.Image]":
-                for begin in range(0, len(weights), TOGETHER):
-                    some = base64.b64encode(weights[begin : begin + TOGETHER].astype("<f4").tobytes()).decode()
-                    for picture in page.evaluate("weights => film.draw(weights)", some):
-                        yield Image.open(BytesIO(base64.b64decode(picture)), formats=["JPEG"])
-
-            yield draw
-    except Error as error:
-        told = str(error).partition("\n")[0].removeprefix("Page.evaluate: ").removeprefix("Error: ")
-        raise FacewireError(f"the browser that draws failed: {told}") from error
-    finally:
-        preview.close()
-
-
-def _browser(playwright: "Playwright") -> "Browser":
-    from playwright.sync_api import Error
-
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is not None:
-        return playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-    for channel in CHANNELS:
-        with suppress(Error):
-            return playwright.chromium.launch(channel=channel, args=list(ARGUMENTS))
-    raise FacewireError("films are drawn by a browser: install Chromium, Chrome or Edge (Debian: apt install chromium)")
-
-
-def _check_out(out: Path, size: int) -> None:
-    if not out.parent.is_dir():
-        raise FacewireError(f"--out {out}: there is no folder {out.parent}")
-    if size % 2 or not 64 <= size <= LARGEST:
-        raise FacewireError(f"--size {size}: must be an even number of pixels, 64 to {LARGEST}")
-
-
-@contextmanager
-def _complete_or_not_at_all(out: Path) -> Iterator[Path]:
-    """A file beside `out` to write to, which takes its place in the end; its suffix means the format."""
-    partial = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix.lower()}")
-    try:
-        yield partial
-        os.replace(partial, out)
-    except OSError as error:
-        raise FacewireError(f"{out}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _reader(source: Path) -> Callable[[Progress], Take]:
     take = takes.read(source)
     return lambda progress: take
 
 
-def _renderer(
-    source: Path,
-    checkpoint: Path | None,
-    encoder: str | None,
-    seed: int,
-    identity: str | None,
-    lookahead_ms: int | None,
-) -> Callable[[Progress], Take]:
+def _renderer(source: Path, config: DaemonConfig) -> Callable[[Progress], Take]:
     """What animates a sound file; all that can be wrong with the model is told before."""
-    from daemon.face import open_face
-    from model import stream
+    from daemon.face import begin, open_face
+    from daemon.performance import perform
     from model.audio import read_audio
 
     samples = read_audio(source)
-    model = open_face(checkpoint, encoder)
-    stream.start(model, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms)
+    model = open_face(config.checkpoint, config.encoder)
+    begin(model, config)
 
     def render(progress: Progress) -> Take:
-        options: dict[str, Any] = {"seed": seed, "identity": identity, "lookahead_ms": lookahead_ms}
-        faces = stream.render(model, samples, **options, progress=lambda *done: progress("face", *done))
+        faces = perform(model, samples, config, lambda *done: progress("face", *done))
         return Take(faces, Fraction(model.config.fps))
 
     return render

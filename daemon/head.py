@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,14 +47,20 @@ def head_bytes(path: Path) -> bytes:
     if (found := _cached(cached)) is not None:
         return found
     baked = bake(ict.read(path))
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as file:
-            file.write(hashlib.sha256(baked).digest() + baked)
-        os.replace(file.name, cached)
-    except OSError:
-        pass  # a full or read-only disk costs the next start some seconds, no more
+    with suppress(OSError):  # a full or read-only disk costs the next start a few seconds, no more
+        _keep(baked, cached)
     return baked
+
+
+def _keep(baked: bytes, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=file.parent)
+    try:
+        with open(handle, "wb") as out:
+            out.write(hashlib.sha256(baked).digest() + baked)
+        os.replace(partial, file)
+    finally:
+        Path(partial).unlink(missing_ok=True)
 
 
 def _cached(file: Path) -> bytes | None:
@@ -149,27 +156,29 @@ def _deltas(displacements: Floats) -> tuple[NDArray[np.generic], ...]:
 
 
 def _eye_centre(neutral: Floats, side: str) -> Floats:
-    """Centre of the sphere that fits the eyeball behind its cornea, (3,) cm."""
+    """Centre of the eyeball, (3,) cm, from its half behind the cornea."""
     eye = neutral[PARTS[f"sclera_{side}"]]
-    ball = eye[eye[:, 2] < np.median(eye[:, 2])]
-    fit, *_ = np.linalg.lstsq(np.c_[2 * ball, np.ones(len(ball))], (ball**2).sum(axis=1), rcond=None)
-    centre: Floats = fit[:3].astype(np.float32)
-    return centre
+    return _sphere_centre(eye[eye[:, 2] < np.median(eye[:, 2])])
 
 
 def _eyes_ahead(neutral: Floats) -> Floats:
     """The kit's corneas point outwards a little; turned to look straight ahead, as weight 0 means."""
     turned = neutral.copy()
     for side in ("left", "right"):
-        part = PARTS[f"sclera_{side}"]
-        centre = _eye_centre(neutral, side)
+        part, centre = PARTS[f"sclera_{side}"], _eye_centre(neutral, side)
         eye = neutral[part] - centre
-        ahead = eye[np.argsort(eye[:, 2])[-20:]].mean(axis=0)
-        ahead /= np.linalg.norm(ahead)
-        yaw = np.arctan2(ahead[0], ahead[2])
-        cosine, sine = np.cos(yaw), np.sin(yaw)
-        turned[part] = eye @ np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]], np.float32) + centre
+        distance = np.linalg.norm(eye, axis=1)
+        cornea = _sphere_centre(eye[distance > np.median(distance) + 0.1])
+        axis = cornea / np.hypot(cornea[0], cornea[2])
+        turned[part] = eye @ np.array([[axis[2], 0, axis[0]], [0, 1, 0], [-axis[0], 0, axis[2]]], np.float32) + centre
     return turned
+
+
+def _sphere_centre(points: Floats) -> Floats:
+    """Centre of the sphere through the points (n, 3), by least squares, (3,)."""
+    fit, *_ = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(axis=1), rcond=None)
+    centre: Floats = fit[:3].astype(np.float32)
+    return centre
 
 
 def _light(points: Floats, faces: NDArray[np.int32], directions: int = 96, cell_cm: float = 0.25) -> Floats:
@@ -180,27 +189,29 @@ def _light(points: Floats, faces: NDArray[np.int32], directions: int = 96, cell_
     weights = np.random.default_rng(0).dirichlet((1, 1, 1), 12).astype(np.float32)
     surface = np.concatenate([points, corners.mean(axis=1), (weights @ corners[long]).reshape(-1, 3)])
     lifted = points + 0.3 * normals
+    reach = float(np.sqrt((surface**2).sum(axis=1).max())) + 1
+    size = int(2 * reach / cell_cm) + 1
     reached, total = np.zeros(len(points), np.float32), np.zeros(len(points), np.float32)
     for direction in _sphere(directions):
         side = np.cross(direction, [0.3, 1, 0.2])
         side /= np.linalg.norm(side)
         frame = np.stack([side, np.cross(direction, side), direction], axis=1).astype(np.float32)
         spread, seen = surface @ frame, lifted @ frame
-        low, size = spread[:, :2].min(axis=0) - 1, int(np.ptp(spread[:, :2], axis=0).max() / cell_cm) + 16
         nearest = np.full(size * size, -np.inf, np.float32)
-        np.maximum.at(nearest, _cells(spread, low, cell_cm, size), spread[:, 2])
+        np.maximum.at(nearest, _cells(spread, reach, cell_cm, size), spread[:, 2])
         facing = np.maximum(normals @ direction.astype(np.float32), 0)
         total += facing
-        reached += facing * (seen[:, 2] > nearest[_cells(seen, low, cell_cm, size)] - 0.15)
+        reached += facing * (seen[:, 2] > nearest[_cells(seen, reach, cell_cm, size)] - 0.15)
     light: Floats = (reached / np.maximum(total, 1e-6)).astype(np.float32)
     for _ in range(2):  # the few directions leave grain
         light = _smooth(light, faces)
     return light
 
 
-def _cells(seen: Floats, low: Floats, cell_cm: float, size: int) -> NDArray[np.int64]:
-    column, row = ((seen[:, :2] - low) / cell_cm).astype(np.int64).T
-    cells: NDArray[np.int64] = column * size + row
+def _cells(seen: Floats, reach: float, cell_cm: float, size: int) -> NDArray[np.intp]:
+    """Cells of a depth map of size x size cells, from -reach cm on, that points (n, 3) fall into, (n,)."""
+    column, row = ((seen[:, :2] + reach) / cell_cm).astype(np.intp).T
+    cells: NDArray[np.intp] = column * size + row
     return cells
 
 

@@ -9,7 +9,6 @@ import json
 import logging
 import socket
 import struct
-import sys
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Final
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from daemon.head import head_bytes
+from daemon.pages import FRAMES, GOODBYE_S, Page, message_text
 from daemon.replay import Shelf, apart
 from daemon.settings import LiveSettings
 from daemon.web import Guard, application, listen, seen
@@ -30,17 +30,9 @@ from protocols.sinks import SinkSpec
 
 PAGES: Final = 8
 """Open at a time."""
-FRAMES: Final = 16
-"""Wait for one page at most: half a second; and as many answers to what it asks."""
 MESSAGE_BYTES: Final = 4096
-UNSENT_BYTES: Final = 16 * 1024
-"""Wait in the socket of a page that reads slowly; the system holds as much again."""
-STALLED_S = 10.0
-"""A page that takes nothing for so long is closed."""
 HEARTBEAT_S: Final = 20.0
 SETTINGS_AFTER_S: Final = 0.05
-GOODBYE_S: Final = 0.5
-"""Pages have so long to take what is left when the program ends."""
 BAKE_S: Final = 600.0
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +41,7 @@ _SILENT.setLevel(logging.CRITICAL)  # aiohttp's, for which every malformed reque
 
 
 class Preview:
-    """Satisfies `protocols.sinks.Sink`; `introduce`, `tell`, `send` and `close` may be called by any thread."""
+    """Satisfies `protocols.sinks.Sink`; `introduce`, `tell`, `say`, `send` and `close` may be called by any thread."""
 
     def __init__(self, settings: LiveSettings, shelf: Shelf | None = None) -> None:
         """Serve on the settings' host and port, takes from `shelf` (None: from the takes folder).
@@ -67,11 +59,13 @@ class Preview:
         self._settings = settings
         what = {"type": "hello", "phase": "starting", "version": metadata.version("facewire"), "names": NAMES}
         later: dict[str, object] = {"fps": None, "input": "", "identities": [], "lookaheads_ms": [], "regions": {}}
+        later["lookahead_ms"] = None
         self._hello: Mapping[str, object] = {**what, **later, "head": now.head is not None}
         self._status: dict[str, object] | None = None
         self._frames: deque[bytes] = deque(maxlen=FRAMES)
+        self._said: deque[str] = deque(maxlen=FRAMES)
         self._woken = False
-        self._pages: set[_Page] = set()
+        self._pages: set[Page] = set()
         self._told: tuple[object, object] = (self._hello, None)
         self._told_version = settings.version
         self._settings_due = False
@@ -96,6 +90,11 @@ class Preview:
         if self._pages:
             self._frames.append(struct.pack("<d", frame.time_s) + frame.weights.astype("<f4").tobytes())
             self._wake()
+
+    def say(self, text: str) -> None:
+        """Tell every page something that happened."""
+        self._said.append(text)
+        self._wake()
 
     def close(self) -> None:
         """Send the pages what is left and let them go; takes about a second at most."""
@@ -136,6 +135,7 @@ class Preview:
         hello, status = self._told
         self._told = self._hello, self._status
         frames = [self._frames.popleft() for _ in range(len(self._frames))]
+        said = [self._said.popleft() for _ in range(len(self._said))]
         if not self._pages:
             return
         if self._hello is not hello:
@@ -148,10 +148,12 @@ class Preview:
             self._spread("status", self._status)
         for page in self._pages:
             page.frames.extend(frames)
+            for text in said:
+                page.answer("said", text)
             page.wake.set()
 
     def _spread(self, kind: str, message: Mapping[str, object]) -> None:
-        text = _text(message)
+        text = message_text(message)
         for page in self._pages:
             page.states[kind] = text
             page.wake.set()
@@ -177,13 +179,13 @@ class Preview:
         if request.transport is None:  # gone already
             return ws
         if len(self._pages) >= PAGES:
-            await ws.send_str(_text({"type": "error", "text": f"{PAGES} pages are open already; close one"}))
+            await ws.send_str(message_text({"type": "error", "text": f"{PAGES} pages are open already; close one"}))
             await ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return ws
-        page = _Page(ws, request.transport)
-        page.states = {"hello": _text(self._hello), "settings": _text(self._settings_message())}
+        page = Page(ws, request.transport)
+        page.states = {"hello": message_text(self._hello), "settings": message_text(self._settings_message())}
         if self._status is not None:
-            page.states["status"] = _text(self._status)
+            page.states["status"] = message_text(self._status)
         self._pages.add(page)
         try:
             async for message in ws:
@@ -193,7 +195,7 @@ class Preview:
             await page.end()
         return ws
 
-    async def _obey(self, page: "_Page", text: str | None) -> None:
+    async def _obey(self, page: Page, text: str | None) -> None:
         """Do what a page asks, and answer it."""
         try:
             match _understood(text):
@@ -218,72 +220,6 @@ class Preview:
         return web.Response(body=await apart(head_bytes, head, seconds=BAKE_S))
 
 
-class _Page:
-    """One open page, and what waits to be sent to it."""
-
-    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        self.states: dict[str, str] = {}
-        """The newest message of each kind."""
-        self.answers: deque[str] = deque(maxlen=FRAMES)
-        self.frames: deque[bytes] = deque(maxlen=FRAMES)
-        self.wake = asyncio.Event()
-        self.wake.set()
-        self._ws = ws
-        self._leaving = False
-        self._transport = transport
-        self._transport.set_write_buffer_limits(high=UNSENT_BYTES)
-        self._socket = transport.get_extra_info("socket")
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-        self._writer = asyncio.create_task(self._write())
-
-    def answer(self, kind: str, text: str) -> None:
-        """Tell this page alone."""
-        self.answers.append(_text({"type": kind, "text": text}))
-        self.wake.set()
-
-    async def end(self) -> None:
-        """The page has closed, or answers our closing."""
-        if not self._leaving:
-            self._writer.cancel()
-        await asyncio.wait([self._writer])
-
-    async def leave(self) -> None:
-        """Send what is left, if the page takes it at once, and close."""
-        self._leaving = True
-        self.wake.set()
-        await asyncio.wait([self._writer], timeout=GOODBYE_S)
-        self._abort()
-
-    async def _write(self) -> None:
-        try:
-            while not self._leaving:
-                await self.wake.wait()
-                self.wake.clear()
-                async with asyncio.timeout(STALLED_S):
-                    await self._send_all()
-            await self._ws.close(code=WSCloseCode.GOING_AWAY, message=b"facewire has ended")
-        except ConnectionError:
-            pass
-        except TimeoutError:
-            _LOG.info("a page of the preview does not read any more: closed")
-            self._abort()
-
-    async def _send_all(self) -> None:
-        while self.states:
-            await self._ws.send_str(self.states.pop(next(iter(self.states))))
-        while self.answers:
-            await self._ws.send_str(self.answers.popleft())
-        while self.frames:
-            await self._ws.send_bytes(self.frames.popleft())
-
-    def _abort(self) -> None:
-        if not self._transport.is_closing():
-            # At once: the system, too, forgets what it could not send.
-            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self._transport.abort()
-
-
 def _understood(text: str | None) -> object:
     """A message as JSON; None for what is none."""
     try:
@@ -291,11 +227,3 @@ def _understood(text: str | None) -> object:
     except (ValueError, RecursionError):
         return None
     return asked if isinstance(asked, dict) and len(asked) == 1 else None
-
-
-def _text(message: Mapping[str, object]) -> str:
-    """JSON that JavaScript reads: what is not a number there, like the level of silence, is null."""
-    try:
-        return json.dumps(message, default=float, allow_nan=False)
-    except ValueError:
-        return json.dumps(json.loads(json.dumps(message, default=float), parse_constant=lambda _: None))

@@ -86,9 +86,10 @@ class Shelf:
         return await _take_response(path, name)
 
     async def _get_sound(self, request: web.Request) -> web.StreamResponse:
-        path = self.sound(request.match_info["name"])
-        if path is None:
-            return web.Response(status=404, text=f"no sound beside this take ({', '.join(SOUNDS)} of the same name)")
+        name = request.match_info["name"]
+        path = self.sound(name)
+        if path is None:  # a take without sound is nothing to complain of in the browser's console
+            return web.Response(status=204 if name in self.contents() else 404)
         kind = SOUNDS.get(path.suffix.lower(), "application/octet-stream")
         return web.FileResponse(path, headers={"Content-Type": kind})
 
@@ -110,7 +111,7 @@ async def apart(function: Callable[..., bytes], path: Path, *rest: str, seconds:
     """`function(path, *rest)` computed by another process. Raises FacewireError if it does, or takes longer."""
     name = rest[0] if rest else str(path)
     root = str(Path(__file__).parents[1])
-    command = [sys.executable, "-c", _CHILD, root, function.__module__, function.__name__, str(path), *rest]
+    command = [sys.executable, "-P", "-c", _CHILD, root, function.__module__, function.__name__, str(path), *rest]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         async with asyncio.timeout(seconds):

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,12 +24,17 @@ import soundfile
 import zmq
 from pylivelinkface import FaceBlendShape, PyLiveLinkFace
 
+from protocols import takes
 from protocols.blendshapes import NAMES
+from tests.peers.browser import browser
 from tests.peers.osc import free_udp_port, osc_min
 from tests.peers.pulse import virtual_microphone
 from training import npz_folder
 from training.clips import joined
 from training.splits import split_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +102,7 @@ def udp_receiver() -> Iterator[tuple[int, Heard]]:
 
 @contextmanager
 def facewire(*arguments: str, environment: dict[str, str] | None = None) -> Iterator["subprocess.Popen[str]"]:
-    command = [str(FACEWIRE), "run", *arguments]
+    command = [str(FACEWIRE), "run", "--preview-port", "0", *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -222,3 +228,56 @@ def test_two_runs_with_one_seed_make_one_face(take: Take, tmp_path: Path) -> Non
 def test_verify_finds_the_live_and_the_offline_face_equal(take: Take) -> None:
     done = subprocess.run([str(FACEWIRE), "verify", str(take.path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def until(page: "Page", true: str) -> None:
+    """Not wait_for_function: the page's content security policy forbids what that does."""
+    for _ in range(300):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never: {true}")
+
+
+def test_a_browser_shows_the_face_and_drives_the_program_across_a_restart(tmp_path: Path) -> None:
+    port = free_udp_port()
+    (tmp_path / "config.yaml").write_text(f"takes: {tmp_path / 'takes'}\n")
+    with browser() as chromium, udp_receiver() as (live_port, heard):
+        given = ["--config", str(tmp_path / "config.yaml"), "--input", "demo"]
+        given += ["--sink", f"livelink://127.0.0.1:{live_port}", "--preview-port", str(port)]
+        with facewire(*given) as process:
+            assert f"see it    http://127.0.0.1:{port}/\n" in introduction(process)
+            page = chromium.new_page()
+            page.goto(f"http://127.0.0.1:{port}/")
+            until(page, "window.facewire?.frames > 60")
+            mouths = {page.locator("#face canvas").screenshot() for _ in range(4)}
+            assert len(mouths) > 1  # it moves
+            page.keyboard.press("r")
+            page.wait_for_selector("[data-key=record][aria-pressed=true]")
+            page.wait_for_timeout(1_500)
+            page.keyboard.press("r")
+            page.wait_for_selector("[data-key=record][aria-pressed=false]")
+            page.keyboard.press("f")
+            page.wait_for_selector("[data-key=freeze][aria-pressed=true]")
+            page.wait_for_timeout(500)
+            frozen = len(heard.datagrams)
+            page.wait_for_timeout(1_000)
+            page.locator("#save").click()
+            until(page, "document.querySelector('#toast').textContent.includes('config.yaml')")
+            _, weights = live_link(heard)
+            assert len(weights) > frozen + 15  # packets never stop
+            assert np.ptp(weights[frozen:], axis=0).max() == 0
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
+        page.wait_for_selector("#connection[data-state=waiting]")
+        with facewire(*given) as process:
+            introduction(process)
+            page.wait_for_selector("#connection[data-state=open]")
+            page.wait_for_selector("[data-key=freeze][aria-pressed=true]")  # as saved
+            seen = page.evaluate("window.facewire.frames")
+            until(page, f"window.facewire.frames > {seen} + 30")
+    csv, wav = sorted((tmp_path / "takes").iterdir())
+    recorded = takes.read(csv)
+    assert soundfile.info(wav).duration == pytest.approx(len(recorded.weights) / 30, abs=0.01)
+    assert 1.0 < len(recorded.weights) / 30 < 5.0
+    assert np.ptp(recorded.weights[:, JAW]) > 0.05

@@ -58,15 +58,16 @@ export class Controls {
   }
 
   /** What can be chosen. @param {object} hello */
-  offer({ identities, lookaheads_ms: lookaheads, regions }) {
+  offer({ identities, lookaheads_ms: lookaheads, lookahead_ms: trained, regions }) {
     fillSelect(find("#identity"), [[null, "unknown (mean)"], ...identities.map((name) => [name, name])]);
-    fillSelect(find("#lookahead_ms"), [[null, "as trained"], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
+    const asTrained = trained === null ? "as trained" : `as trained (${trained} ms)`;
+    fillSelect(find("#lookahead_ms"), [[null, asTrained], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
     if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));
     for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
     if (this.#now) this.#show();
   }
 
-  /** What is in force. @param {{now: object, lines: string, file: string | null}} settings */
+  /** What is in force. @param {{now: object, lines: string, file: string}} settings */
   show({ now, lines, file }) {
     this.#now = now;
     this.#gateDb = now.gate_db ?? this.#gateDb;
@@ -74,7 +75,8 @@ export class Controls {
     find("#settings-lines").textContent = lines || "nothing yet; what you set appears here";
     find("#settings-lines").classList.toggle("nothing", !lines);
     find("#copy").disabled = find("#save").disabled = !lines;
-    find("#settings-file").textContent = file ?? "config.yaml";
+    find("#settings-file").textContent = file.split(/[\\/]/).at(-1);
+    find("#save").title = file;
   }
 
   /** The daemon refused: show again what is in force. */

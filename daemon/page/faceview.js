@@ -1,12 +1,14 @@
 /** One face on the page: a canvas in a holder, of either look, as large as its holder, turned by dragging. */
 
+import { make } from "./dom.js";
+
 const MODULES = { drawn: "./drawn/face.js", head: "./head/face.js" };
 const RADIANS_PER_PIXEL = 0.006;
 const FURTHEST = { yaw: 0.9, pitch: 0.6 };
 
 /** A face on a canvas of its own. @param {"drawn"|"head"} look */
 export async function createLook(look) {
-  const canvas = document.createElement("canvas");
+  const canvas = make("canvas", { dataset: { look } });
   const { createFace } = await import(MODULES[look]);
   return { canvas, face: await createFace(canvas) };
 }

@@ -59,10 +59,7 @@ export class Link {
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
-      this.#failures = 0;
-      this.#listener.connection?.("open");
-    };
+    socket.onopen = () => this.#listener.connection?.("open");
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = () => {
       this.#listener.connection?.("waiting");
@@ -74,6 +71,7 @@ export class Link {
   #hear(data) {
     if (typeof data === "string") {
       const message = JSON.parse(data);
+      if (message.type === "hello") this.#failures = 0; // not on opening: a full daemon opens, says so and closes
       this.#listener[message.type]?.(message);
       return;
     }

@@ -37,7 +37,7 @@ export async function startLive(looks) {
       controls.show(message);
     },
     status(status) {
-      state.silent = silence.hear(status.level_db, performance.now() / 1000);
+      state.silent = silence.hear(status.level_db ?? -Infinity, performance.now() / 1000);
       scopes.show(status);
       controls.calibrating(status.calibrating);
     },

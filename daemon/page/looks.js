@@ -30,6 +30,7 @@ export class Looks {
   /** Give a face its look. @param {import("./faceview.js").FaceView} view */
   async dress(view) {
     this.#views.push(view);
+    if (this.#look === "head") await view.use("drawn"); // the head takes a moment to load, the first time many
     await this.#use(view);
   }
 

@@ -97,7 +97,7 @@ class Replay {
   }
 
   #caption(side, { name, fps, durationS }) {
-    return `${name}  ·  ${+fps.toFixed(2)} fps  ·  ${clockTime(durationS)}${side === "beside" ? "  ·  dashed" : ""}`;
+    return `${name} · ${+fps.toFixed(2)} fps · ${clockTime(durationS)}${side === "beside" ? " · dashed" : ""}`;
   }
 
   /** The sound beside the take; the user's own stays where the take has none. */

@@ -7,6 +7,7 @@ import { Shapes } from "./shapes.js";
 
 const SHOWN_S = 10;
 const QUIETEST_DB = -90;
+const FALL_DB = 3; // per status message: a level that jumps ten times a second cannot be read
 
 const percent = (db) => Math.min(100, Math.max(0, (1 - db / QUIETEST_DB) * 100));
 
@@ -39,10 +40,12 @@ export class ShapeScope {
 /** The panels that status messages fill. */
 export class Scopes {
   #latency = new LatencyPanel();
+  #levelDb = QUIETEST_DB;
 
   /** @param {object} status a status message */
   show(status) {
-    showSound(status);
+    this.#levelDb = Math.max(status.level_db ?? QUIETEST_DB, this.#levelDb - FALL_DB); // null: no sound has come
+    showSound(status, this.#levelDb);
     this.#latency.show(status.latency);
     showReceivers(status);
     showMatch(status);
@@ -50,7 +53,7 @@ export class Scopes {
   }
 }
 
-function showSound({ level_db: levelDb, gate, gate_db: gateDb }) {
+function showSound({ gate, gate_db: gateDb }, levelDb) {
   const fill = find(".meter .fill");
   const mark = find(".meter .mark");
   find("#level").textContent = `${Math.round(levelDb)} dB`.replace("-", "−");
@@ -76,7 +79,8 @@ function showReceivers({ sinks, held, late, dropped }) {
 function showMatch({ match, identity }) {
   find("#identity-now").textContent = `in force: ${identity ?? "the mean of all"}`;
   const rows = Object.entries(match).sort(([, a], [, b]) => b - a);
-  find("#match").replaceChildren(...rows.map(([name, score]) => bar(name, score, score.toFixed(2), name === identity)));
+  const bars = rows.map(([name, score]) => bar(name, score, score.toFixed(2).replace("-", "−"), name === identity));
+  find("#match").replaceChildren(...bars);
 }
 
 /**

@@ -71,7 +71,7 @@ export async function fetchTake(name) {
 /** The sound that lies beside a take. @param {string} name @returns {Promise<Blob | null>} */
 export async function fetchSound(name) {
   const response = await fetch(address(`takes/${encodeURIComponent(name)}/sound`));
-  return response.ok ? response.blob() : null;
+  return response.status === 200 ? response.blob() : null; // 204: it has none
 }
 
 /** Have the daemon read a local file. @param {File} file @returns {Promise<Take>} */

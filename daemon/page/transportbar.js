@@ -21,8 +21,9 @@ export class TransportBar {
     find("#step-back").addEventListener("click", () => this.#step(-1));
     find("#step-on").addEventListener("click", () => this.#step(1));
     find("#scrub").addEventListener("input", ({ target }) => transport.seek(target.valueAsNumber));
-    // A click does not take the focus, so that space still plays.
-    find(".transport").addEventListener("mousedown", (event) => event.target.closest("button") && event.preventDefault());
+    find(".transport").addEventListener("mousedown", (event) => {
+      if (event.target.closest("button")) event.preventDefault(); // it takes no focus, so that space still plays
+    });
     this.#listenToSpeed();
     this.#listenToCurves();
     this.#listenToKeys();

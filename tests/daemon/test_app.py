@@ -120,6 +120,7 @@ def test_packets_go_on_while_no_sound_comes(
     assert len(receiver.faces()) > 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
     checkpoint: Path, receiver: Receiver, number: signal.Signals, tmp_path: Path
@@ -137,6 +138,7 @@ def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receiver: Receiver, tmp_path: Path) -> None:
     broken = tiny_model()
     broken.face_mean.fill_(float("nan"))
@@ -150,6 +152,7 @@ def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receive
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_piped_sound_is_played_and_ends_the_program(checkpoint: Path, receiver: Receiver) -> None:
     pcm = np.round(sound(8_000) * 32768).astype("<i2").tobytes()
     command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "-"]
@@ -165,7 +168,8 @@ class Page:
     """A page that keeps what it is told, and turns the settings when the first frame comes."""
 
     def __init__(self, settings: LiveSettings) -> None:
-        self.settings, self.url, self.spec = settings, "http://127.0.0.1:1/", SinkSpec("preview", "127.0.0.1", 1, None, 0)
+        self.settings, self.url = settings, "http://127.0.0.1:1/"
+        self.spec = SinkSpec("preview", "127.0.0.1", 1, None, 0)
         self.hello: dict[str, object] = {}
         self.status: dict[str, object] = {}
         self.frames: list[Frame] = []

@@ -8,8 +8,11 @@ import pytest
 import soundfile
 
 from daemon import film as module
+from daemon import studio as studio_module
 from daemon import web
-from daemon.film import contact_sheet, film, studio
+from daemon.config import DaemonConfig
+from daemon.film import film
+from daemon.studio import contact_sheet, studio
 from model.checkpoint import save
 from model.stream import frame_count
 from protocols import takes
@@ -19,10 +22,13 @@ from protocols.takes import Take
 from tests.model.tiny import tiny_model
 
 JAW = INDEX["jawOpen"]
+PLAIN = DaemonConfig()
 FRAMES = 24
 """The jaw is shut, then, from frame 12 on, open."""
 
-drawn = pytest.mark.skipif(not any(map(shutil.which, module.PROGRAMS)), reason="no browser: apt-get install chromium")
+drawn = pytest.mark.skipif(
+    not any(map(shutil.which, studio_module.PROGRAMS)), reason="no browser: apt-get install chromium"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +82,11 @@ def forehead(picture: np.ndarray) -> np.ndarray:
     return picture[: height // 4, width * 3 // 10 : width * 7 // 10].astype(int)
 
 
+@pytest.mark.slow
 @drawn
 def test_a_take_becomes_a_film_with_the_sound_beside_it(take: Path, sound: Path, tmp_path: Path) -> None:
     heard: list[tuple[str, int, int]] = []
-    told = film(take, tmp_path / "clip.mp4", size=160, progress=lambda *done: heard.append(done))
+    told = film(take, tmp_path / "clip.mp4", PLAIN, size=160, progress=lambda *done: heard.append(done))
     assert told == f"24 frames at 24 frames per second, 160 x 160 pixels, with the sound of {sound}"
     assert heard == [("film", done, FRAMES) for done in range(1, FRAMES + 1)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "talk.npz", "talk.wav"]
@@ -99,6 +106,7 @@ def test_a_take_becomes_a_film_with_the_sound_beside_it(take: Path, sound: Path,
     assert begin.index(b"moov") < begin.index(b"mdat")  # it plays while it is loaded
 
 
+@pytest.mark.slow
 @drawn
 def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> None:
     save(tiny_model(), tmp_path / "tiny.safetensors", {})
@@ -106,9 +114,8 @@ def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> Non
     film(
         sound,
         tmp_path / "clip.mp4",
+        DaemonConfig(checkpoint=tmp_path / "tiny.safetensors", identity="alma"),
         size=64,
-        checkpoint=tmp_path / "tiny.safetensors",
-        identity="alma",
         progress=lambda what, done, total: stages.add(what),
     )
     pictures, rate, tone = decoded(tmp_path / "clip.mp4")
@@ -117,23 +124,25 @@ def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> Non
     assert stages == {"face", "film"}
 
 
+@pytest.mark.slow
 @drawn
 def test_the_rate_can_be_chosen_and_another_sound_and_none(take: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.flac", np.full((4800, 1), 0.25), 48_000)
-    film(take, tmp_path / "a.mp4", size=64, fps=Fraction(60000, 1001), sound=tmp_path / "short.flac")
+    film(take, tmp_path / "a.mp4", PLAIN, size=64, fps=Fraction(60000, 1001), sound=tmp_path / "short.flac")
     pictures, rate, heard = decoded(tmp_path / "a.mp4")
     assert (len(pictures), rate) == (60, Fraction(60000, 1001))
     assert len(heard) == 1
     assert heard.shape[1] < 9600
-    assert "without sound" in film(take, tmp_path / "b.mp4", size=64)
+    assert "without sound" in film(take, tmp_path / "b.mp4", PLAIN, size=64)
     assert decoded(tmp_path / "b.mp4")[2].size == 0
 
 
+@pytest.mark.slow
 @drawn
 def test_a_gif_loops_at_20_frames_per_second_at_most(take: Path, sound: Path, tmp_path: Path) -> None:
     from PIL import Image
 
-    told = film(take, tmp_path / "clip.gif", size=96)
+    told = film(take, tmp_path / "clip.gif", PLAIN, size=96)
     assert told == "20 frames at 20 frames per second, 96 x 96 pixels, without sound"
     with Image.open(tmp_path / "clip.gif") as gif:
         pictures, durations_ms = [], []
@@ -145,9 +154,10 @@ def test_a_gif_loops_at_20_frames_per_second_at_most(take: Path, sound: Path, tm
     assert sum(durations_ms) == 1000
     assert sum(durations_ms[:-1]) == 500  # frames that are alike are one
     assert np.abs(mouth(pictures[0]) - mouth(pictures[-1])).mean() > 10
-    assert "12.5 frames" in film(take, tmp_path / "slow.gif", size=64, fps=Fraction(13))
+    assert "12.5 frames" in film(take, tmp_path / "slow.gif", PLAIN, size=64, fps=Fraction(13))
 
 
+@pytest.mark.slow
 @drawn
 def test_the_sheet_shows_every_shape_with_its_name(tmp_path: Path) -> None:
     from PIL import Image
@@ -170,9 +180,10 @@ def test_the_sheet_shows_every_shape_with_its_name(tmp_path: Path) -> None:
     assert len(np.unique(cells[COUNT + 1].reshape(-1, 3), axis=0)) == 1  # the last one is empty
 
 
+@pytest.mark.slow
 @drawn
 def test_the_same_face_gives_the_same_picture(tmp_path: Path) -> None:
-    weights = np.random.default_rng(0).uniform(0, 0.5, (module.TOGETHER + 1, COUNT)).astype(np.float32)
+    weights = np.random.default_rng(0).uniform(0, 0.5, (studio_module.TOGETHER + 1, COUNT)).astype(np.float32)
     with studio(64, None) as draw:
         first = [np.asarray(picture) for picture in draw(weights)]
         again = [np.asarray(picture) for picture in draw(weights[[-1]])]
@@ -180,6 +191,7 @@ def test_the_same_face_gives_the_same_picture(tmp_path: Path) -> None:
     np.testing.assert_array_equal(first[-1], again[0])
 
 
+@pytest.mark.slow
 @drawn
 def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clip.mp4").write_text("mine")
@@ -189,18 +201,20 @@ def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, mon
 
     monkeypatch.setattr(module, "_write_mp4", broken)
     with pytest.raises(FacewireError, match=r"clip\.mp4: cannot be written: No space left"):
-        film(take, tmp_path / "clip.mp4", size=64)
+        film(take, tmp_path / "clip.mp4", PLAIN, size=64)
     assert (tmp_path / "clip.mp4").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "talk.npz"]
 
 
+@pytest.mark.slow
 @drawn
 def test_a_head_that_is_none_is_told_before_the_browser_starts(take: Path, tmp_path: Path) -> None:
     (tmp_path / "kit").mkdir()
     with pytest.raises(FacewireError, match="kit"):
-        film(take, tmp_path / "clip.mp4", head=tmp_path / "kit")
+        film(take, tmp_path / "clip.mp4", DaemonConfig(head=tmp_path / "kit"))
 
 
+@pytest.mark.slow
 @drawn
 def test_an_error_on_the_page_is_told(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "page"
@@ -209,13 +223,13 @@ def test_an_error_on_the_page_is_told(take: Path, tmp_path: Path, monkeypatch: p
     (page / "film.js").write_text('window.film = { open() { throw new Error("no WebGL 2 here"); } };')
     monkeypatch.setattr(web, "PAGE", page)
     with pytest.raises(FacewireError, match=r"the browser that draws failed: no WebGL 2 here$"):
-        film(take, tmp_path / "clip.mp4")
+        film(take, tmp_path / "clip.mp4", PLAIN)
 
 
 def test_what_cannot_be_made_is_refused_at_once(take: Path, sound: Path, tmp_path: Path) -> None:
-    def refused(source: Path, out: str, **options: object) -> str:
+    def refused(source: Path, out: str, config: DaemonConfig = PLAIN, **options: object) -> str:
         with pytest.raises(FacewireError) as error:
-            film(source, tmp_path / out, **options)  # type: ignore[arg-type]
+            film(source, tmp_path / out, config, **options)  # type: ignore[arg-type]
         return str(error.value)
 
     assert "must end in .mp4 or .gif" in refused(take, "clip.avi")
@@ -227,7 +241,7 @@ def test_what_cannot_be_made_is_refused_at_once(take: Path, sound: Path, tmp_pat
     assert "no such sound file" in refused(tmp_path / "none.wav", "clip.mp4")
     assert "not a sound file" in refused(take, "clip.mp4", sound=take)
     assert "cannot be read" in refused(tmp_path / "none.csv", "clip.mp4")
-    assert "no such checkpoint" in refused(sound, "clip.mp4", checkpoint=tmp_path / "none")
+    assert "no such checkpoint" in refused(sound, "clip.mp4", DaemonConfig(checkpoint=tmp_path / "none"))
     with pytest.raises(FacewireError, match=r"must end in \.png"):
         contact_sheet(tmp_path / "shapes.bmp")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.npz", "talk.wav"]
@@ -236,13 +250,13 @@ def test_what_cannot_be_made_is_refused_at_once(take: Path, sound: Path, tmp_pat
 def test_what_is_missing_is_named_with_what_to_install(
     take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHANNELS", ())
+    monkeypatch.setattr(studio_module, "CHANNELS", ())
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(FacewireError, match="apt install chromium"):
-        film(take, tmp_path / "clip.mp4")
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+        film(take, tmp_path / "clip.mp4", PLAIN)
+    monkeypatch.setattr(studio_module, "find_spec", lambda name: None)
     with pytest.raises(FacewireError, match=r"pip install '\.\[film\]'"):
-        film(take, tmp_path / "clip.mp4")
+        film(take, tmp_path / "clip.mp4", PLAIN)
 
 
 def test_a_browser_that_does_not_start_is_told(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,4 +265,4 @@ def test_a_browser_that_does_not_start_is_told(take: Path, tmp_path: Path, monke
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(FacewireError, match="the browser that draws failed"):
-        film(take, tmp_path / "clip.mp4")
+        film(take, tmp_path / "clip.mp4", PLAIN)

@@ -1,9 +1,11 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 from multidict import CIMultiDict
 
@@ -12,6 +14,8 @@ from daemon.preview import Preview
 from daemon.settings import LiveSettings
 from daemon.web import Guard, is_loopback, listen
 from protocols.errors import FacewireError
+from protocols.frame import Frame
+from tests.peers.browser import browser
 
 MINE = "127.0.0.1:8765"
 LOCAL = Guard.of("127.0.0.1", 8765)
@@ -273,6 +277,23 @@ def test_the_address_that_is_printed_can_be_opened(local: Preview, away: Preview
             return response.status
 
     assert asyncio.run(opened()) == 200
+
+
+@pytest.mark.slow
+def test_a_browser_runs_the_page_within_its_confines(local: Preview, away: Preview) -> None:
+    with browser() as chromium:
+        for preview in (local, away):
+            preview.introduce({"phase": "live", "fps": 30})
+            page = chromium.new_page()
+            complaints: list[str] = []
+            page.on("console", lambda said, told=complaints: told.append(said.text) if said.type == "error" else None)
+            page.on("pageerror", lambda error, told=complaints: told.append(str(error)))
+            page.goto(preview.url)
+            page.wait_for_selector("[data-state=open]", state="attached")
+            preview.send(Frame(0, Fraction(30), 0, np.zeros(52)))
+            page.wait_for_function("window.facewire?.frames > 0")
+            assert complaints == []
+            assert page.evaluate("document.cookie") == ""  # no script sees the token's
 
 
 def test_a_port_in_use_is_told_with_a_way_out(local: Preview) -> None:

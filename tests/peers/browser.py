@@ -1,4 +1,4 @@
-"""A browser without a window: the system's chromium, driven by playwright, drawing WebGL in software."""
+"""A browser without a window: the system's chromium, driven by playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,25 +15,26 @@ ARGUMENTS: Final = (
     "--no-sandbox",  # tests may run as root, where chromium's sandbox refuses to start
     "--disable-gpu-sandbox",
     "--disable-dev-shm-usage",  # containers give 64 MB
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
 )
+WEBGL: Final = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+"""In software, which makes all else slower: only where it is needed."""
 
 
 @contextmanager
-def browser() -> Iterator["Browser"]:
+def browser(*, webgl: bool = False) -> Iterator["Browser"]:
     """A running browser; skips the test where there is none. For one thread only."""
     api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[film]'")
     program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if program is None:
         pytest.skip("no chromium: apt-get install chromium")
     with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        drawing = WEBGL if webgl else ["--disable-gpu"]
+        running = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *drawing])
         try:
             yield running
         finally:

@@ -18,7 +18,8 @@ void main() {
   vec3 hit = at + inside * max((at.z - 1.42) / max(-inside.z, 0.2), 0.0);
   float r = length(hit.xy), angle = atan(hit.y, hit.x);
   float fibres = noise(vec3(angle * 9.0, r * 3.0, 1.0)).x * 0.6 + noise(vec3(angle * 22.0, r * 6.0, 5.0)).x * 0.4;
-  vec3 iris = mix(${seen(0.46, 0.36, 0.26)}, ${seen(0.36, 0.43, 0.43)}, smoothstep(0.30, 0.50, r + 0.06 * fibres));
+  vec3 hazel = ${seen(0.46, 0.36, 0.26)}, grey = ${seen(0.37, 0.43, 0.43)};
+  vec3 iris = mix(hazel, grey, smoothstep(0.30, 0.50, r + 0.06 * fibres));
   iris *= 1.0 + 0.55 * fibres;
   iris *= 1.0 - 0.8 * smoothstep(IRIS - 0.13, IRIS, r);
   iris *= 0.75 + 0.7 * smoothstep(0.4, -0.5, dot(normalize(hit.xy + 1e-4), normalize(vec2(-0.6, 0.6))));

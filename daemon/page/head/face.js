@@ -11,8 +11,9 @@ import { paint } from "./paint.js";
 import { BACKGROUND, BACKGROUND_VERTEX, VERTEX } from "./shaders.js";
 import { SKIN } from "./skin.js";
 
-const CAMERA = [0, 0.2, 78];
-const LENS = 4.85;
+const CAMERA = [0, 0.3, 78]; // cm
+const LENS = 5.0; // 1 / tangent of half the vertical angle of view
+const LIPS_PRESSED = 0.12;
 const NO_TURN = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /**
@@ -26,7 +27,7 @@ export async function createFace(canvas) {
   const head = readHead(await fetchHead());
   const gl = canvas.getContext("webgl2", { antialias: true, alpha: false, preserveDrawingBuffer: true });
   if (!gl) {
-    throw new Error("this browser has no WebGL 2, which the realistic head needs: switch on hardware acceleration, or use another face");
+    throw new Error("this browser has no WebGL 2, which the realistic head needs: switch on hardware acceleration");
   }
   const morph = createMorph(head);
   const { tint, strands } = paint(head);
@@ -58,7 +59,10 @@ export async function createFace(canvas) {
   }
 
   function draw(weights, pose) {
-    if (morph.to(weights)) {
+    // The kit's mouthClose lifts the lip by as much as jawOpen lowers it; more than that would push it over the nose.
+    const shown = Float32Array.from(weights);
+    shown[weightOf.mouthClose] = Math.min(shown[weightOf.mouthClose], shown[weightOf.jawOpen] + LIPS_PRESSED);
+    if (morph.to(shown)) {
       setPosition(morph.position);
       setNormal(morph.normal);
     }

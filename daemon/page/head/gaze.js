@@ -24,7 +24,8 @@ export function gazeOf(weight, side) {
 export function matrix(yaw, pitch, roll) {
   const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
   const [cr, sr] = [Math.cos(roll), Math.sin(roll)];
-  return product(product([cy, 0, -sy, 0, 1, 0, sy, 0, cy], [1, 0, 0, 0, cp, -sp, 0, sp, cp]), [cr, -sr, 0, sr, cr, 0, 0, 0, 1]);
+  const nod = product([cy, 0, -sy, 0, 1, 0, sy, 0, cy], [1, 0, 0, 0, cp, -sp, 0, sp, cp]);
+  return product(nod, [cr, -sr, 0, sr, cr, 0, 0, 0, 1]);
 }
 
 /**

@@ -43,8 +43,9 @@ function computeNormals(normal, position, index) {
   normal.fill(0);
   for (let i = 0; i < index.length; i += 3) {
     const a = 3 * index[i], b = 3 * index[i + 1], c = 3 * index[i + 2];
-    const ux = position[b] - position[a], uy = position[b + 1] - position[a + 1], uz = position[b + 2] - position[a + 2];
-    const vx = position[c] - position[a], vy = position[c + 1] - position[a + 1], vz = position[c + 2] - position[a + 2];
+    const ux = position[b] - position[a], vx = position[c] - position[a];
+    const uy = position[b + 1] - position[a + 1], vy = position[c + 1] - position[a + 1];
+    const uz = position[b + 2] - position[a + 2], vz = position[c + 2] - position[a + 2];
     const x = uy * vz - uz * vy, y = uz * vx - ux * vz, z = ux * vy - uy * vx;
     normal[a] += x; normal[a + 1] += y; normal[a + 2] += z;
     normal[b] += x; normal[b + 1] += y; normal[b + 2] += z;

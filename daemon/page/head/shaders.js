@@ -15,9 +15,9 @@ uniform vec3 camera;
 uniform vec2 lens;
 uniform vec3 eye;    // centre that gaze turns about
 uniform mat3 gaze;
-out vec3 vPosition, vNormal, vRest, vPlaced;
-out vec4 vTint;
-out vec2 vLight, vStrands;
+centroid out vec3 vPosition, vNormal, vRest, vPlaced;
+centroid out vec4 vTint;
+centroid out vec2 vLight, vStrands;
 const vec3 PIVOT = vec3(0.0, -6.0, -0.5);
 
 void main() {
@@ -38,9 +38,9 @@ void main() {
 export const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;
-in vec3 vPosition, vNormal, vRest, vPlaced;
-in vec4 vTint;
-in vec2 vLight, vStrands;
+centroid in vec3 vPosition, vNormal, vRest, vPlaced;
+centroid in vec4 vTint;
+centroid in vec2 vLight, vStrands;
 uniform vec3 camera;
 uniform vec2 size;      // of the picture, pixels
 uniform float open;     // the mouth, 0..1
@@ -90,20 +90,20 @@ vec3 glosses(vec3 n, vec3 view, float roughness, float front, float reach) {
     + edge() * 0.6 * gloss(n, view, RIM, roughness, front) * RIM_COLOUR);
 }
 
-float hash(ivec3 cell) {
-  uvec3 q = uvec3(cell) * uvec3(1597334673u, 3812015801u, 2798796415u);
-  uint n = (q.x ^ q.y ^ q.z) * 1597334673u;
+// A random value 0..1 for a cell of space, from its coordinates times SPREAD.
+const uvec3 SPREAD = uvec3(1597334673u, 3812015801u, 2798796415u);
+float hash(uint x, uint y, uint z) {
+  uint n = (x ^ y ^ z) * SPREAD.x;
   return float((n ^ (n >> 15)) >> 8) / 16777216.0;
 }
 
 // Smooth random value -1..1 in space, and its slope in yzw.
 vec4 noise(vec3 at) {
   vec3 base = floor(at), f = at - base;
-  ivec3 i = ivec3(base);
+  uvec3 p = uvec3(ivec3(base)) * SPREAD, q = p + SPREAD;
   vec3 u = f * f * (3.0 - 2.0 * f), du = 6.0 * f * (1.0 - f);
-  float a = hash(i), b = hash(i + ivec3(1, 0, 0)), c = hash(i + ivec3(0, 1, 0)), d = hash(i + ivec3(1, 1, 0));
-  float e = hash(i + ivec3(0, 0, 1)), g = hash(i + ivec3(1, 0, 1));
-  float h = hash(i + ivec3(0, 1, 1)), k = hash(i + ivec3(1, 1, 1));
+  float a = hash(p.x, p.y, p.z), b = hash(q.x, p.y, p.z), c = hash(p.x, q.y, p.z), d = hash(q.x, q.y, p.z);
+  float e = hash(p.x, p.y, q.z), g = hash(q.x, p.y, q.z), h = hash(p.x, q.y, q.z), k = hash(q.x, q.y, q.z);
   vec4 low = vec4(mix(mix(a, b, u.x), mix(c, d, u.x), u.y), mix(b - a, d - c, u.y), mix(c - a, d - b, u.x), 0.0);
   vec4 high = vec4(mix(mix(e, g, u.x), mix(h, k, u.x), u.y), mix(g - e, k - h, u.y), mix(h - e, k - g, u.x), 0.0);
   vec4 v = mix(low, high, u.z);
@@ -120,16 +120,17 @@ vec3 background() {
 void show(vec3 light, float cover) {
   vec3 film = clamp(light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14), 0.0, 1.0);
   float bust = smoothstep(17.5, 11.5, length(vRest * vec3(0.85, 1.0, 0.3) * step(vRest.y, 0.0)));
-  float grain = hash(ivec3(gl_FragCoord.xy, 7)) - 0.5;  // no bands in the dark
+  uvec2 pixel = uvec2(gl_FragCoord.xy) * SPREAD.xy;
+  float grain = hash(pixel.x, pixel.y, 7u) - 0.5;  // no bands in the dark
   colour = vec4(mix(background(), sqrt(film), bust) + grain / 255.0, cover);
 }
 `;
 
 /** The empty picture: one triangle over all of it. */
 export const BACKGROUND_VERTEX = `#version 300 es
-out vec3 vPosition, vNormal, vRest, vPlaced;
-out vec4 vTint;
-out vec2 vLight, vStrands;
+centroid out vec3 vPosition, vNormal, vRest, vPlaced;
+centroid out vec4 vTint;
+centroid out vec2 vLight, vStrands;
 void main() {
   gl_Position = vec4(vec2(gl_VertexID % 2, gl_VertexID / 2) * 4.0 - 1.0, 0.99999, 1.0);
   vRest = vec3(0.0, -99.0, 0.0);

@@ -1,0 +1,22 @@
+"""The arguments that several commands share."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 …")]
+Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
+Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); left out: the one that ships.")]
+Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
+Identity = Annotated[str | None, typer.Option(help="Whose manner of moving; `facewire inspect` lists them.")]
+Lookahead = Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")]
+Seed = Annotated[int | None, typer.Option(help="Another number, another fitting performance.")]
+Head = Annotated[Path | None, typer.Option(help="Your copy of ICT-FaceKit, folder or archive: show that head.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def given(options: Mapping[str, object]) -> dict[str, object]:
+    """The options that were given: those go over the settings file."""
+    return {key: value for key, value in options.items() if value is not None}
