@@ -13,7 +13,6 @@ Layout of /head.bin, little-endian: uint32 length of a JSON text, the text, padd
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 from model import ict
 from model.ict import PARTS, FaceKit, Floats
@@ -43,7 +43,7 @@ _SMALLEST_CM: Final = 0.005
 
 def head_bytes(path: Path) -> bytes:
     """The baked head of the kit at `path`, from the cache where it was baked before. Raises FacewireError."""
-    cached = _cache_folder() / f"head-{_fingerprint(path)}.bin"
+    cached = user_cache_path("facewire", appauthor=False) / f"head-{_fingerprint(path)}.bin"
     if (found := _cached(cached)) is not None:
         return found
     baked = bake(ict.read(path))
@@ -80,17 +80,6 @@ def _fingerprint(path: Path) -> str:
     except OSError:
         states = []  # reading it will say what is wrong
     return hashlib.sha256(repr((FORMAT, states)).encode()).hexdigest()[:16]
-
-
-def _cache_folder() -> Path:
-    home = Path.home()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
-    return Path(base) / "facewire"
 
 
 def bake(kit: FaceKit) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -19,7 +20,7 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.face_match import canonical_mesh, match
 from training.face_points import MESH, OUTER_EYES
-from training.fetch import cache_folder, fetch
+from training.fetch import fetch
 
 Floats = NDArray[np.float32]
 
@@ -61,7 +62,7 @@ def matched(head: ict.FaceKit, canonical: NDArray[np.float64]) -> FaceModel:
 
 def default_path() -> Path:
     """Where `facewire-train face-model` puts it."""
-    return cache_folder() / "face-model.safetensors"
+    return user_cache_path("facewire", appauthor=False) / "face-model.safetensors"
 
 
 def write(model: FaceModel, path: Path) -> None:
@@ -92,7 +93,9 @@ def landmarker_task(path: Path | None) -> Path:
     """MediaPipe's Face Landmarker bundle: the one at `path`, or the one that is fetched once. Raises FacewireError."""
     if path is None:
         instead = "give the path of a copy with --landmarker"
-        return fetch(_TASK_URL, cache_folder() / "face_landmarker.task", instead, _TASK_SHA256)
+        return fetch(
+            _TASK_URL, user_cache_path("facewire", appauthor=False) / "face_landmarker.task", instead, _TASK_SHA256
+        )
     if not path.is_file():
         raise FacewireError(f"{path}: no such file; expected MediaPipe's face_landmarker.task")
     return path
@@ -100,7 +103,7 @@ def landmarker_task(path: Path | None) -> Path:
 
 def fetched_kit() -> Path:
     """ICT-FaceKit at the pinned commit, fetched to the cache folder. Raises FacewireError."""
-    path = cache_folder() / f"ICT-FaceKit-{_COMMIT}.tar.gz"
+    path = user_cache_path("facewire", appauthor=False) / f"ICT-FaceKit-{_COMMIT}.tar.gz"
     instead = "get it from github.com/ICT-VGL/ICT-FaceKit and give its folder"
     if not path.exists():
         fetch(_KIT_URL, path, instead)

@@ -1,26 +1,13 @@
-"""Files that are fetched once: by one address, one hash, into the user's cache folder."""
+"""Files that are fetched once, by address and hash."""
 
 import hashlib
 import os
-import sys
 import tempfile
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from protocols.errors import FacewireError
-
-
-def cache_folder() -> Path:
-    """Where fetched and derived files of the user lie."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
-    return Path(base) / "facewire"
 
 
 def fetch(url: str, path: Path, instead: str, sha256: str | None = None) -> Path:
