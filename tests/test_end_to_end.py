@@ -29,8 +29,8 @@ from protocols.blendshapes import NAMES
 from tests.peers.browser import browser
 from tests.peers.osc import free_udp_port, osc_min
 from tests.peers.pulse import virtual_microphone
-from training import npz_folder
 from training.clips import joined
+from training.prepare import npz_folder
 from training.splits import split_of
 
 if TYPE_CHECKING:

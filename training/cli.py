@@ -11,8 +11,8 @@ import typer
 
 from protocols.errors import FacewireError
 from training.bars import progress
-from training.prepare_cli import app as prepare_app
-from training.video_cli import face_model
+from training.prepare.cli import app as prepare_app
+from training.prepare.video_cli import face_model
 
 if TYPE_CHECKING:
     from model.encoder import Encoder

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import noise
-from training import npz_folder
+from training.prepare import npz_folder
 from training.splits import split_of
 
 GRID = Path(__file__).parents[3] / "shared" / "data" / "grid_s1"

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from protocols.blendshapes import COUNT, INDEX
-from training import face_points
-from training.face_model import FaceModel
-from training.landmarks import Landmarks
-from training.solve import Take
+from training.prepare import face_points
+from training.prepare.face_model import FaceModel
+from training.prepare.landmarks import Landmarks
+from training.prepare.solve import Take
 
 FPS = 30
 LOWER = [p for name, (points, _) in face_points.CURVES.items() if "lower lip" in name for p in points]

@@ -7,9 +7,10 @@ import soundfile
 from rich.progress import Progress
 
 from protocols import blendshapes
-from training import npz_folder, prepare
 from training.clips import Clip
 from training.dataset import read
+from training.prepare import importing
+from training.prepare import npz_folder
 from training.splits import Split
 
 FPS = 25
@@ -40,7 +41,7 @@ def prepared(folder: Path, out: Path, speaker: str) -> Path:
     """A folder of npz as a dataset."""
     paths = sorted(folder.glob("*.npz"))
     with Progress(disable=True) as bar:
-        prepare.run(lambda done: npz_folder.recordings(paths, speaker, "CC0", done), len(paths), out, "a test", bar)
+        importing.run(lambda done: npz_folder.recordings(paths, speaker, "CC0", done), len(paths), out, "a test", bar)
     return out
 
 

@@ -5,8 +5,8 @@ import numpy as np
 
 from protocols import blendshapes
 from tests.training.people import write_person
-from training import npz_folder
 from training.clips import Clip, joined, resting_face
+from training.prepare import npz_folder
 
 JAW = blendshapes.NAMES.index("jawOpen")
 

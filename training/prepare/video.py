@@ -18,12 +18,12 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.clip_files import digest
 from training.dataset import Done, Found, Skipped
-from training.decode import VideoError, frame_count, library, sound
-from training.face_model import FaceModel
-from training.landmarks import landmarks, steady
-from training.npz_folder import onsets
-from training.solve import CONFIDENCE, Take, person, solve
-from training.sources import broken
+from training.prepare.decode import VideoError, frame_count, library, sound
+from training.prepare.face_model import FaceModel
+from training.prepare.landmarks import landmarks, steady
+from training.prepare.npz_folder import onsets
+from training.prepare.solve import CONFIDENCE, Take, person, solve
+from training.prepare.sources import broken
 
 SUFFIXES: Final = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg")
 _FEWEST_FACES: Final = 10

@@ -18,9 +18,9 @@ from safetensors.numpy import save_file
 from model import ict
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.face_match import canonical_mesh, match
-from training.face_points import MESH, OUTER_EYES
-from training.fetch import fetch
+from training.prepare.face_match import canonical_mesh, match
+from training.prepare.face_points import MESH, OUTER_EYES
+from training.prepare.fetch import fetch
 
 Floats = NDArray[np.float32]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from protocols.errors import FacewireError
-from training.prepare_cli import app, prepared
+from training.prepare.cli import app, prepared
 
 _EXTRA = ("av", "mediapipe", "scipy")
 FaceModelFile = Annotated[Path | None, typer.Option(help="Made by `facewire-train face-model`; by default its own.")]
@@ -21,7 +21,7 @@ def face_model(
 ) -> None:
     """Match your copy of the face model ICT-FaceKit with MediaPipe's landmarks. Once, before `prepare video`."""
     _need_extra()
-    from training import face_model as models
+    from training.prepare import face_model as models
 
     kit = models.fetched_kit() if source == "fetch" else Path(source)
     path = out or models.default_path()
@@ -45,10 +45,10 @@ def video(
 ) -> None:
     """Videos of a face: ARKit weights solved from tracked landmarks. Interrupt it at will: called again, it goes on."""
     _need_extra()
-    from training import face_model as models
-    from training import video as source
     from training.bars import progress
-    from training.fit_report import fit_report
+    from training.prepare import face_model as models
+    from training.prepare import video as source
+    from training.prepare.fit_report import fit_report
 
     if pixel_aspect is not None and not 0.2 < pixel_aspect < 5:
         raise FacewireError(f"--pixel-aspect {pixel_aspect}: expected about 1, for example 1.0667")
@@ -63,7 +63,7 @@ def video(
         typer.echo(fit_report([item.take for item in faces], model))
     if contact_sheet and kit:
         from model import ict
-        from training.contact_sheet import draw
+        from training.prepare.contact_sheet import draw
 
         draw(faces, model, ict.read(kit), pixel_aspect, contact_sheet)
     aspect = [f"--pixel-aspect {pixel_aspect}"] if pixel_aspect else []

@@ -10,8 +10,8 @@ import soundfile
 
 from protocols import blendshapes, takes
 from protocols.errors import FacewireError
-from training import livelink_takes
 from training.dataset import Found, Skipped
+from training.prepare import livelink_takes
 
 JAW = blendshapes.INDEX["jawOpen"]
 REST = 0.2

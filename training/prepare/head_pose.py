@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from training.face_points import OUTER_EYES, RIGID
+from training.prepare.face_points import OUTER_EYES, RIGID
 
 Doubles = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from model.audio import read_audio
 from protocols import blendshapes, takes
 from protocols.errors import FacewireError
 from training.dataset import Done, Found, Skipped
-from training.sources import beside, broken, files
+from training.prepare.sources import beside, broken, files
 
 EMOTIONS: Final = (
     (0, 64, "neutral"),

@@ -9,10 +9,10 @@ import soundfile
 
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training import beat
 from training.dataset import Found, Skipped
+from training.prepare import beat
 
-LAYOUT = Path(__file__).parents[3] / "shared" / "data" / "beat_layout"
+LAYOUT = Path(__file__).parents[4] / "shared" / "data" / "beat_layout"
 JAW = blendshapes.INDEX["jawOpen"]
 
 

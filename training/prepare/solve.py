@@ -16,13 +16,13 @@ from scipy.signal import find_peaks
 
 from model.windows import Samples
 from protocols.blendshapes import COUNT, INDEX, NAMES
-from training.eyes import BROW_SHAPES, GAZE, LID_SHAPES, gaze, solve_brows, solve_lids
-from training.face_model import FaceModel
-from training.face_points import INNER_LIPS
-from training.head_pose import mean_face, still
-from training.landmarks import Landmarks
-from training.mouth import SHAPES, solve_mouth
-from training.rest import RestFace, Still, distance, quiet_frames, rest_face
+from training.prepare.eyes import BROW_SHAPES, GAZE, LID_SHAPES, gaze, solve_brows, solve_lids
+from training.prepare.face_model import FaceModel
+from training.prepare.face_points import INNER_LIPS
+from training.prepare.head_pose import mean_face, still
+from training.prepare.landmarks import Landmarks
+from training.prepare.mouth import SHAPES, solve_mouth
+from training.prepare.rest import RestFace, Still, distance, quiet_frames, rest_face
 
 Doubles = NDArray[np.float64]
 

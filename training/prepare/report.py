@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from training.dataset import Dataset, Skipped
 from training.manifest import Recording
-from training.offset import MIN_CORRELATION, MIN_SECONDS, Offset
+from training.prepare.offset import MIN_CORRELATION, MIN_SECONDS, Offset
 from training.splits import split_of
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from training.prepare import Importer
+    from training.prepare.importing import Importer
 
 app = typer.Typer(help="Make a dataset of recordings with faces.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def prepared(importer: "Importer", total: int, out: Path, *made_by: str) -> None
     `made_by` is the command after `facewire-train prepare`, without the folders that its own folders lie in.
     """
     from training.bars import progress
-    from training.prepare import run
+    from training.prepare.importing import run
 
     with progress() as bar:
         made = run(importer, total, out, " ".join(["facewire-train prepare", *made_by]), bar)
@@ -37,7 +37,7 @@ def beat(
     licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")] = "BEAT's own terms",
 ) -> None:
     """The BEAT dataset: json with 51 weights at 60 fps beside wav."""
-    from training import beat as source
+    from training.prepare import beat as source
 
     paths = source.listed(folder, speaker, english=english)
     options = [f"--speaker {each}" for each in sorted(speaker)] + ["--english"] * english
@@ -55,7 +55,7 @@ def livelink(
     licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")] = "private",
 ) -> None:
     """Takes of the Live Link Face app on an iPhone: all of one person."""
-    from training import livelink_takes as source
+    from training.prepare import livelink_takes as source
 
     paths, name = source.listed(folder), speaker or _name(folder)
     prepared(
@@ -72,8 +72,8 @@ def npz(
     licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")],
 ) -> None:
     """Curves as arrays: npz with bs, names and fps beside flac or wav, all of one person."""
-    from training import npz_folder as source
-    from training.sources import files
+    from training.prepare import npz_folder as source
+    from training.prepare.sources import files
 
     paths = files(folder, ".npz")
     prepared(

@@ -8,10 +8,10 @@ import pytest
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from tests.training.people import write_person
-from training import npz_folder
 from training.dataset import Found, Skipped
+from training.prepare import npz_folder
 
-GRID = Path(__file__).parents[3] / "shared" / "data" / "grid_s1"
+GRID = Path(__file__).parents[4] / "shared" / "data" / "grid_s1"
 
 
 def write(folder: Path, **changed: object) -> Path:

@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 
 from model.ict import PARTS, FaceKit
 from protocols.errors import FacewireError
-from training.face_points import CHIN, CURVES, MESH
+from training.prepare.face_points import CHIN, CURVES, MESH
 
 Doubles = NDArray[np.float64]
 

@@ -24,8 +24,8 @@ from training.dataset import (
     read_clip,
 )
 from training.manifest import MANIFEST, Manifest, Recording
-from training.offset import Offset, measure
-from training.prepare_report import listing, told
+from training.prepare.offset import Offset, measure
+from training.prepare.report import listing, told
 
 CLIPS: Final = "clips"
 MIN_SECONDS: Final = 1.0

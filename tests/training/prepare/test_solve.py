@@ -8,10 +8,10 @@ from scipy.optimize import lsq_linear
 
 from protocols.blendshapes import COUNT, INDEX
 from tests.training import faces
-from training.fit_report import fit_report
-from training.head_pose import mean_face, still
-from training.least_squares import bounded, coupling
-from training.solve import CONFIDENCE, person, solve
+from training.prepare.fit_report import fit_report
+from training.prepare.head_pose import mean_face, still
+from training.prepare.least_squares import bounded, coupling
+from training.prepare.solve import CONFIDENCE, person, solve
 
 
 def planted(frames: int = 300, seed: int = 0) -> np.ndarray:

@@ -17,7 +17,7 @@ from model.audio import read_audio
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.dataset import Done, Found, Skipped
-from training.sources import beside, broken
+from training.prepare.sources import beside, broken
 
 _SOUND: Final = (".flac", ".wav")
 _ERRORS: Final = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.windows import SAMPLE_RATE_HZ, Samples
-from training.face_points import INNER_LIPS, LIDS
+from training.prepare.face_points import INNER_LIPS, LIDS
 
 Doubles = NDArray[np.float64]
 

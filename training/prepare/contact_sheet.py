@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from model.ict import PARTS, FaceKit
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
-from training.decode import frames
-from training.face_model import FaceModel
-from training.solve import Solved, person, solve
-from training.video import Tracked
+from training.prepare.decode import frames
+from training.prepare.face_model import FaceModel
+from training.prepare.solve import Solved, person, solve
+from training.prepare.video import Tracked
 
 Pixels = NDArray[np.uint8]
 Doubles = NDArray[np.float64]

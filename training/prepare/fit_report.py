@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from training.face_model import FaceModel
-from training.face_points import CURVES, INNER_LIPS, LIPS, MESH
-from training.rest import distance
-from training.solve import Take, moved, person, solve
+from training.prepare.face_model import FaceModel
+from training.prepare.face_points import CURVES, INNER_LIPS, LIPS, MESH
+from training.prepare.rest import distance
+from training.prepare.solve import Take, moved, person, solve
 
 _OUTER_EYES_MM: Final = 89.2
 """Distance of the outer eye corners of ICT-FaceKit's head; grown-ups differ by a tenth."""

@@ -8,17 +8,18 @@ from typer.testing import CliRunner
 
 from protocols.blendshapes import INDEX, remap
 from protocols.errors import FacewireError
-from training import dataset, face_model, video
+from training import dataset
 from training.bars import progress
 from training.cli import app
 from training.dataset import Found, Skipped
-from training.face_points import INNER_LIPS
+from training.prepare import face_model, video
+from training.prepare.face_points import INNER_LIPS
 
 pytest.importorskip("av", reason="needs PyAV: pip install '.[video]'")
 pytest.importorskip("mediapipe", reason="needs MediaPipe: pip install '.[video]'")
 from tests.training.films import write_film
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 KIT = SHARED / "ict_facekit" / "ict_facekit.tar.xz"
 TASK = SHARED / "mediapipe" / "face_landmarker.task"
 VIDEOS = SHARED / "grid_s1_video"
@@ -133,7 +134,7 @@ def test_landmarks_are_found_once(tmp_path: Path, model: Path, monkeypatch: pyte
     film = VIDEOS / "s1_bbal7s.mpg"
     with progress() as bar:
         first = video.track([film], TASK, tmp_path, ASPECT, bar)
-        monkeypatch.setattr("training.landmarks._landmarker", None)
+        monkeypatch.setattr("training.prepare.landmarks._landmarker", None)
         again = video.track([film], TASK, tmp_path, ASPECT, bar)
     (one,), (other,) = (
         list(video.recordings(each, face_model.read(model), "s1", "CC BY 4.0", lambda *_: False))
@@ -175,8 +176,8 @@ def test_folders_without_videos_and_missing_files_are_told(tmp_path: Path) -> No
 def test_a_sheet_of_frames_beside_the_head_is_drawn(tmp_path: Path, model: Path) -> None:
     pytest.importorskip("matplotlib", reason="needs matplotlib: pip install '.[train]'")
     from model import ict
-    from training.contact_sheet import SHAPES, _chosen, draw
-    from training.solve import Solved
+    from training.prepare.contact_sheet import SHAPES, _chosen, draw
+    from training.prepare.solve import Solved
 
     film = VIDEOS / "s1_bbal7s.mpg"
     with progress() as bar:

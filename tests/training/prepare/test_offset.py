@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols import blendshapes
-from training import npz_folder
 from training.clips import Clip
-from training.offset import Offset, measure
+from training.prepare import npz_folder
+from training.prepare.offset import Offset, measure
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 JAW = blendshapes.INDEX["jawOpen"]
 
 

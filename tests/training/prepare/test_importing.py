@@ -15,12 +15,14 @@ from typer.testing import CliRunner
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from tests.training.people import prepared, write_person
-from training import dataset, npz_folder, prepare
+from training import dataset
 from training.cli import app
 from training.clip_files import digest, pcm_of
 from training.dataset import Done, Found, Skipped
+from training.prepare import importing
+from training.prepare import npz_folder
 
-LAYOUT = Path(__file__).parents[3] / "shared" / "data" / "beat_layout"
+LAYOUT = Path(__file__).parents[4] / "shared" / "data" / "beat_layout"
 
 
 def found(folder: Path, name: str = "a", seconds: float = 2.0, **changed: object) -> Found:
@@ -37,12 +39,12 @@ def found(folder: Path, name: str = "a", seconds: float = 2.0, **changed: object
     return Found(**(values | changed))  # type: ignore[arg-type]
 
 
-def run(items: Sequence[Found | Skipped], out: Path, made_by: str = "a test") -> prepare.Made:
+def run(items: Sequence[Found | Skipped], out: Path, made_by: str = "a test") -> importing.Made:
     def importer(done: Done) -> Iterator[Found | Skipped]:
         return (item for item in items if isinstance(item, Skipped) or not done(item.source, *item.beside))
 
     with Progress(disable=True) as bar:
-        return prepare.run(importer, len(items), out, made_by, bar)
+        return importing.run(importer, len(items), out, made_by, bar)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -151,13 +153,13 @@ def test_a_run_that_was_cut_short_loses_nothing_and_goes_on(tmp_path: Path) -> N
 
     with Progress(disable=True) as bar:
         with pytest.raises(KeyboardInterrupt):
-            prepare.run(lambda done: importer(done, 4), 6, out, "a test", bar)
+            importing.run(lambda done: importer(done, 4), 6, out, "a test", bar)
         (out / "clips" / "00009.part").write_bytes(b"half a file")
         finished = {path: path.stat().st_mtime_ns for path in out.glob("clips/*.safetensors")}
         assert len(finished) == 4
         with pytest.raises(FacewireError, match="if it was interrupted call it again"):
             dataset.read(out)
-        made = prepare.run(lambda done: importer(done, 99), 6, out, "a test", bar)
+        made = importing.run(lambda done: importer(done, 99), 6, out, "a test", bar)
     assert read == [path.stem for path in paths]  # each once
     assert all(path.stat().st_mtime_ns == before for path, before in finished.items())
     whole = prepared(folder, tmp_path / "whole", "nina")

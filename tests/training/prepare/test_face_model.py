@@ -10,11 +10,11 @@ from scipy.sparse import csr_array
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.training import faces
-from training import face_match, face_model
-from training.face_points import CURVES, LIP_RINGS, LIPS, MESH
-from training.fetch import fetch
+from training.prepare import face_match, face_model
+from training.prepare.face_points import CURVES, LIP_RINGS, LIPS, MESH
+from training.prepare.fetch import fetch
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 KIT = SHARED / "ict_facekit" / "ict_facekit.tar.xz"
 TASK = SHARED / "mediapipe" / "face_landmarker.task"
 

@@ -17,7 +17,7 @@ from protocols import blendshapes, takes
 from protocols.errors import FacewireError
 from training.clips import Curves, resting_face
 from training.dataset import Done, Found, Skipped
-from training.sources import beside, broken, files
+from training.prepare.sources import beside, broken, files
 
 _VIDEO: Final = (".mov", ".mp4")
 _SOUND: Final = (".wav", ".flac", *_VIDEO)
@@ -94,7 +94,7 @@ def _captured(path: Path) -> Curves:
 
 def _sound_of_video(path: Path) -> Samples:
     """Its sound from the first picture on, which is the csv's first row."""
-    from training.decode import sound
+    from training.prepare.decode import sound
 
     samples, begin_s = sound(path)
     late = round(begin_s * SAMPLE_RATE_HZ)

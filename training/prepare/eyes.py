@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocols.blendshapes import INDEX
-from training.face_points import CURVES, LIDS
-from training.least_squares import bounded, coupling
+from training.prepare.face_points import CURVES, LIDS
+from training.prepare.least_squares import bounded, coupling
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from protocols.errors import FacewireError
-from training.decode import VideoError, frame_count, frames, sound
-from training.landmarks import Landmarks, landmarks, steady
+from training.prepare.decode import VideoError, frame_count, frames, sound
+from training.prepare.landmarks import Landmarks, landmarks, steady
 
 pytest.importorskip("av", reason="needs PyAV: pip install '.[video]'")
 from tests.training.films import write_film
@@ -25,7 +25,7 @@ def test_frames_come_with_their_times_and_enlarged(tmp_path: Path) -> None:
 
 def test_a_large_picture_is_reduced_and_a_turned_one_stands_upright(tmp_path: Path) -> None:
     av = pytest.importorskip("av")
-    from training.decode import _upright
+    from training.prepare.decode import _upright
 
     class Turned:
         """What a telephone held upright records."""

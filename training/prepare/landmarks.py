@@ -18,8 +18,8 @@ from safetensors.numpy import load_file, save_file
 
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.decode import Frame, VideoError, frames
-from training.face_points import COUNT
+from training.prepare.decode import Frame, VideoError, frames
+from training.prepare.face_points import COUNT
 
 Doubles = NDArray[np.float64]
 
