@@ -59,6 +59,7 @@ def run(
     head: Head = None,
     record: Annotated[bool | None, typer.Option("--record", help="Record a take from the start.")] = None,
     preview: Annotated[bool | None, typer.Option(help="Show the face in the browser.")] = None,
+    preview_host: Annotated[str | None, typer.Option(help="Where the page is served; elsewhere with a token.")] = None,
     preview_port: Annotated[int | None, typer.Option(help="The page's port; 0: any free one.")] = None,
 ) -> None:
     """Animate a face live, until Ctrl-C or the end of the sound.
@@ -77,6 +78,7 @@ def run(
         "head": head,
         "record": record,
         "preview": preview,
+        "preview_host": preview_host,
         "preview_port": preview_port,
     }
     settings = load(config, given(options))
