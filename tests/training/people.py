@@ -9,8 +9,7 @@ from rich.progress import Progress
 from protocols import blendshapes
 from training.clips import Clip
 from training.dataset import read
-from training.prepare import importing
-from training.prepare import npz_folder
+from training.prepare import importing, npz_folder
 from training.splits import Split
 
 FPS = 25

@@ -19,8 +19,7 @@ from training import dataset
 from training.cli import app
 from training.clip_files import digest, pcm_of
 from training.dataset import Done, Found, Skipped
-from training.prepare import importing
-from training.prepare import npz_folder
+from training.prepare import importing, npz_folder
 
 LAYOUT = Path(__file__).parents[4] / "shared" / "data" / "beat_layout"
 
