@@ -14,14 +14,16 @@ from model.noise import correlated
 from model.sampler import ddim
 from tests.model.tiny import tiny_model
 from tests.training import people
-from training import distill, fit, losses
+from training import distill, fit, losses, recipe, segments
 from training.clips import Clip
 from training.dataset import read
 from training.evaluate import animate, figures, pair
-from training.fit import FitSettings
 from training.passages import read_shards, write_shard
 
-SETTINGS = FitSettings(steps=60, batch=8, segment_frames=45, carried=2, save_every=30, learning_rate=4e-3, ema=0.9)
+SETTINGS = replace(
+    recipe.load("embedded").fit,
+    steps=60, batch=8, segment_frames=45, shortest_frames=45, carried=2, learning_rate=4e-3, ema=0.9,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +50,9 @@ def fresh_model() -> FaceModel:
     return model
 
 
-def trained(passages: dict[str, torch.Tensor], folder: Path, settings: FitSettings = SETTINGS) -> FaceModel:
+def trained(passages: dict[str, torch.Tensor], folder: Path, settings: segments.FitSettings = SETTINGS) -> FaceModel:
     model = fresh_model()
-    fit.standardise(model, passages)
+    segments.standardise(model, passages)
     with Progress(disable=True) as bar:
         return fit.run(model, passages, fit.teacher_loss(model), model.schedule.steps, settings, folder, bar)
 
@@ -62,7 +64,7 @@ def teacher(passages: dict[str, torch.Tensor], tmp_path_factory: pytest.TempPath
 
 def test_the_statistics_are_those_of_what_was_captured(passages: dict[str, torch.Tensor]) -> None:
     model = fresh_model()
-    fit.standardise(model, passages)
+    segments.standardise(model, passages)
     tongue, jaw = 51, 17
     assert model.denoiser.captured[tongue] == 0
     assert model.face_mean[tongue] == 0
@@ -89,10 +91,10 @@ def test_a_run_that_was_cut_goes_on_to_the_same_weights(passages: dict[str, torc
         pass
 
     model = fresh_model()
-    fit.standardise(model, passages)
+    segments.standardise(model, passages)
     loss, seen = fit.teacher_loss(model), 0
 
-    def interrupted(segment: fit.Segment, states: list[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def interrupted(segment: segments.Segment, states: list[torch.Tensor]) -> fit.Outcome:
         nonlocal seen
         seen += 1
         if seen > 40 * SETTINGS.carried:
@@ -113,7 +115,7 @@ def test_a_student_of_half_the_steps_follows_its_teacher(
     with Progress(disable=True) as bar:
         student = distill.halve(teacher, passages, replace(SETTINGS, learning_rate=1e-3), tmp_path / "student", bar)
     assert student.schedule.steps == tuple(range(2, 33, 2))
-    value = np.loadtxt(tmp_path / "student" / "losses.csv", delimiter=",")[:, 1]
+    value = np.loadtxt(tmp_path / "student" / "losses.csv", delimiter=",", skiprows=1)[:, 1]
     assert value[-10:].mean() < 0.8 * value[:10].mean()
     sound = np.random.default_rng(0).standard_normal(32_000).astype(np.float32) * 0.2
     wanted, made = (stream.render(model, sound, liveliness=1.0) for model in (teacher, student))
@@ -135,7 +137,7 @@ def test_the_distillation_target_lands_where_two_teacher_steps_land() -> None:
 
 
 def test_training_noise_is_of_the_kind_of_run_time() -> None:
-    drawn = fit.correlated(4, 4_000, 52, 0.8, torch.Generator().manual_seed(0)).numpy()
+    drawn = segments.correlated(4, 4_000, 52, 0.8, torch.Generator().manual_seed(0)).numpy()
     live = correlated(0, 0, 4_000, 52, 0.8)
     for noise in (drawn[0], live):
         assert noise.std() == pytest.approx(1, abs=0.05)
