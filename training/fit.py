@@ -129,7 +129,6 @@ def run(
             log.write(step, values)
             bar.update(task, advance=1, description=f"{folder.name}  loss {values['loss']:.4f}")
             if stop or (step + 1) % save_every == 0 or step + 1 == settings.steps:
-                log.flush()
                 _save(folder, both, optimizer, step + 1)
             if stop:
                 raise StoppedError(

@@ -1,6 +1,5 @@
 """`facewire-train features | fit | distill | export`: from datasets to a face."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -111,4 +110,24 @@ def export(
     """Make the one file that facewire plays of a run as it stands, with what it was made of and how."""
     from training.export import export as write
 
-    typer.echo(json.dumps(write(run, out, figures), indent=2))
+    told = write(run, out, figures)
+    typer.echo(f"{out}: the moving average after {told['trained_steps']} training steps, made of")
+    for speaker, sets in told["data"].items():
+        for name, amount in sets.items():
+            typer.echo(f"  {speaker}: {amount['minutes']:.1f} minutes of {name} ({amount['licence']})")
+
+
+@app.command()
+def smoke(
+    out: Annotated[Path | None, typer.Option(help="Folder to leave everything in; by default nothing is left.")] = None,
+) -> None:
+    """Try the whole chain, from recordings to a played face, on a made-up person: under a minute."""
+    from tempfile import TemporaryDirectory
+
+    from training.smoke import smoke as try_all
+
+    if out:
+        try_all(out)
+        return
+    with TemporaryDirectory() as folder:
+        try_all(Path(folder))

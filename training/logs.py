@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from training import ranks
 
 CSV: Final = "losses.csv"
+EVENTS: Final = "events.out.tfevents.*"
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 class LossLog:
     """Writes the losses of the steps from `begin` on; those of later steps, from before a kill, are taken back.
 
-    Of several processes the first one writes. Event files need the package tensorboardX.
+    Of several processes the first one writes. Event files need the package tensorboardX. They are written now and
+    then, so a kill loses some: a run that goes on makes them anew, of losses.csv.
     """
 
     def __init__(self, folder: Path, begin: int) -> None:
@@ -25,32 +27,33 @@ class LossLog:
         self._events: Any = None
         if ranks.rank() > 0:
             return
-        _take_back(self._path, begin)
+        kept = _take_back(self._path, begin)
         try:
             from tensorboardX import SummaryWriter
         except ImportError:
             log.info("no TensorBoard files: the package tensorboardX is not installed")
             return
-        self._events = SummaryWriter(str(folder), purge_step=begin)
+        for path in folder.glob(EVENTS):
+            path.unlink()
+        self._events = SummaryWriter(str(folder))
+        for row in kept:
+            self._show(int(row.pop("step")), {name: float(value) for name, value in row.items()})
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Append a row: the step, and each value in its own column."""
         if ranks.rank() > 0:
             return
-        new = not (self._path.exists() and self._path.stat().st_size)
         with self._path.open("a", newline="") as file:
             rows = csv.writer(file)
-            if new:
+            if not file.tell():
                 rows.writerow(["step", *values])
             rows.writerow([step, *(f"{value:.9g}" for value in values.values())])  # all digits of a float32
+        self._show(step, values)
+
+    def _show(self, step: int, values: Mapping[str, float]) -> None:
         if self._events:
             for name, value in values.items():
                 self._events.add_scalar(name, value, step)
-
-    def flush(self) -> None:
-        """Have on disk what was written."""
-        if self._events:
-            self._events.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -62,11 +65,12 @@ class LossLog:
             self._events.close()
 
 
-def _take_back(path: Path, begin: int) -> None:
-    """Leave the rows of the first `begin` steps, which are in order; a kill may have cut the last one."""
+def _take_back(path: Path, begin: int) -> list[dict[str, str]]:
+    """Leave the rows of the first `begin` steps, and return them. They are in order; a kill may have cut the last."""
     if not path.exists():
-        return
-    lines = path.read_text().splitlines(keepends=True)
+        return []
+    lines = path.read_text().splitlines(keepends=True)[: begin + 1 if begin else 0]
     part = path.with_suffix(".part")
-    part.write_text("".join(lines[: begin + 1] if begin else []))
+    part.write_text("".join(lines))
     part.replace(path)
+    return list(csv.DictReader(lines))

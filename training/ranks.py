@@ -79,9 +79,9 @@ def _device(wanted: str) -> torch.device:
     if wanted == "cpu" or not (wanted or torch.cuda.is_available()):
         return torch.device("cpu")
     name = wanted if ":" in wanted else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    try:
-        device = torch.device(name)
-        torch.cuda.set_device(device)
-    except (RuntimeError, AssertionError, ValueError) as error:
-        raise FacewireError(f"--device {wanted or name}: there is no such device ({error}); try cpu") from error
-    return device
+    number = name.removeprefix("cuda:")
+    there = torch.cuda.device_count()
+    if wanted.partition(":")[0] not in ("", "cuda") or not number.isdecimal() or int(number) >= there:
+        raise FacewireError(f"--device {wanted or name}: expected cpu, or cuda:N of the {there} GPUs that torch sees")
+    torch.cuda.set_device(int(number))
+    return torch.device(name)

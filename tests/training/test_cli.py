@@ -36,22 +36,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_recordings_to_a_face_that_plays(folder: Path) -> None:
     data = folder / "set"
     made, run = folder / "features", folder / "run"
-    features = ("features", "--data", data, "--encoder", folder / "hubert", "--out", made, "--passages", 2)
-    train(*features, "--shards", 2)
+    features = ("features", "--recipe", "smoke", "--data", data, "--encoder", folder / "hubert", "--out", made)
+    train(*features)
     shard = made / "passages-001.safetensors"
     before = shard.stat().st_mtime_ns
     (made / "passages-000.safetensors").unlink()
-    train(*features, "--shards", 2)  # goes on: what is there is kept
+    train(*features)  # goes on: what is there is kept
     assert shard.stat().st_mtime_ns == before
 
     output = train("probe", folder / "hubert", "--data", data)
     assert re.search(r"log mel: mean r 0\.\d+ \(jawOpen 0\.[6-9]", output)
     assert "hubert: mean r" in output
 
-    train("fit", made, "--out", run, "--steps", 4)
-    assert len((run / "teacher" / "losses.csv").read_text().splitlines()) == 4
-    train("distill", run / "teacher.safetensors", made, "--out", run / "face.safetensors", "--steps", 2)
+    train("fit", "--recipe", "smoke", made, "--out", run, "--steps", 3)
+    head, *rows = (run / "teacher" / "losses.csv").read_text().splitlines()
+    assert head == "step,loss,expression,lip,contrast,velocity"
+    assert [row.partition(",")[0] for row in rows] == ["0", "1", "2"]
+    train("distill", "--recipe", "smoke", run / "teacher.safetensors", made, "--out", run / "face.safetensors")
     head = checkpoint.header(run / "face.safetensors")
+    assert head["provenance"]["fit"]["steps"] == 3
+    assert head["provenance"]["distill"] == {"to": 8, "steps": 2, "learning_rate": 0.0005, "beside": False}
     assert head["config"]["steps"] == 8
     assert head["config"]["schedule_steps"] == 32
     told = head["provenance"]["data"]["nina"]["set"]
@@ -86,5 +90,7 @@ def test_mistakes_are_told_in_plain_words(folder: Path) -> None:
     shutil.copy(folder / "hubert" / "config.json", empty)
     with pytest.raises(FacewireError, match="make them with `facewire-train features`"):
         train("fit", empty, "--out", folder / "x")
+    with pytest.raises(FacewireError, match="no run with a saved state"):
+        train("export", empty, "--out", folder / "x")
     with pytest.raises(FacewireError, match=r"expected test, validation or all"):
         train("evaluate", checkpoint.DEFAULT, "--data", folder / "set", "--out", empty, "--split", "some")
