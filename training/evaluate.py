@@ -132,7 +132,7 @@ def skipping(teacher: FaceModel, steps: int) -> FaceModel:
 def to_teacher(
     model: FaceModel, teacher: FaceModel, clips: Sequence[Clip], lookahead_ms: int, seeds: Sequence[int]
 ) -> Column:
-    """How far the face is from its teacher's of the same seed: mean over frames of the L2 norm over 51 shapes.
+    """How far the face is from its teacher's of the same seed (`distance`).
 
     Beside it the teacher's own face when it only skips steps, which is what distillation has to beat.
     """
@@ -144,11 +144,17 @@ def to_teacher(
         )
         by_take = []
         for own, short, aim in zip(distilled, skipped, wanted, strict=True):
-            far, scale = _distance(own, aim, clips), _distance(short, aim, clips)
+            far, scale = distance(own, aim, clips), distance(short, aim, clips)
             found = {"": far, ", skipping steps": scale, ", to skipping": far / max(scale, 1e-9)}
             by_take.append({f"distance to teacher{what}{suffix}": value for what, value in found.items()})
         column |= summary(by_take)
     return column
+
+
+def distance(made: Sequence[Curves], wanted: Sequence[Curves], clips: Sequence[Clip]) -> float:
+    """Mean over frames, then over clips, of the L2 norm over 51 shapes between two faces of the same clips."""
+    each = zip(made, wanted, clips, strict=True)
+    return float(np.mean([metrics.error(Pair(own, aim, clip.confidence > 0), _FIFTY_ONE) for own, aim, clip in each]))
 
 
 def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, Column]:
@@ -186,8 +192,3 @@ def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
         face = stream.render(model, drawn.astype(np.float32), lookahead_ms=lookahead_ms)
         found[f"jaw in noise of {dbfs} dBFS"] = float(face[model.config.fps :, metrics.JAW].mean())
     return found
-
-
-def _distance(made: Sequence[Curves], wanted: Sequence[Curves], clips: Sequence[Clip]) -> float:
-    each = zip(made, wanted, clips, strict=True)
-    return float(np.mean([metrics.error(Pair(own, aim, clip.confidence > 0), _FIFTY_ONE) for own, aim, clip in each]))

@@ -14,16 +14,29 @@ from training.matching import Confusion
 from training.tables import Column, Value, cell, figures_table, markdown, to_json
 
 
+def by_name(people: Sequence[Sequence[Clip]]) -> dict[str, Sequence[Clip]]:
+    """The clips of people by their names, with a number where two datasets have someone of the same name."""
+    found: dict[str, Sequence[Clip]] = {}
+    for clips in people:
+        name, same = clips[0].identity, sum(other[0].identity == clips[0].identity for other in found.values())
+        found[f"{name}-{same + 1}" if same else name] = clips
+    return found
+
+
 def write_figures(folder: Path, found: Mapping[str, Column], model: FaceModel, clips: Sequence[Clip]) -> None:
     """Write figures.json, figures.md, curves.png, shapes.png and spectrum.png.
 
-    `found` is by column (a lookahead or a baseline), then by figure; pictures are of seed 0 at the checkpoint's own
-    lookahead.
+    `found` is by column (a lookahead or a baseline), then by figure.
     """
     folder.mkdir(parents=True, exist_ok=True)
     as_json = {name: to_json(column) for name, column in found.items()}
     (folder / "figures.json").write_text(json.dumps(as_json, indent=2) + "\n")
     (folder / "figures.md").write_text(figures_table(found))
+    draw(folder, model, clips)
+
+
+def draw(folder: Path, model: FaceModel, clips: Sequence[Clip]) -> None:
+    """Draw curves.png, shapes.png and spectrum.png: seed 0 at the checkpoint's own lookahead."""
     fps, lookahead_ms = model.config.fps, model.config.lookahead_ms
     faces = animate(model, clips, seed=0, lookahead_ms=lookahead_ms)
     pairs = [pair(clip, face, fps) for clip, face in zip(clips, faces, strict=True)]

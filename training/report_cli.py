@@ -1,5 +1,6 @@
-"""`facewire-train evaluate`: how good a face is."""
+"""`facewire-train evaluate | report`: how good a face is, and what each part of its training is worth."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,15 +33,13 @@ def evaluate(
     from training import evaluate as judge
     from training.animate import remembered
     from training.matching import confusion
-    from training.report import write_figures, write_identities
+    from training.report import by_name, write_figures, write_identities
 
     model = checkpoints.load(checkpoint)
     originals = [checkpoints.load(teacher)] if teacher else []
     dial = lookahead_ms or list(model.config.lookaheads_ms)
     people = dataset.people(data, _split(split))
-    for number, clips in enumerate(people):
-        same = [other[0].identity for other in people[:number]].count(clips[0].identity)
-        name = f"{clips[0].identity}-{same + 1}" if same else clips[0].identity
+    for name, clips in by_name(people).items():
         with progress() as bar, remembered(model, *originals):
             task = bar.add_task(name, total=len(dial) * seeds)
             found = {}
@@ -55,6 +54,45 @@ def evaluate(
     matched = confusion(model, people, dial[-1] if lookahead_ms else model.config.lookahead_ms)
     if matched:
         typer.echo(write_identities(out, matched))
+
+
+@app.command()
+def report(
+    features: Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")],
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder for report.md, its pictures, and all models.")],
+    recipe: Annotated[str, typer.Option(help="What is compared: a recipe that ships, or a YAML file.")] = "embedded",
+    denoising_steps: Annotated[
+        list[int], typer.Option(help="Numbers of steps to train directly besides the first and last: up to 256.")
+    ] = [16],  # noqa: B006
+    steps: Annotated[int | None, typer.Option(help="Training steps, if not the recipe's.", min=1)] = None,
+    distill_steps: Annotated[int | None, typer.Option(help="Per halving, if not the recipe's.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="The runs' seed, if not the recipe's.", min=0)] = None,
+    seeds: Annotated[int, typer.Option(help="Takes to average over.", min=2)] = 4,
+    split: Annotated[str, typer.Option(help="test, validation, or all.")] = "test",
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N; by default a GPU where there is one.")] = "",
+) -> None:
+    """Remake the paper's tables 1, 2, 4 and 5: train and judge all models. Called again, it goes on."""
+    from training import ranks
+    from training import recipe as recipes
+    from training.page import write_page
+    from training.study import Study
+
+    changes = {"fit.steps": steps, "distill.steps": distill_steps, "fit.seed": seed}
+    with ranks.joined(device) as place, progress() as bar:
+        if ranks.world() > 1:
+            raise FacewireError("report trains its models one after the other: start it without torchrun")
+        study = Study(
+            features, tuple(data), out, recipes.load(recipe).changed(changes), tuple(denoising_steps), seeds,
+            _split(split), place,
+        )  # fmt: skip
+        found = study.run(bar)
+    words = [str(features), *(word for folder in data for word in ("--data", str(folder))), "--out", str(out)]
+    words += ["--recipe", recipe, *(word for n in denoising_steps for word in ("--denoising-steps", str(n)))]
+    given = {"--steps": steps, "--distill-steps": distill_steps, "--seed": seed, "--seeds": seeds, "--split": split}
+    words += [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    page = write_page(study, found, "facewire-train report " + shlex.join(words))
+    typer.echo(page.read_text())
 
 
 def _split(name: str) -> Any:
