@@ -80,7 +80,8 @@ def variants(recipe: Recipe, counts: Sequence[int]) -> list[Variant]:
 
 def _direct(recipe: Recipe, steps: int) -> Variant:
     own = recipe.changed({"model.denoising_steps": steps})
-    return Variant(f"steps-{steps}", f"{steps} steps, trained directly", "fit", own, steps)
+    title = f"{steps}-step teacher" if own == recipe else f"{steps} steps, trained directly"
+    return Variant(f"steps-{steps}", title, "fit", own, steps)
 
 
 def _halvings(
