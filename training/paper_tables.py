@@ -29,8 +29,8 @@ def table_1(study: Study, columns: Mapping[str, Column]) -> str:
 
 {markdown(head, rows)}
 ITF: inference time per frame, one thread, one stream, hop by hop, with the encoder; median over hops, so it counts only
-on a machine that had nothing else to do. Fewer than 32 steps use the 32-step schedule's alpha-bar: rescaled to fewer, its
-betas would exceed 1.
+on a machine that had nothing else to do. Fewer than 32 steps use the 32-step schedule's alpha-bar: rescaled to fewer,
+its betas would exceed 1.
 
 ![error and dynamics by steps](steps.png)
 """
@@ -93,8 +93,8 @@ def table_5(study: Study, columns: Mapping[str, Column]) -> str:
     return f"""## Table 5: what each part is worth
 
 {markdown(["", *QUALITY, *MOTION[:6]], rows)}
-Without a loss or identities: the teacher was trained without it and distilled like the first row's. Without distillation:
-as many steps, trained directly.
+Without a loss or identities: the teacher was trained without it and distilled like the first row's. Without
+distillation: as many steps, trained directly.
 
 ![ablations](ablations.png)
 """
