@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,14 @@ def chain(
     """
     if teacher.config.steps <= recipe.distill.to or teacher.config.steps % recipe.distill.to:
         raise FacewireError(f"the teacher has {teacher.config.steps} steps: it cannot be halved to {recipe.distill.to}")
-    told, model = {**told, **recipe.told("distill")}, teacher
+    others = recipe.others()
+    how = {**asdict(recipe.student()), "beside": asdict(others) if others else None}
+    told, model = {**told, "distill": how}, teacher
     while model.config.steps > recipe.distill.to:
         folder = out.parent / f"{out.stem}-{model.config.steps // 2}"
         model = halve(
             model, passages, recipe.student(), folder, bar,
-            others=recipe.others(), told=told, device=device, save_every=save_every,
+            others=others, told=told, device=device, save_every=save_every,
         )  # fmt: skip
     return folder
 

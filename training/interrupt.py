@@ -15,12 +15,10 @@ class StoppedError(FacewireError):
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM came since; the second one ends the program at once. For the main thread only."""
+    """Whether Ctrl-C or SIGTERM came since; torchrun passes on both. For the main thread only."""
     came: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
-        if came:
-            raise KeyboardInterrupt
         came.append(number)
 
     if threading.current_thread() is not threading.main_thread():

@@ -70,17 +70,24 @@ class Segment:
 
 def standardise(model: FaceModel, passages: Passages) -> None:
     """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
-    audio = passages["audio"].float()
-    model.audio_mean.copy_(audio.mean((0, 1)))
-    model.audio_std.copy_(audio.std((0, 1)).clamp(min=1e-3))
-    face, weight = passages["face"].float(), passages["weight"].float()
-    total = weight.sum((0, 1)).clamp(min=1e-6)
-    mean = (face * weight).sum((0, 1)) / total
-    std = (((face - mean).square() * weight).sum((0, 1)) / total).sqrt()
+    audio, face, weight = (passages[name] for name in ("audio", "face", "weight"))
+    mean, std = _moments(audio, torch.ones(()).expand(*audio.shape[:2], 1))
+    model.audio_mean.copy_(mean)
+    model.audio_std.copy_(std.clamp(min=1e-3))
+    mean, std = _moments(face, weight)
     captured = (weight.amax((0, 1)) > 0).float()
     model.face_mean.copy_(mean * captured)
     model.face_std.copy_(std.clamp(min=0.01))
     model.denoiser.captured.copy_(captured)
+
+
+def _moments(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted mean and deviation (C,) of (P, T, C), by pieces: as floats not all of them may fit into memory."""
+    pieces = [*zip(torch.split(values, 64), torch.split(weights, 64), strict=True)]
+    total = torch.stack([w.float().sum((0, 1)) for _, w in pieces]).double().sum(0).clamp(min=1e-6)
+    mean = torch.stack([(v.float() * w).sum((0, 1)) for v, w in pieces]).double().sum(0) / total
+    squares = [((v.float() - mean.float()).square() * w).sum((0, 1)) for v, w in pieces]
+    return mean.float(), (torch.stack(squares).double().sum(0) / total).sqrt().float()
 
 
 def segments(
