@@ -60,12 +60,13 @@ def teacher_loss(model: FaceModel, weights: Weights = Weights()) -> Loss:  # noq
 
 def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str, Tensor]:
     """The terms of equation 10 for a face (B, T, C) that was made of a segment."""
-    return {
-        "expression": losses.expression(made, segment.face, segment.weight),
-        "lip": losses.lip(made, segment.face, segment.weight),
-        "contrast": losses.contrast(model.identities.scores(segment.audio.mean(1)), segment.identity),
-        "velocity": losses.velocity(made, segment.face, segment.weight),
-    }
+    with torch.autocast(made.device.type, enabled=False):
+        return {
+            "expression": losses.expression(made, segment.face, segment.weight),
+            "lip": losses.lip(made, segment.face, segment.weight),
+            "contrast": losses.contrast(model.identities.scores(segment.audio.mean(1)), segment.identity),
+            "velocity": losses.velocity(made, segment.face, segment.weight),
+        }
 
 
 def weighted(terms: Mapping[str, Tensor], weights: Weights) -> Tensor:
