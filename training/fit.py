@@ -129,8 +129,9 @@ def run(
             _follow(average, trained, min(settings.ema, (step + 1) / (step + 10)))
             log.write(step, values)
             bar.update(task, advance=1, description=f"{folder.name}  loss {values['loss']:.4f}")
-            if stop or (step + 1) % save_every == 0 or step + 1 == settings.steps:
-                _save(folder, both, optimizer, step + 1)
+            due = stop or (step + 1) % save_every == 0 or step + 1 == settings.steps
+            if due and ranks.rank() == 0:
+                state.save(folder / STATE, both, optimizer, step + 1)
             if stop:
                 raise StoppedError(
                     f"{folder}: saved after step {step + 1} of {settings.steps}; the same command goes on"
@@ -154,11 +155,6 @@ def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
             f"{folder}: a run that was begun with other settings ({', '.join(other)}); "
             "choose another --out, or delete it to begin again"
         )
-
-
-def _save(folder: Path, both: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
-    if ranks.rank() == 0:
-        state.save(folder / STATE, both, optimizer, step)
 
 
 def _step(
