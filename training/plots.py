@@ -23,7 +23,7 @@ REAL, MADE = "0.55", "tab:red"
 def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
     """Draw jaw, lips, brows and lids of a few recordings as they were and as they were made; by recording."""
     chosen = list(pairs.items())[:PLOTTED]
-    figure, axes = _grid(len(SHAPES), len(chosen), (4.2 * len(chosen), 1.5 * len(SHAPES)), sharex="col")
+    figure, axes = _grid(len(SHAPES), len(chosen), (max(9.0, 4.2 * len(chosen)), 1.5 * len(SHAPES)), sharex="col")
     for row, shape in enumerate(SHAPES):
         index = blendshapes.INDEX[shape]
         for column, (recording, pair) in enumerate(chosen):

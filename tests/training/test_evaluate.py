@@ -1,10 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from model import schedule, stream
+from model import checkpoint, schedule, stream
 from model.face import FaceModel
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -12,11 +13,15 @@ from tests.model.tiny import tiny_model
 from tests.training.people import person
 from training import animate as streams
 from training import evaluate as judge
+from training import npz_folder
 from training.animate import animate, pair, remembered
 from training.clips import Clip
-from training.evaluate import baselines, evaluate, figures, long_stream, skipping, to_teacher
+from training.evaluate import baselines, evaluate, figures, judged, long_stream, skipping, takes, to_teacher
 from training.live import live_figures
-from training.tables import figures_table
+from training.splits import split_of
+from training.tables import Column, figures_table
+
+GRID = Path(__file__).parents[3] / "shared" / "data" / "grid_s1"
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +165,26 @@ def test_the_table_has_a_row_for_each_figure(clips: list[Clip]) -> None:
     assert "| jaw r | " in text
     assert "another clip" not in baselines(clips[:1], tiny_model())
     assert found["mean face"]["lip error 27"].mean > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not GRID.is_dir(), reason=f"no recordings with real curves at {GRID}")
+def test_sounds_of_other_sentences_and_an_encoder_that_hears_nothing_are_visibly_worse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paths = [path for path in sorted(GRID.glob("*.npz")) if split_of(path.stem) == "test"][:8]
+    clips = [npz_folder.read(path, "s1", "CC BY 4.0").clip() for path in paths]
+    exchanged = [replace(clip, pcm=other.pcm) for clip, other in zip(clips, clips[1:] + clips[:1], strict=True)]
+    model = checkpoint.load()
+
+    def found(heard: list[Clip]) -> Column:
+        return judged(model, heard, takes(model, heard, 160, (0,)))
+
+    right, wrong = found(clips), found(exchanged)
+    plain = model.encoder.encode
+    monkeypatch.setattr(model.encoder, "encode", lambda windows: plain(windows) * 0)
+    deaf = found(clips)
+    for worse in (wrong, deaf):
+        assert worse["jaw r"].mean < right["jaw r"].mean - 0.2
+        assert worse["lip error 27"].mean > 1.3 * right["lip error 27"].mean
+        assert worse["closure recall"].mean < right["closure recall"].mean
