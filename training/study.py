@@ -108,11 +108,11 @@ class Study:
         return found
 
     def baselines(self) -> dict[str, Column]:
-        """The mean face and the real motion of another clip, mean over people."""
+        """The mean face and, where nobody has but one recording, the real motion of another clip; mean over people."""
         model = checkpoint.load(self.out / self.top / FACE)
         columns = [judge.baselines(clips, model) for clips in self.people.values()]
-        names = dict.fromkeys(name for column in columns for name in column)
-        return {name: pooled([column[name] for column in columns if name in column]) for name in names}
+        common = [name for name in columns[0] if all(name in column for column in columns)]
+        return {name: pooled([column[name] for column in columns]) for name in common}
 
     def _judge(self, variant: Variant, model: FaceModel, bar: Progress) -> Judged:
         found: dict[str, Column] = {}
