@@ -44,7 +44,7 @@ class LossLog:
         if ranks.rank() > 0:
             return
         with self._path.open("a", newline="") as file:
-            rows = csv.writer(file)
+            rows = csv.writer(file, lineterminator="\n")
             if not file.tell():
                 rows.writerow(["step", *values])
             rows.writerow([step, *(f"{value:.9g}" for value in values.values())])  # all digits of a float32
