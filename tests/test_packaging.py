@@ -21,7 +21,7 @@ def test_the_wheel_holds_the_four_packages_with_face_and_voice(wheel: zipfile.Zi
     assert {name.split("/")[0] for name in names if "dist-info" not in name} == {
         "daemon", "model", "training", "protocols",
     }  # fmt: skip
-    assert {"model/weights/default.safetensors", "daemon/demo.flac"} <= set(names)
+    assert {"model/weights/default.safetensors", "daemon/demo.flac", "training/recipes/paper.yaml"} <= set(names)
     page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "daemon" / "page").rglob("*.*")}
     assert page <= set(names)
     assert not any("test" in name.lower() for name in names)

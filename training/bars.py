@@ -12,7 +12,7 @@ class _Rate(ProgressColumn):
         return Text("" if rate <= 0 else f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")
 
 
-def progress() -> Progress:
+def progress(*, shown: bool = True) -> Progress:
     """A bar for the terminal, with the rate and the time that remains."""
     return Progress(
         TextColumn("{task.description}"),
@@ -20,4 +20,5 @@ def progress() -> Progress:
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(elapsed_when_finished=True),
+        disable=not shown,
     )

@@ -1,56 +1,86 @@
 """Judge a checkpoint on recordings that it never saw, through the line that runs live."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Final
 
 import numpy as np
-import torch
 
-from model import stream
+from model import schedule, stream
 from model.face import FaceModel
-from model.windows import SAMPLE_RATE_HZ, windows_of
+from model.windows import SAMPLE_RATE_HZ
 from protocols import blendshapes
+from protocols.errors import FacewireError
 from training import metrics
+from training.animate import animate, pair
 from training.clips import Clip, Curves, joined
+from training.live import live_figures
 from training.metrics import Pair
+from training.tables import Column, Value, summary
 
-SEEDS = (0, 1, 2, 3)
-UPPER = [index for index in range(blendshapes.COUNT) if index not in blendshapes.LIPS_27]
-NOISE_DBFS = (-60, -40)
+SEEDS: Final = (0, 1, 2, 3)
+NOISE_DBFS: Final = (-60, -40)
+LONG_S: Final = 600
+"""Sound of the one long stream, at most."""
+WITH_NOISE_ON_LIPS: Final = ("lip error 27", "jitter lips", "spread over seeds, jaw")
+_FIFTY_ONE: Final = range(blendshapes.COUNT - 1)
 
-
-def animate(
-    model: FaceModel, clips: Sequence[Clip], *, seed: int, lookahead_ms: int, lip_noise: float = 0.0
-) -> list[Curves]:
-    """Faces (frames, 52) of clips, all at once: one session each, as `facewire run` would stream them."""
-    window = model.config.window(lookahead_ms)
-    longest = max(len(clip.samples) for clip in clips)
-    sounds = [np.pad(clip.samples, (0, longest - len(clip.samples))) for clip in clips]
-    cut = [windows_of(window, sound) for sound in sounds]
-    state = stream.start(
-        model,
-        seeds=[seed * 1000 + index for index in range(len(clips))],
-        identities=[clip.identity if clip.identity in model.identities.names else None for clip in clips],
-        lookahead_ms=lookahead_ms,
-        liveliness=1.0,
-    )
-    scale = state.noise_scale.clone()
-    scale[list(blendshapes.LIPS_27)] = lip_noise
-    state = replace(state, noise_scale=scale)
-    faces = []
-    for hop in range(len(cut[0])):
-        state, face = stream.step(model, state, torch.from_numpy(np.stack([windows[hop : hop + 1] for windows in cut])))
-        faces.append(face)
-    together = torch.cat(faces, 1).numpy()
-    fps = model.config.fps
-    return [face[: stream.frame_count(len(clip.samples), fps)] for face, clip in zip(together, clips, strict=True)]
+Takes = list[list[Curves]]
+"""Faces by seed, then by recording."""
 
 
-def pair(clip: Clip, face: Curves, fps: int) -> Pair:
-    """A made face and the real one on the frames' absolute times."""
-    real, _ = clip.at(np.arange(len(face)) / fps)
-    return Pair(face, real, clip.confidence > 0, clip.closures_s)
+def evaluate(
+    model: FaceModel,
+    clips: Sequence[Clip],
+    lookahead_ms: int,
+    seeds: Sequence[int] = SEEDS,
+    told: Callable[[], None] = lambda: None,
+) -> Column:
+    """All figures of a face as `facewire run` makes it, with deviations over seeds; one long stream; rest in noise.
+
+    At the checkpoint's own lookahead also with noise on the lips, which tells what leaving it out is worth.
+    """
+    column = judged(model, clips, takes(model, clips, lookahead_ms, seeds, told=told))
+    if lookahead_ms == model.config.lookahead_ms:
+        noisy = judged(model, clips, takes(model, clips, lookahead_ms, seeds, lip_noise=1.0))
+        column |= {f"{name}, noise on lips": noisy[name] for name in WITH_NOISE_ON_LIPS if name in noisy}
+    others = long_stream(model, clips, lookahead_ms) | noise_figures(model, lookahead_ms)
+    others |= live_figures(model, clips, lookahead_ms)
+    return column | {name: Value(value) for name, value in others.items()}
+
+
+def takes(
+    model: FaceModel,
+    clips: Sequence[Clip],
+    lookahead_ms: int,
+    seeds: Sequence[int],
+    *,
+    lip_noise: float = 0.0,
+    told: Callable[[], None] = lambda: None,
+) -> Takes:
+    """The clips' faces from each seed."""
+    made = []
+    for seed in seeds:
+        made.append(animate(model, clips, seed=seed, lookahead_ms=lookahead_ms, lip_noise=lip_noise))
+        told()
+    return made
+
+
+def judged(model: FaceModel, clips: Sequence[Clip], made: Takes) -> Column:
+    """The figures of takes of some clips, with deviations over takes, and how much the takes differ."""
+    fps, frames = model.config.fps, model.config.window().frames_per_hop(model.config.fps)
+    by_take = []
+    for faces in made:
+        pairs = [pair(clip, face, fps) for clip, face in zip(clips, faces, strict=True)]
+        by_take.append(figures(pairs, fps) | {"seam ratio": metrics.seam_ratio(faces, _FIFTY_ONE, frames)})
+    column = summary(by_take)
+    if len(made) > 1:
+        column["spread over seeds, jaw"] = Value(metrics.spread(made, [metrics.JAW]))
+        upper = pairs[0].channels(blendshapes.UPPER)
+        if upper:
+            column["spread over seeds, upper face"] = Value(metrics.spread(made, upper))
+    return column
 
 
 def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
@@ -65,7 +95,7 @@ def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
         "jitter lips": metrics.jitter_ratio(pairs, lips),
     }
     if pairs[0].channels(metrics.BLINKS):
-        found["jitter upper"] = metrics.jitter_ratio(pairs, UPPER)
+        found["jitter upper"] = metrics.jitter_ratio(pairs, blendshapes.UPPER)
         found["blinks to real"] = metrics.blink_ratio(pairs)
     recall, depth, count = metrics.closures(pairs, fps)
     if count:
@@ -78,7 +108,7 @@ def errors(pairs: Sequence[Pair]) -> dict[str, float]:
     found = {
         "lip error 27": float(np.mean([metrics.error(p, blendshapes.LIPS_27) for p in pairs])),
         "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
-        "MBE 51": float(np.mean([metrics.error(p, range(blendshapes.COUNT - 1)) for p in pairs])),
+        "MBE 51": float(np.mean([metrics.error(p, _FIFTY_ONE) for p in pairs])),
     }
     if pairs[0].channels(metrics.BLINKS):
         deviation = [metrics.dynamics_deviation(p) for p in pairs]
@@ -86,65 +116,77 @@ def errors(pairs: Sequence[Pair]) -> dict[str, float]:
     return found
 
 
-def evaluate(
-    model: FaceModel,
-    clips: Sequence[Clip],
-    lookahead_ms: int,
-    seeds: Sequence[int] = SEEDS,
-    told: Callable[[], None] = lambda: None,
-) -> dict[str, float]:
-    """Means over seeds of all figures as `facewire run` makes the face, one long stream, and rest in noise.
+def skipping(teacher: FaceModel, steps: int) -> FaceModel:
+    """The teacher, untrained for it, sampled with `steps` of its steps, at the same alpha-bar as a student's."""
+    if steps > teacher.config.steps or teacher.config.schedule_steps % steps:
+        raise FacewireError(
+            f"the teacher has {teacher.config.steps} steps of {teacher.config.schedule_steps}: {steps} cannot be "
+            "taken out of them; give the checkpoint that the student was distilled from as --teacher"
+        )
+    model = deepcopy(teacher, {id(teacher.encoder): teacher.encoder})
+    model.config = teacher.config.model_copy(update={"steps": steps})
+    model.schedule = schedule.linear(teacher.config.schedule_steps, steps)
+    return model
 
-    At the checkpoint's own lookahead also with noise on the lips, which tells what leaving it out is worth.
+
+def to_teacher(
+    model: FaceModel, teacher: FaceModel, clips: Sequence[Clip], lookahead_ms: int, seeds: Sequence[int]
+) -> Column:
+    """How far the face is from its teacher's of the same seed (`distance`).
+
+    Beside it the teacher's own face when it only skips steps, which is what distillation has to beat.
     """
-    means = _takes(model, clips, lookahead_ms, seeds, 0.0, told)
-    if lookahead_ms == model.config.lookahead_ms:
-        noisy = _takes(model, clips, lookahead_ms, seeds, 1.0, lambda: None)
-        means |= {f"{name}, noise on lips": noisy[name] for name in ("lip error 27", "jitter lips")}
-    return means | long_stream(model, clips, lookahead_ms) | noise_figures(model, lookahead_ms)
+    column: Column = {}
+    for lip_noise, suffix in ((0.0, ""), (1.0, ", noise on lips")):
+        wanted, distilled, skipped = (
+            takes(who, clips, lookahead_ms, seeds, lip_noise=lip_noise)
+            for who in (teacher, model, skipping(teacher, model.config.steps))
+        )
+        by_take = []
+        for own, short, aim in zip(distilled, skipped, wanted, strict=True):
+            far, scale = distance(own, aim, clips), distance(short, aim, clips)
+            found = {"": far, ", skipping steps": scale, ", to skipping": far / max(scale, 1e-9)}
+            by_take.append({f"distance to teacher{what}{suffix}": value for what, value in found.items()})
+        column |= summary(by_take)
+    return column
 
 
-def _takes(
-    model: FaceModel,
-    clips: Sequence[Clip],
-    lookahead_ms: int,
-    seeds: Sequence[int],
-    lip_noise: float,
-    told: Callable[[], None],
-) -> dict[str, float]:
-    takes = []
-    for seed in seeds:
-        made = animate(model, clips, seed=seed, lookahead_ms=lookahead_ms, lip_noise=lip_noise)
-        pairs = [pair(clip, face, model.config.fps) for clip, face in zip(clips, made, strict=True)]
-        takes.append(figures(pairs, model.config.fps))
-        told()
-    return {name: float(np.mean([take[name] for take in takes])) for name in takes[0]}
+def distance(made: Sequence[Curves], wanted: Sequence[Curves], clips: Sequence[Clip]) -> float:
+    """Mean over frames, then over clips, of the L2 norm over 51 shapes between two faces of the same clips."""
+    each = zip(made, wanted, clips, strict=True)
+    return float(np.mean([metrics.error(Pair(own, aim, clip.confidence > 0), _FIFTY_ONE) for own, aim, clip in each]))
 
 
-def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, dict[str, float]]:
+def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, Column]:
     """For scale: real motion of another clip, and the mean face that the model was trained with."""
     fps = model.config.fps
-    real = [clip.at(np.arange(stream.frame_count(len(clip.samples), fps)) / fps)[0] for clip in clips]
+    real = [clip.at(np.arange(stream.frame_count(len(clip), fps)) / fps)[0] for clip in clips]
     mean = model.face_mean.numpy()
     other = [np.resize(real[(k + 1) % len(real)], face.shape) for k, face in enumerate(real)]
     still = [np.tile(mean, (len(face), 1)) for face in real]
-    found = {"mean face": errors([pair(c, f, fps) for c, f in zip(clips, still, strict=True)])}
+    found = {"mean face": summary([errors([pair(c, f, fps) for c, f in zip(clips, still, strict=True)])])}
     if len(clips) > 1:
-        found["another clip"] = figures([pair(c, f, fps) for c, f in zip(clips, other, strict=True)], fps)
+        found["another clip"] = judged(model, clips, [other])
     return found
 
 
 def long_stream(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
-    """The jaw in one stream of all clips in a row: the memory of minutes is not that of one sentence."""
-    sound, real = joined(clips, model.config.fps)
-    identity = clips[0].identity if clips[0].identity in model.identities.names else None
-    face = stream.render(model, sound, identity=identity, lookahead_ms=lookahead_ms)
+    """The jaw in one stream of clips in a row: the memory of minutes is not that of one sentence."""
+    room, chosen = LONG_S * SAMPLE_RATE_HZ, []
+    for clip in clips:
+        chosen.append(replace(clip, pcm=clip.pcm[:room]))
+        room -= len(chosen[-1])
+        if room <= 0:
+            break
+    real = joined(chosen, model.config.fps)[1]
+    together = replace(clips[0], pcm=np.concatenate([clip.pcm for clip in chosen]))
+    (face,) = animate(model, [together], seed=0, lookahead_ms=lookahead_ms)
     return {"jaw r, one long stream": metrics.jaw_correlation([Pair(face, real, clips[0].confidence > 0)])[0]}
 
 
 def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
     """Mean jawOpen while white noise is all there is to hear, after the first second."""
-    found: dict[str, Any] = {}
+    found: dict[str, float] = {}
     for dbfs in NOISE_DBFS:
         drawn = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ) * 10 ** (dbfs / 20)
         face = stream.render(model, drawn.astype(np.float32), lookahead_ms=lookahead_ms)

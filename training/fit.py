@@ -1,154 +1,90 @@
-"""The loop that trains a denoiser: passages in, a checkpoint out; for the teacher and for every student."""
+"""The loop that trains a denoiser: passages in, a model out; for the teacher and for every student."""
 
-import csv
-from collections.abc import Callable, Iterator, Mapping
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import torch
 from rich.progress import Progress
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
+from model import checkpoint
 from model.face import FaceModel
-from model.noise import filter_taps
 from protocols.errors import FacewireError
-from training import losses, state
+from training import losses, ranks, state
+from training.interrupt import StoppedError, asked_to_stop
+from training.logs import LossLog
+from training.losses import Weights
+from training.segments import FitSettings, Passages, Segment, condition, fresh, noisy, segments
 
-Passages = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """How a denoiser is trained. Step n of a run is a function of these and n alone."""
-
-    steps: int = 3000
-    batch: int = 32
-    """Passages per step."""
-    segment_frames: int = 90
-    carried: int = 3
-    """Consecutive segments through which a passage carries its GRU state."""
-    learning_rate: float = 1e-3
-    clip_norm: float = 1.0
-    reset: float = 0.1
-    """Share of passages whose state is reset before a segment."""
-    unknown: float = 0.1
-    """Share of passages that are trained with the mean identity."""
-    ema: float = 0.998
-    seed: int = 0
-    save_every: int = 300
+SAVE_EVERY: Final = 50
+"""Steps between two states on disk, which are all that a kill can cost."""
+START: Final = "start.safetensors"
+"""In a run's folder: the model as the run began, with what it is trained on and how."""
+STATE: Final = "state.safetensors"
+"""In a run's folder: the weights, their moving average and the optimiser after some step."""
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of B passages: standardised audio (B, T, D) and face (B, T, C), noise and weights like the face."""
+class Outcome(NamedTuple):
+    """What a segment cost."""
 
-    audio: Tensor
-    face: Tensor
-    weight: Tensor
-    noise: Tensor
-    t: Tensor
-    """Denoising step of each passage (B,), the same over all its segments: each step has its own GRU state."""
-    identity: Tensor
-    """Index (B,); the number of identities for `unknown`."""
-    lookahead: Tensor
-    fresh: Tensor
-    """(B,): 0 where the GRU state starts afresh."""
+    total: Tensor
+    """What is trained down: a scalar."""
+    terms: dict[str, Tensor]
+    """Its parts for the log, not weighted."""
+    states: list[Tensor]
+    """The GRU states that the passage's next segment begins with."""
 
 
-Loss = Callable[[Segment, list[Tensor]], tuple[Tensor, list[Tensor]]]
-"""Loss of a segment, given the GRU states that the last one returned (empty at first), and the next states."""
+Loss = Callable[[Segment, list[Tensor]], Outcome]
+"""Judges a segment, given the GRU states that the last one returned (none at first)."""
 
 
-def standardise(model: FaceModel, passages: Passages) -> None:
-    """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
-    audio = passages["audio"].float()
-    model.audio_mean.copy_(audio.mean((0, 1)))
-    model.audio_std.copy_(audio.std((0, 1)).clamp(min=1e-3))
-    face, weight = passages["face"].float(), passages["weight"].float()
-    total = weight.sum((0, 1)).clamp(min=1e-6)
-    mean = (face * weight).sum((0, 1)) / total
-    std = (((face - mean).square() * weight).sum((0, 1)) / total).sqrt()
-    captured = (weight.amax((0, 1)) > 0).float()
-    model.face_mean.copy_(mean * captured)
-    model.face_std.copy_(std.clamp(min=0.01))
-    model.denoiser.captured.copy_(captured)
-
-
-def segments(
-    model: FaceModel, passages: Passages, settings: FitSettings, ts: tuple[int, ...], step: int
-) -> Iterator[Segment]:
-    """The segments of training step `step`: random passages, offsets, denoising steps `ts` and noise."""
-    draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
-    total, frames = passages["audio"].shape[:2]
-    chosen = torch.randint(total, (settings.batch,), generator=draw)
-    length = settings.segment_frames * settings.carried
-    begin = int(torch.randint(frames - length + 1, (), generator=draw))
-    identity = passages["identity"][chosen].clone()
-    identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
-    t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
-    noise = correlated(settings.batch, length, passages["face"].shape[-1], model.config.noise_pole, draw)
-    for k in range(settings.carried):
-        inside = slice(begin + k * settings.segment_frames, begin + (k + 1) * settings.segment_frames)
-        yield Segment(
-            audio=(passages["audio"][chosen, inside].float() - model.audio_mean) / model.audio_std,
-            face=(passages["face"][chosen, inside].float() - model.face_mean) / model.face_std,
-            weight=passages["weight"][chosen, inside].float() * model.denoiser.captured,
-            noise=noise[:, k * settings.segment_frames : (k + 1) * settings.segment_frames],
-            t=t,
-            identity=identity,
-            lookahead=passages["lookahead"][chosen],
-            fresh=(torch.rand(settings.batch, generator=draw) >= settings.reset).float() * float(k > 0),
-        )
-
-
-def correlated(batch: int, frames: int, channels: int, pole: float, draw: torch.Generator) -> Tensor:
-    """Noise (B, T, C) of the kind that `model.noise` makes at run time."""
-    taps = torch.from_numpy(filter_taps(pole)[::-1].copy()).float()
-    white = torch.randn(batch * channels, 1, frames + len(taps) - 1, generator=draw)
-    filtered = nn.functional.conv1d(white, taps[None, None])
-    return filtered.reshape(batch, channels, frames).transpose(1, 2)
-
-
-def condition(model: FaceModel, segment: Segment) -> Tensor:
-    """The denoiser's condition for a segment (B, T, A), with the mean identity where it is unknown."""
-    library = torch.cat([model.identities.embeddings, model.identities.unknown()[None]])
-    features = model.identities(library[segment.identity])
-    return model.denoiser.condition(segment.audio, features, segment.lookahead)
-
-
-def noisy(model: FaceModel, segment: Segment) -> Tensor:
-    """Equation 3: x_t = alpha x0 + sigma eps. Uncaptured channels hold their mean, and noise."""
-    known = segment.face * (segment.weight > 0)
-    alpha, sigma = model.schedule.alpha(segment.t).float(), model.schedule.sigma(segment.t).float()
-    return alpha[:, None, None] * known + sigma[:, None, None] * segment.noise
-
-
-def fresh(states: list[Tensor], segment: Segment) -> list[Tensor]:
-    """GRU states (layers, B, hidden) cut off from their gradients, zero where the segment starts afresh."""
-    return [value.detach() * segment.fresh[None, :, None] for value in states]
-
-
-def teacher_loss(model: FaceModel) -> Loss:
+def teacher_loss(model: FaceModel, weights: Weights = Weights()) -> Loss:  # noqa: B008
     """Equation 10: the weighted sum of expression, lip, contrast and velocity loss."""
 
-    def loss(segment: Segment, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def loss(segment: Segment, states: list[Tensor]) -> Outcome:
         carried = fresh(states, segment)
         made, following = model.denoiser(
             noisy(model, segment), condition(model, segment), segment.t, carried[0] if carried else None
         )
-        total = (
-            losses.EXPRESSION * losses.expression(made, segment.face, segment.weight)
-            + losses.LIP * losses.lip(made, segment.face, segment.weight)
-            + losses.VELOCITY * losses.velocity(made, segment.face, segment.weight)
-        )
-        known = segment.identity < len(model.identities.names)
-        if known.any():
-            scores = model.identities.scores(segment.audio.mean(1))[known]
-            total = total + losses.CONTRAST * losses.contrast(scores, segment.identity[known])
-        return total, [following]
+        terms = teacher_terms(model, segment, made)
+        return Outcome(weighted(terms, weights), terms, [following])
 
     return loss
+
+
+def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str, Tensor]:
+    """The terms of equation 10 for a face (B, T, C) that was made of a segment."""
+    with torch.autocast(made.device.type, enabled=False):
+        return {
+            "expression": losses.expression(made, segment.face, segment.weight),
+            "lip": losses.lip(made, segment.face, segment.weight),
+            "contrast": losses.contrast(model.identities.scores(segment.audio.mean(1)), segment.identity),
+            "velocity": losses.velocity(made, segment.face, segment.weight),
+        }
+
+
+def weighted(terms: Mapping[str, Tensor], weights: Weights) -> Tensor:
+    """The sum of terms, each by the weight of its name."""
+    return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
+
+
+class _Objective(nn.Module):
+    """The loss as a module of what is trained, so that the gradients of several processes can be added up."""
+
+    def __init__(self, trained: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.trained = trained
+        self.loss = loss
+
+    def forward(self, segment: Segment, states: list[Tensor]) -> Outcome:
+        with torch.autocast(segment.audio.device.type, torch.bfloat16, enabled=segment.audio.is_cuda):
+            return self.loss(segment, states)
 
 
 def run(
@@ -159,60 +95,104 @@ def run(
     settings: FitSettings,
     folder: Path,
     bar: Progress,
+    *,
+    told: Mapping[str, Any] | None = None,
+    device: torch.device | None = None,
+    save_every: int = SAVE_EVERY,
 ) -> FaceModel:
-    """Train the model for the denoising steps `ts` and return its moving average, ready for use.
+    """Train the model for the denoising steps `ts` and return its moving average on the CPU, ready for use.
 
-    `folder` keeps the state of the run and its losses (losses.csv): called again, it goes on.
-    Raises FacewireError where the loss is no number.
+    `folder` keeps the state of the run and its losses (losses.csv, TensorBoard's files): called again, it goes on.
+    `told` is what the checkpoint will say of its making. Where torchrun started several processes, all call this.
+    Raises FacewireError where the loss is no number, and for a folder of a run that was made otherwise; StoppedError,
+    after saving, when asked to stop.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    model.encoder.requires_grad_(False)
-    trained = nn.ModuleDict({"denoiser": model.denoiser.train(), "identities": model.identities})
+    _begin(model, folder, dict(told or {}))
+    ranks.share_dropout(model.denoiser)
+    model.to(device or "cpu").encoder.requires_grad_(False)
+    trained = nn.ModuleDict({"denoiser": model.denoiser.train(), "identities": model.identities}).requires_grad_(True)
     average = deepcopy(trained)
     both = nn.ModuleDict({"trained": trained, "average": average})
-    parameters = list(trained.requires_grad_(True).parameters())
-    optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
-    saved = folder / "state.safetensors"
-    begin = state.load(saved, both, optimizer) if saved.exists() else 0
+    optimizer = torch.optim.Adam(trained.parameters(), lr=settings.learning_rate)
+    begin = state.load(folder / STATE, both, optimizer) if (folder / STATE).exists() else 0
+    objective: nn.Module = _Objective(trained, loss)
+    if ranks.world() > 1:
+        objective = DistributedDataParallel(objective, broadcast_buffers=False)
     task = bar.add_task(folder.name, total=settings.steps, completed=begin)
-    for step in range(begin, settings.steps):
-        torch.manual_seed(settings.seed * 1_000_003 + step)  # dropout
-        values: list[float] = []
-        states: list[Tensor] = []
-        for segment in segments(model, passages, settings, ts, step):
-            _rate(optimizer, settings, step)
-            value, states = loss(segment, states)
-            if not torch.isfinite(value):
+    with LossLog(folder, begin) as log, asked_to_stop() as asked:
+        for step in range(begin, settings.steps):
+            _set_rate(optimizer, settings, step)
+            torch.manual_seed(settings.seed * 1_000_003 + step)  # dropout
+            values, stop = _step(objective, optimizer, segments(model, passages, settings, ts, step), settings, asked())
+            if not math.isfinite(values["loss"]):
                 raise FacewireError(f"{folder.name}: the loss of step {step} is no number; try a lower learning rate")
-            optimizer.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
-            optimizer.step()
-            values.append(value.item())
-        _follow(average, trained, min(settings.ema, (step + 1) / (step + 10)))
-        bar.update(task, advance=1, description=f"{folder.name}  loss {sum(values) / len(values):.4f}")
-        _log(folder / "losses.csv", step, sum(values) / len(values))
-        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            state.save(saved, both, optimizer, step + 1)
+            _follow(average, trained, min(settings.ema, (step + 1) / (step + 10)))
+            log.write(step, values)
+            bar.update(task, advance=1, description=f"{folder.name}  loss {values['loss']:.4f}")
+            due = stop or (step + 1) % save_every == 0 or step + 1 == settings.steps
+            if due and ranks.rank() == 0:
+                state.save(folder / STATE, both, optimizer, step + 1)
+            if stop:
+                raise StoppedError(
+                    f"{folder}: saved after step {step + 1} of {settings.steps}; the same command goes on"
+                )
     trained.load_state_dict(average.state_dict())
-    return model.eval().requires_grad_(False)
+    return model.cpu().eval().requires_grad_(False)
 
 
-def _rate(optimizer: torch.optim.Optimizer, settings: FitSettings, step: int) -> None:
-    """One cycle: up over the first 15 %, then half a cosine down."""
+def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
+    """Keep the model as it is before the first step, or see that it was begun for the same purpose."""
+    if ranks.rank() > 0:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / STATE).exists():
+        checkpoint.save(model, folder / START, told)
+        return
+    before, now = checkpoint.header(folder / START)["provenance"], json.loads(json.dumps(told))
+    other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if other:
+        raise FacewireError(
+            f"{folder}: a run that was begun with other settings ({', '.join(other)}); "
+            "choose another --out, or delete it to begin again"
+        )
+
+
+def _step(
+    objective: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    stretch: Iterable[Segment],
+    settings: FitSettings,
+    asked: bool,
+) -> tuple[dict[str, float], bool]:
+    """Descend on each segment in turn; the mean of its terms over all processes, and whether one was asked to stop."""
+    found: list[Tensor] = []
+    names: list[str] = []
+    states: list[Tensor] = []
+    for segment in stretch:
+        outcome: Outcome = objective(segment, states)
+        states, names = outcome.states, ["loss", *outcome.terms]
+        found.append(torch.stack([outcome.total, *outcome.terms.values()]).detach())
+        optimizer.zero_grad()
+        # Processes sum their losses (training.losses); DistributedDataParallel takes the mean of their gradients.
+        (outcome.total * ranks.world()).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(objective.parameters(), settings.clip_norm)
+        optimizer.step()
+    mean = torch.stack(found).mean(0)
+    *values, stop = ranks.total(torch.cat([mean, mean.new_tensor([float(asked)])])).tolist()
+    return dict(zip(names, values, strict=True)), stop > 0
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, settings: FitSettings, step: int) -> None:
+    """One cycle: up over the first 15 %, then half a cosine down. Or the same rate throughout."""
     done = step / settings.steps
-    up = done / 0.15
-    down = 0.5 * (1 + torch.cos(torch.tensor((done - 0.15) / 0.85 * torch.pi)).item())
+    share = max(0.04, min(done / 0.15, 1.0))
+    if done > 0.15:
+        share *= 0.5 * (1 + math.cos((done - 0.15) / 0.85 * math.pi))
     for group in optimizer.param_groups:
-        group["lr"] = settings.learning_rate * max(0.04, min(up, 1.0)) * (down if up > 1 else 1.0)
+        group["lr"] = settings.learning_rate * (share if settings.rate == "cycle" else 1.0)
 
 
 @torch.no_grad()
 def _follow(average: nn.Module, trained: nn.Module, decay: float) -> None:
     for mean, value in zip(average.parameters(), trained.parameters(), strict=True):
         mean.lerp_(value, 1 - decay)
-
-
-def _log(path: Path, step: int, value: float) -> None:
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerow([step, f"{value:.6f}"])

@@ -1,18 +1,39 @@
 """The paper's losses (section 3.5.1), on standardised blendshapes, each frame and channel by its confidence.
 
-Squared norms are means over what counts, so that a weight means the same for any number of frames and channels.
+Squared norms are means over what counts, so that a weight means the same for any number of frames and channels. What
+counts is counted over all processes that train together: the sum of their losses, and of their gradients, is that of
+one process with the whole batch.
 """
 
+from dataclasses import dataclass
+from typing import Annotated, Final
+
 import torch
+from pydantic import ConfigDict, Field
 from torch import Tensor
 from torch.nn import functional
 
 from protocols import blendshapes
+from training.ranks import total
 
-EXPRESSION, LIP, CONTRAST, VELOCITY = 1.0, 1.0, 0.007, 0.5
-"""The paper's lambda 1 to 4."""
-TEMPERATURE = 0.07
+TEMPERATURE: Final = 0.07
 """tau of equation 14, which the paper leaves open."""
+
+_Weight = Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """lambda 1 to 5 of equations 10 and 11; by default the paper's. 0 leaves a term out."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    expression: _Weight = 1.0
+    lip: _Weight = 1.0
+    contrast: _Weight = 0.007
+    velocity: _Weight = 0.5
+    distillation: _Weight = 0.1
+    """Beside the other losses; where it is the only one it counts in full."""
 
 
 def expression(made: Tensor, face: Tensor, weight: Tensor) -> Tensor:
@@ -32,8 +53,13 @@ def velocity(made: Tensor, face: Tensor, weight: Tensor) -> Tensor:
 
 
 def contrast(scores: Tensor, identity: Tensor) -> Tensor:
-    """Equation 14: cross-entropy of the similarities (B, N) between voices and identities, labels (B,)."""
-    return functional.cross_entropy(scores / TEMPERATURE, identity)
+    """Equation 14: cross-entropy of the similarities (B, N) between voices and identities, labels (B,).
+
+    The label N is an unknown identity, which does not count.
+    """
+    unknown = scores.shape[1]
+    error = functional.cross_entropy(scores / TEMPERATURE, identity, ignore_index=unknown, reduction="sum")
+    return error / total((identity != unknown).sum()).clamp(min=1)
 
 
 def distillation(made: Tensor, target: Tensor, weight: Tensor, snr: Tensor) -> Tensor:
@@ -42,4 +68,4 @@ def distillation(made: Tensor, target: Tensor, weight: Tensor, snr: Tensor) -> T
 
 
 def _mean(error: Tensor, weight: Tensor) -> Tensor:
-    return (error * weight).sum() / torch.clamp(weight.sum(), min=1)
+    return (error * weight).sum() / total(weight.sum()).clamp(min=1)

@@ -13,11 +13,12 @@ JAW = blendshapes.NAMES.index("jawOpen")
 CLOSE = blendshapes.NAMES.index("mouthClose")
 BLINKS = [blendshapes.NAMES.index("eyeBlinkLeft"), blendshapes.NAMES.index("eyeBlinkRight")]
 MAX_LAG_FRAMES = 6
+_STRETCH = 64
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A made face beside the real one of the same recording, on frames where the real one was seen."""
+    """A made face beside the real one of the same recording."""
 
     made: Curves
     real: Curves
@@ -93,6 +94,52 @@ def closures(pairs: Sequence[Pair], fps: int) -> tuple[float, float, int]:
         return float("nan"), float("nan"), 0
     recall = np.mean([made >= truth / 2 for made, truth in real])
     return float(recall), float(np.mean([made for made, _ in real]) / np.mean([t for _, t in real])), len(real)
+
+
+def spread(takes: Sequence[Sequence[Curves]], wanted: Sequence[int]) -> float:
+    """How much takes differ: deviation over takes of each frame and channel, mean over those, then over recordings.
+
+    `takes` are the faces of the same recordings, in the same order, made from other seeds.
+    """
+    by_clip = zip(*takes, strict=True)
+    return float(np.mean([np.stack(faces)[..., list(wanted)].std(0).mean() for faces in by_clip]))
+
+
+def seam_ratio(faces: Sequence[Curves], wanted: Sequence[int], frames_per_hop: int) -> float:
+    """Jerk where one hop joins the next to jerk elsewhere: 1 for a face that does not know of hops.
+
+    The jerk between frames t - 1 and t is the third difference around them,
+    |x[t + 1] - 3 x[t] + 3 x[t - 1] - x[t - 2]|.
+    """
+    joins, others = [], []
+    for face in faces:
+        jerk = np.abs(np.diff(face[:, list(wanted)], 3, axis=0)).mean(1)
+        at_join = (np.arange(len(jerk)) + 2) % frames_per_hop == 0
+        joins.append(jerk[at_join])
+        others.append(jerk[~at_join])
+    return float(np.concatenate(joins).mean() / max(np.concatenate(others).mean(), 1e-9))
+
+
+def shape_errors(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+    """Mean absolute error (52,) of each shape over all frames; not a number where it was not captured."""
+    every = np.concatenate([np.abs(pair.made - pair.real) for pair in pairs]).mean(0)
+    return np.where(pairs[0].captured, every, np.nan)
+
+
+def spectrum(
+    faces: Sequence[Curves], wanted: Sequence[int], fps: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies in Hz and mean power of the wanted channels, over stretches of 64 frames of all recordings."""
+    stretches = [
+        face[begin : begin + _STRETCH, list(wanted)]
+        for face in faces
+        for begin in range(0, len(face) - _STRETCH + 1, _STRETCH // 2)
+    ]
+    if not stretches:
+        return np.empty(0), np.empty(0)
+    moving = np.stack(stretches) - np.mean(stretches, axis=1, keepdims=True)
+    power = np.abs(np.fft.rfft(moving * np.hanning(_STRETCH)[:, None], axis=1)) ** 2
+    return np.asarray(np.fft.rfftfreq(_STRETCH, 1 / fps), np.float64), np.asarray(power.mean((0, 2)), np.float64)
 
 
 def _dip(face: Curves, onset_s: float, fps: int) -> float:

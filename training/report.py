@@ -1,58 +1,61 @@
-"""Figures as a page: JSON for programs, a table and a plot for people."""
+"""What `evaluate` leaves for one person: JSON for programs, a table and pictures for people."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 
 from model.face import FaceModel
+from training import plots
+from training.animate import animate, pair
 from training.clips import Clip
-from training.evaluate import animate, pair
-from training.metrics import JAW
-
-Figures = dict[str, dict[str, float]]
-PLOTTED = 4
-"""Recordings in the plot."""
+from training.matching import Confusion
+from training.tables import Column, Value, cell, figures_table, markdown, to_json
 
 
-def write_report(folder: Path, found: Figures, model: FaceModel, clips: Sequence[Clip]) -> None:
-    """Write figures.json, figures.md and curves.png: found is by column (a lookahead or a baseline), then by name."""
+def by_name(people: Sequence[Sequence[Clip]]) -> dict[str, Sequence[Clip]]:
+    """The clips of people by their names, with a number where two datasets have someone of the same name."""
+    found: dict[str, Sequence[Clip]] = {}
+    for clips in people:
+        name, same = clips[0].identity, sum(other[0].identity == clips[0].identity for other in found.values())
+        found[f"{name}-{same + 1}" if same else name] = clips
+    return found
+
+
+def write_figures(folder: Path, found: Mapping[str, Column], model: FaceModel, clips: Sequence[Clip]) -> None:
+    """Write figures.json, figures.md, curves.png, shapes.png and spectrum.png.
+
+    `found` is by column (a lookahead or a baseline), then by figure.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "figures.json").write_text(json.dumps(found, indent=2) + "\n")
-    (folder / "figures.md").write_text(table(found))
-    plot(folder / "curves.png", model, clips[:PLOTTED])
+    as_json = {name: to_json(column) for name, column in found.items()}
+    (folder / "figures.json").write_text(json.dumps(as_json, indent=2) + "\n")
+    (folder / "figures.md").write_text(figures_table(found))
+    draw(folder, model, clips)
 
 
-def table(found: Figures) -> str:
-    """A Markdown table with a row for each figure."""
-    names = list(dict.fromkeys(name for column in found.values() for name in column))
-    head = f"| figure | {' | '.join(found)} |\n|---|{'---|' * len(found)}\n"
-    rows = [[_cell(column.get(name)) for column in found.values()] for name in names]
-    return head + "".join(f"| {name} | {' | '.join(row)} |\n" for name, row in zip(names, rows, strict=True))
-
-
-def plot(path: Path, model: FaceModel, clips: Sequence[Clip]) -> None:
-    """Draw jawOpen as it was and as it was made."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+def draw(folder: Path, model: FaceModel, clips: Sequence[Clip]) -> None:
+    """Draw curves.png, shapes.png and spectrum.png: seed 0 at the checkpoint's own lookahead."""
     fps, lookahead_ms = model.config.fps, model.config.lookahead_ms
     faces = animate(model, clips, seed=0, lookahead_ms=lookahead_ms)
-    figure, axes = pyplot.subplots(len(clips), 1, figsize=(9, 1.7 * len(clips)), sharex=True, squeeze=False)
-    for axis, clip, face in zip(axes[:, 0], clips, faces, strict=True):
-        times_s = np.arange(len(face)) / fps
-        axis.plot(times_s, pair(clip, face, fps).real[:, JAW], color="0.55", label="recorded face")
-        axis.plot(times_s, face[:, JAW], color="tab:red", label=f"facewire, {lookahead_ms} ms lookahead")
-        axis.set_ylabel(clip.recording, fontsize=8)
-    axes[0, 0].legend(fontsize=8, loc="upper right")
-    axes[0, 0].set_title("jawOpen in recordings that the model never saw", fontsize=10)
-    axes[-1, 0].set_xlabel("seconds")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    pairs = [pair(clip, face, fps) for clip, face in zip(clips, faces, strict=True)]
+    mean = model.face_mean.numpy()
+    still = [pair(clip, np.tile(mean, (len(face), 1)), fps) for clip, face in zip(clips, faces, strict=True)]
+    by_recording = {clip.recording: each for clip, each in zip(clips[: plots.PLOTTED], pairs, strict=False)}
+    title = f"Recordings that the model never saw, {lookahead_ms} ms lookahead"
+    plots.curves(folder / "curves.png", by_recording, fps, title)
+    plots.shape_errors(folder / "shapes.png", pairs, still)
+    plots.spectra(folder / "spectrum.png", pairs, fps)
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def write_identities(folder: Path, found: Confusion) -> str:
+    """Write identities.json, identities.md and identities.png; returns the Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scores = found.scores()
+    counts = {"names": found.names, "counts": found.counts.tolist()}
+    (folder / "identities.json").write_text(json.dumps(scores | counts, indent=2) + "\n")
+    text = markdown(list(scores), [[cell(Value(value)) for value in scores.values()]])
+    (folder / "identities.md").write_text(text)
+    plots.confusion(folder / "identities.png", found)
+    return text

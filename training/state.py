@@ -31,5 +31,18 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
     module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
     for name, parameter in module.named_parameters():
         if f"{_ADAM[0]}.{name}" in tensors:
-            optimizer.state[parameter] = {value: tensors[f"{value}.{name}"] for value in _ADAM}
+            count, *means = (tensors[f"{value}.{name}"] for value in _ADAM)
+            optimizer.state[parameter] = dict(
+                zip(_ADAM, [count, *(m.to(parameter.device) for m in means)], strict=True)
+            )
+    return step
+
+
+def weights(path: Path, module: nn.Module, name: str) -> int:
+    """Give a module the weights of the one that was called `name` where `save` was called; returns the step."""
+    prefix = f"module.{name}."
+    with safe_open(path, "pt") as file:
+        tensors = {key.removeprefix(prefix): file.get_tensor(key) for key in file.keys() if key.startswith(prefix)}  # noqa: SIM118
+        step = int(file.metadata()["step"])
+    module.load_state_dict(tensors)
     return step

@@ -72,3 +72,55 @@ def test_closures_want_at_least_half_the_real_dip() -> None:
     by_lips = moving(open_mouth)
     by_lips[28:33, metrics.CLOSE] = 0.4
     assert metrics.closures([Pair(by_lips, real, ALL, onsets_s=(1.0,))], 30)[0] == 1
+
+
+def test_mbe_is_the_norm_over_all_but_the_tongue() -> None:
+    made = np.zeros((2, 52), np.float32)
+    made[0, [JAW, metrics.BLINKS[0]]] = 0.3, 0.4
+    made[1, blendshapes.NAMES.index("tongueOut")] = 1.0
+    assert metrics.error(Pair(made, made * 0, ALL), range(51)) == pytest.approx((0.5 + 0) / 2)
+
+
+def test_dynamics_deviation_is_that_of_the_energy_by_hand() -> None:
+    real, made = np.zeros((4, 52), np.float32), np.zeros((4, 52), np.float32)
+    real[:, blendshapes.NAMES.index("eyeBlinkLeft")] = 0, 1, 0, 1
+    real[:, blendshapes.NAMES.index("noseSneerLeft")] = 0, 1, 0, 1
+    made[:, blendshapes.NAMES.index("eyeWideRight")] = 0, 0, 0, 2
+    # energies 0 2 0 2 and 0 0 0 4: deviations 1 and sqrt(3)
+    assert metrics.dynamics_deviation(Pair(made, real, ALL)) == pytest.approx(1 - 3**0.5)
+
+
+def test_spread_is_the_deviation_over_takes() -> None:
+    def face(jaw: float, frames: int) -> np.ndarray:
+        return moving(np.full(frames, jaw, np.float32))
+
+    takes = [[face(0.1, 5), face(0.5, 3)], [face(0.3, 5), face(0.5, 3)]]
+    assert metrics.spread(takes, [JAW]) == pytest.approx((0.1 + 0) / 2)
+    assert metrics.spread(takes, [JAW, metrics.CLOSE]) == pytest.approx(0.1 / 4)
+
+
+def test_a_face_that_jumps_at_every_hop_has_seams() -> None:
+    jaw = np.random.default_rng(0).random(3000).astype(np.float32)
+    assert metrics.seam_ratio([moving(jaw)], [JAW], 3) == pytest.approx(1, abs=0.08)
+    stairs = np.repeat(np.arange(40) % 2, 3).astype(np.float32)
+    # A step of 1 at each join is a jerk of 2 there, of 1 beside it.
+    assert metrics.seam_ratio([moving(stairs)], [JAW], 3) == pytest.approx(2)
+    assert metrics.seam_ratio([moving(np.roll(stairs, 1))], [JAW], 3) == pytest.approx(1 / 1.5, abs=0.02)
+
+
+def test_errors_by_shape_leave_out_what_was_not_captured() -> None:
+    real = np.zeros((4, 52), np.float32)
+    made = moving(np.array([0.1, -0.1, 0.3, 0.3], np.float32))
+    captured = ALL.copy()
+    captured[0] = False
+    found = metrics.shape_errors([Pair(made, real, captured)])
+    assert found[JAW] == pytest.approx(0.2)
+    assert np.isnan(found[0])
+    assert found[metrics.CLOSE] == 0
+
+
+def test_the_spectrum_has_its_peak_where_the_jaw_moves() -> None:
+    jaw = np.sin(2 * np.pi * 3.75 * np.arange(300) / 30).astype(np.float32)
+    hertz, power = metrics.spectrum([moving(jaw)], [JAW], 30)
+    assert hertz[int(np.argmax(power))] == pytest.approx(3.75)
+    assert metrics.spectrum([moving(jaw[:40])], [JAW], 30)[0].size == 0

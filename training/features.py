@@ -1,0 +1,89 @@
+"""The features folder: passages of speech, encoded in the windows of run time, and the model that awaits training."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from rich.progress import Progress
+
+from model import checkpoint
+from model import encoder as encoders
+from model.config import ModelConfig
+from model.encoder import Encoder
+from model.face import FaceModel
+from protocols.errors import FacewireError
+from training import dataset, passages
+from training.recipe import FeatureSettings, ModelSettings
+from training.segments import Passages, standardise
+
+UNTRAINED: Final = "untrained.safetensors"
+"""Encoder, identities and dial, and what they were made of."""
+
+
+def make(
+    data: Sequence[Path],
+    speech: Encoder,
+    heard: dict[str, Any],
+    settings: FeatureSettings,
+    shards: Iterable[int],
+    out: Path,
+    bar: Progress,
+) -> None:
+    """Write the shards of these numbers; those that exist are kept. `heard` is what the encoder was trained on.
+
+    Raises FacewireError for a folder that was made from other data or otherwise.
+    """
+    people = dataset.people(data, "train")
+    if settings.embed and not speech.config.embedded:
+        speech = encoders.embed(speech.hubert, normalize=speech.config.normalize)
+    config = ModelConfig(
+        encoder=speech.config,
+        lookaheads_ms=settings.lookaheads_ms,
+        lookahead_ms=settings.lookahead_ms,
+        identities=tuple(dict.fromkeys(clips[0].identity for clips in people)),
+    )
+    model = FaceModel(config, speech).eval()
+    told = {
+        "data": dataset.told(data, "train"),
+        "encoder": heard,
+        "features": settings.model_dump(mode="json", exclude={"shards"}),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / UNTRAINED).exists():
+        checkpoint.save(model, out / UNTRAINED, told)
+    elif checkpoint.header(out / UNTRAINED)["provenance"] != told:
+        raise FacewireError(
+            f"{out}: made from other datasets, with another encoder or recipe; choose another --out, or delete it"
+        )
+    for shard in shards:
+        path = out / f"passages-{shard:03}.safetensors"
+        if not path.exists():
+            passages.write_shard(path, model, people, settings.passages, settings.quiet, shard, bar)
+
+
+def read(folder: Path) -> Passages:
+    """All passages of a features folder. Raises FacewireError where there are none."""
+    paths = sorted(folder.glob("passages-*.safetensors"))
+    if not paths:
+        raise FacewireError(f"{folder}: no passages-*.safetensors; make them with `facewire-train features`")
+    return passages.read_shards(paths)
+
+
+def untrained(folder: Path, settings: ModelSettings, seed: int, made: Passages) -> FaceModel:
+    """The model that is to learn these passages: weights drawn by the seed, standardised."""
+    waiting = checkpoint.load(folder / UNTRAINED)
+    torch.manual_seed(seed)
+    model = FaceModel(settings.applied(waiting.config), waiting.encoder)
+    standardise(model, made)
+    return model
+
+
+def open_encoder(source: str) -> tuple[Encoder, dict[str, Any]]:
+    """The encoder that `source` names, or that of the checkpoint that ships, and what it was trained on."""
+    if not source or Path(source).is_file():
+        path = Path(source or checkpoint.DEFAULT)
+        return checkpoint.load(path).encoder, checkpoint.header(path)["provenance"].get("encoder", {})
+    told = Path(source) / "encoder.json"
+    return encoders.pretrained(source), json.loads(told.read_text()) if told.exists() else {}

@@ -1,0 +1,133 @@
+"""`facewire-train features | fit | distill | export`: from datasets to a face."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.bars import progress
+
+app = typer.Typer()
+
+Recipe = Annotated[str, typer.Option(help="What defines the run: the name of a recipe that ships, or a YAML file.")]
+Features = Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or cuda:N; by default a GPU where there is one.")]
+SaveEvery = Annotated[int, typer.Option(help="Training steps between two states on disk.", min=1)]
+Steps = Annotated[int | None, typer.Option(help="Training steps, if not the recipe's.", min=1)]
+Seed = Annotated[int | None, typer.Option(help="The run's seed, if not the recipe's.", min=0)]
+
+
+@app.command()
+def features(
+    data: Annotated[list[Path], typer.Option(help="A dataset made by `facewire-train prepare`; several times.")],
+    out: Annotated[Path, typer.Option(help="Folder for the features.")],
+    recipe: Recipe = "embedded",
+    encoder: Annotated[str, typer.Option(help="Folder of a HubertModel or a checkpoint, if not the recipe's.")] = "",
+    first: Annotated[int, typer.Option(help="Number of the first shard: to share the work among processes.")] = 0,
+    shards: Annotated[int | None, typer.Option(help="How many to make from there; by default all that remain.")] = None,
+) -> None:
+    """Encode passages of speech, silence and noise in the windows of run time. Files that exist are kept."""
+    from training import features as maker
+    from training import recipe as recipes
+
+    settings = recipes.load(recipe).features
+    last = settings.shards if shards is None else min(settings.shards, first + shards)
+    speech, heard = maker.open_encoder(encoder or settings.encoder or "")
+    with progress() as bar:
+        maker.make(data, speech, heard, settings, range(first, last), out, bar)
+
+
+@app.command()
+def fit(
+    features: Features,
+    out: Annotated[Path, typer.Option(help="Folder for the run and its teacher.safetensors.")],
+    recipe: Recipe = "embedded",
+    denoising_steps: Annotated[int | None, typer.Option(help="256 … 8, if not the recipe's number.", min=1)] = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    device: Device = "",
+    save_every: SaveEvery = 50,
+) -> None:
+    """Train the teacher. Interrupt it at will: called again, it goes on."""
+    from model import checkpoint
+    from training import features as maker
+    from training import fit as trainer
+    from training import ranks
+    from training import recipe as recipes
+    from training.export import export as write
+
+    chosen = recipes.load(recipe).changed(
+        {"model.denoising_steps": denoising_steps, "fit.steps": steps, "fit.seed": seed}
+    )
+    with ranks.joined(device) as place, progress(shown=ranks.rank() == 0) as bar:
+        passages = maker.read(features)
+        model = maker.untrained(features, chosen.model, chosen.fit.seed, passages)
+        told = checkpoint.header(features / maker.UNTRAINED)["provenance"] | chosen.told("model", "losses", "fit")
+        loss, ts, folder = trainer.teacher_loss(model, chosen.losses), model.schedule.steps, out / "teacher"
+        trainer.run(
+            model, passages, loss, ts, chosen.fit, folder, bar, told=told, device=place, save_every=save_every
+        )  # fmt: skip
+        if ranks.rank() == 0:
+            write(folder, out / "teacher.safetensors")
+
+
+@app.command()
+def distill(
+    teacher: Annotated[Path, typer.Argument(help="The teacher's checkpoint.")],
+    features: Features,
+    out: Annotated[Path, typer.Option(help="The student's checkpoint; its runs lie beside it.")],
+    recipe: Recipe = "embedded",
+    to: Annotated[int | None, typer.Option(help="Denoising steps of the last student, if not the recipe's.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Training steps per halving, if not the recipe's.", min=1)] = None,
+    seed: Seed = None,
+    device: Device = "",
+    save_every: SaveEvery = 50,
+) -> None:
+    """Distil the teacher into a student of fewer steps, by halves. Interrupt it at will: called again, it goes on."""
+    from model import checkpoint
+    from training import features as maker
+    from training import ranks
+    from training import recipe as recipes
+    from training.distill import chain
+    from training.export import export as write
+
+    chosen = recipes.load(recipe).changed({"distill.to": to, "distill.steps": steps, "fit.seed": seed})
+    with ranks.joined(device) as place, progress(shown=ranks.rank() == 0) as bar:
+        last = chain(
+            checkpoint.load(teacher), maker.read(features), chosen, out, bar,
+            told=checkpoint.header(teacher)["provenance"], device=place, save_every=save_every,
+        )  # fmt: skip
+        if ranks.rank() == 0:
+            write(last, out)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, finished or not: it holds a state.safetensors.")],
+    out: Annotated[Path, typer.Option(help="The checkpoint.")],
+    figures: Annotated[Path | None, typer.Option(help="Folder of `facewire-train evaluate`, to be told in it.")] = None,
+) -> None:
+    """Make the one file that facewire plays of a run as it stands, with what it was made of and how."""
+    from training.export import export as write
+
+    told = write(run, out, figures)
+    typer.echo(f"{out}: the moving average after {told['trained_steps']} training steps, made of")
+    for speaker, sets in told["data"].items():
+        for name, amount in sets.items():
+            typer.echo(f"  {speaker}: {amount['minutes']:.1f} minutes of {name} ({amount['licence']})")
+
+
+@app.command()
+def smoke(
+    out: Annotated[Path | None, typer.Option(help="Folder to leave everything in; by default nothing is left.")] = None,
+) -> None:
+    """Try the whole chain, from recordings to a played face, on a made-up person: under a minute."""
+    from tempfile import TemporaryDirectory
+
+    from training.smoke import smoke as try_all
+
+    if out:
+        try_all(out)
+        return
+    with TemporaryDirectory() as folder:
+        try_all(Path(folder))

@@ -1,0 +1,156 @@
+"""A recipe: what defines a run, from features to the last student. Where data and output lie, the command line says."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from model.config import ModelConfig
+from protocols.errors import FacewireError
+from training.losses import Weights
+from training.segments import FitSettings
+
+FOLDER: Final = Path(__file__).parent / "recipes"
+"""The recipes that ship, each under its name."""
+SCHEDULE_STEPS: Final = 32
+"""Fewest steps of a noise schedule: scaled to fewer, its betas would exceed 1. Fewer denoising steps skip some."""
+
+_Count = Annotated[int, Field(gt=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FeatureSettings(_Strict):
+    """What `features` makes."""
+
+    encoder: str | None
+    """Hub id of a HubertModel; null: the encoder of the face that ships."""
+    embed: bool
+    """Whether checkpoints hold the encoder, or its name and hash only."""
+    lookaheads_ms: tuple[Annotated[int, Field(ge=0, multiple_of=20)], ...]
+    """The dial of the checkpoint; each passage is encoded for one of them."""
+    lookahead_ms: int
+    """The lookahead where the user chooses none: one of them."""
+    shards: _Count
+    passages: _Count
+    """Passages of 18 s per shard."""
+    quiet: Annotated[float, Field(ge=0, le=1)]
+    """Share of passages without speech."""
+
+    @model_validator(mode="after")
+    def _on_the_dial(self) -> Self:
+        if self.lookahead_ms not in self.lookaheads_ms:
+            raise ValueError(f"lookahead_ms = {self.lookahead_ms} is not one of {list(self.lookaheads_ms)}")
+        return self
+
+
+class ModelSettings(_Strict):
+    """What a recipe decides about the denoiser. Its other sizes, the paper's, are those of `ModelConfig`."""
+
+    denoising_steps: _Count
+    """Of the teacher: a divisor of 32, or more than 32."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Of the audio feature, in training."""
+    noise_pole: Annotated[float, Field(ge=0, lt=1)]
+    """How smooth the noise is in time; 0: white."""
+
+    def applied(self, config: ModelConfig) -> ModelConfig:
+        """The same model with these settings. Raises FacewireError for a number of steps that is no number of them."""
+        total = max(SCHEDULE_STEPS, self.denoising_steps)
+        if total % self.denoising_steps:
+            raise FacewireError(f"{self.denoising_steps} denoising steps: fewer than {total} must divide {total}")
+        changed = {"steps": self.denoising_steps, "schedule_steps": total}
+        return config.model_copy(update=changed | {"dropout": self.dropout, "noise_pole": self.noise_pole})
+
+
+class DistillSettings(_Strict):
+    """What `distill` does where it differs from `fit`."""
+
+    to: Literal[1, 2, 4, 8, 16]
+    """Denoising steps of the last student."""
+    steps: _Count
+    """Training steps for each halving."""
+    learning_rate: Annotated[float, Field(gt=0)]
+    beside: bool
+    """Train by the other losses as well, as the paper does; else by the distillation loss alone."""
+
+
+class Recipe(_Strict):
+    """All of a run."""
+
+    features: FeatureSettings
+    model: ModelSettings
+    losses: Weights
+    fit: FitSettings
+    distill: DistillSettings
+
+    def changed(self, over: Mapping[str, object]) -> "Recipe":
+        """The recipe with other values, by names like `fit.steps`; None leaves the recipe's own."""
+        values = self.model_dump()
+        for name, value in over.items():
+            if value is not None:
+                section, _, key = name.partition(".")
+                values[section][key] = value
+        return _validated(values, "the command line")
+
+    def student(self) -> FitSettings:
+        """How each student is trained."""
+        return replace(self.fit, steps=self.distill.steps, learning_rate=self.distill.learning_rate)
+
+    def others(self) -> Weights | None:
+        """The losses beside the distillation loss, if there are any."""
+        return self.losses if self.distill.beside else None
+
+    def told(self, *sections: str) -> dict[str, Any]:
+        """Some sections as a checkpoint tells them."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name in sections}
+
+
+def shipped() -> list[str]:
+    """The names of the recipes that ship."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(source: str | Path) -> Recipe:
+    """A recipe that ships, by its name, or one in a file. Raises FacewireError that tells all that is wrong at once."""
+    path = FOLDER / f"{source}.yaml" if str(source) in shipped() else Path(source)
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(shipped())
+        raise FacewireError(f"recipe {source}: neither a file nor one of those that ship ({known})") from error
+    except yaml.YAMLError as error:
+        raise FacewireError(f"{path}: not valid YAML: {error}") from error
+    return _validated(values, str(path))
+
+
+def _validated(values: object, where: str) -> Recipe:
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        wrong = "\n".join(f"  {_explain(dict(each))}" for each in error.errors())
+        raise FacewireError(f"{where}: {error.error_count()} to put right\n{wrong}") from error
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in plain words."""
+    *section, key = map(str, error["loc"]) if error["loc"] else ("recipe",)
+    where = ".".join([*section, key])
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _keys(section)
+        near = difflib.get_close_matches(key, known, n=1)
+        return f"{where}: there is no such setting; " + (f"did you mean {near[0]}?" if near else f"known: {known}")
+    if error["type"] in ("missing", "missing_argument"):
+        return f"{where}: is missing"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')} (is {error['input']!r})"
+
+
+def _keys(section: list[str]) -> list[str]:
+    kind: Any = Recipe if not section else Recipe.model_fields[section[0]].annotation
+    return list(getattr(kind, "model_fields", None) or kind.__dataclass_fields__)

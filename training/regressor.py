@@ -1,0 +1,45 @@
+"""The baseline without diffusion: a GRU of the same size that maps sound straight to one face."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from model.config import ModelConfig
+from model.denoiser import Denoiser
+from model.face import FaceModel
+from training import features
+from training.recipe import Recipe
+from training.segments import Passages
+
+
+class Regressor(Denoiser):
+    """Deterministic: the denoiser's GRU, audio layer and conditions, but neither a noisy face nor a step goes in.
+
+    In the place of a denoiser of one step it is trained by the same loop and losses and streamed by the same line.
+    One DDIM step to t = 0 is its prediction, whatever the noise was.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        inputs = config.audio_width + 2 * config.condition_width
+        self.norm = nn.LayerNorm(inputs)
+        self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
+        del self.step
+
+    def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Face (B, T, C) of the condition (B, T, A) and the GRU's next state; x and t are not looked at."""
+        hidden, state = self.gru(self.norm(condition), state)
+        return self.out(hidden) * self.captured, state
+
+
+def untrained(folder: Path, recipe: Recipe, made: Passages) -> FaceModel:
+    """A face model that regresses, to be trained on the passages of a features folder."""
+    model = features.untrained(folder, recipe.model, recipe.fit.seed, made)
+    if model.config.steps != 1:
+        raise ValueError("a regressor has one step")
+    torch.manual_seed(recipe.fit.seed)
+    captured = model.denoiser.captured
+    model.denoiser = Regressor(model.config)
+    model.denoiser.captured.copy_(captured)
+    return model

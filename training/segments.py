@@ -1,0 +1,154 @@
+"""What a training step sees: segments of passages, with the noise, the steps and the identities that are drawn."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from pydantic import ConfigDict, Field
+from torch import Tensor, nn
+
+from model.face import FaceModel
+from model.noise import filter_taps
+from protocols.errors import FacewireError
+from training import ranks
+
+Passages = Mapping[str, Tensor]
+
+_Count = Annotated[int, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a denoiser is trained. Step n of a run is a function of these and n alone."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    steps: _Count
+    batch: _Count
+    """Passages per step, of all processes together."""
+    segment_frames: _Count
+    """Frames of the longest segment."""
+    shortest_frames: _Count
+    """Frames of the shortest: a step draws how long its segments are."""
+    carried: _Count
+    """Consecutive segments through which a passage carries its GRU state."""
+    learning_rate: Annotated[float, Field(gt=0)]
+    rate: Literal["cycle", "constant"]
+    """One cycle up to the learning rate and down to 0, or that rate throughout."""
+    clip_norm: Annotated[float, Field(gt=0)]
+    reset: _Share
+    """Share of passages whose state is reset before a segment."""
+    unknown: _Share
+    """Share of passages that are trained with the mean identity."""
+    ema: Annotated[float, Field(ge=0, lt=1)]
+    """How much of the moving average of the weights remains after a step."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.shortest_frames > self.segment_frames:
+            raise ValueError(f"shortest_frames = {self.shortest_frames} is more than segment_frames")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of B passages: standardised audio (B, T, D) and face (B, T, C), noise and weights like the face."""
+
+    audio: Tensor
+    face: Tensor
+    weight: Tensor
+    noise: Tensor
+    t: Tensor
+    """Denoising step of each passage (B,), the same over all its segments: each step has its own GRU state."""
+    identity: Tensor
+    """Index (B,); the number of identities for `unknown`."""
+    lookahead: Tensor
+    fresh: Tensor
+    """(B,): 0 where the GRU state starts afresh."""
+
+
+def standardise(model: FaceModel, passages: Passages) -> None:
+    """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
+    audio, face, weight = (passages[name] for name in ("audio", "face", "weight"))
+    mean, std = _moments(audio, torch.ones(()).expand(*audio.shape[:2], 1))
+    model.audio_mean.copy_(mean)
+    model.audio_std.copy_(std.clamp(min=1e-3))
+    mean, std = _moments(face, weight)
+    captured = (weight.amax((0, 1)) > 0).float()
+    model.face_mean.copy_(mean * captured)
+    model.face_std.copy_(std.clamp(min=0.01))
+    model.denoiser.captured.copy_(captured)
+
+
+def _moments(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted mean and deviation (C,) of (P, T, C), by pieces: as floats not all of them may fit into memory."""
+    pieces = [*zip(torch.split(values, 64), torch.split(weights, 64), strict=True)]
+    total = torch.stack([w.float().sum((0, 1)) for _, w in pieces]).double().sum(0).clamp(min=1e-6)
+    mean = torch.stack([(v.float() * w).sum((0, 1)) for v, w in pieces]).double().sum(0) / total
+    squares = [((v.float() - mean.float()).square() * w).sum((0, 1)) for v, w in pieces]
+    return mean.float(), (torch.stack(squares).double().sum(0) / total).sqrt().float()
+
+
+def segments(
+    model: FaceModel, passages: Passages, settings: FitSettings, ts: tuple[int, ...], step: int
+) -> Iterator[Segment]:
+    """The segments of training step `step`: random passages, offsets, lengths, denoising steps `ts` and noise.
+
+    They are on the model's device. Of several processes each draws everything and yields its part of the passages.
+    """
+    draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+    total, frames = passages["audio"].shape[:2]
+    chosen = torch.randint(total, (settings.batch,), generator=draw)
+    each = int(torch.randint(settings.shortest_frames, settings.segment_frames + 1, (), generator=draw))
+    length = each * settings.carried
+    if length > frames:
+        raise FacewireError(f"{settings.carried} segments of {each} frames do not fit into passages of {frames}")
+    begin = int(torch.randint(frames - length + 1, (), generator=draw))
+    identity = passages["identity"][chosen].clone()
+    identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
+    t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
+    noise = correlated(settings.batch, length, passages["face"].shape[-1], model.config.noise_pole, draw)
+    part, device = ranks.share(settings.batch), model.face_mean.device
+    mine = chosen[part]
+    for k in range(settings.carried):
+        kept = torch.rand(settings.batch, generator=draw) >= settings.reset
+        inside = slice(begin + k * each, begin + (k + 1) * each)
+        audio, face, weight = (passages[name][mine, inside].to(device).float() for name in ("audio", "face", "weight"))
+        yield Segment(
+            audio=(audio - model.audio_mean) / model.audio_std,
+            face=(face - model.face_mean) / model.face_std,
+            weight=weight * model.denoiser.captured,
+            noise=noise[part, k * each : (k + 1) * each].to(device),
+            t=t[part].to(device),
+            identity=identity[part].to(device),
+            lookahead=passages["lookahead"][mine].to(device),
+            fresh=(kept[part].float() * float(k > 0)).to(device),
+        )
+
+
+def correlated(batch: int, frames: int, channels: int, pole: float, draw: torch.Generator) -> Tensor:
+    """Noise (B, T, C) of the kind that `model.noise` makes at run time."""
+    taps = torch.from_numpy(filter_taps(pole)[::-1].copy()).float()
+    white = torch.randn(batch * channels, 1, frames + len(taps) - 1, generator=draw)
+    filtered = nn.functional.conv1d(white, taps[None, None])
+    return filtered.reshape(batch, channels, frames).transpose(1, 2)
+
+
+def condition(model: FaceModel, segment: Segment) -> Tensor:
+    """The denoiser's condition for a segment (B, T, A), with the mean identity where it is unknown."""
+    library = torch.cat([model.identities.embeddings, model.identities.unknown()[None]])
+    features = model.identities(library[segment.identity])
+    return model.denoiser.condition(segment.audio, features, segment.lookahead)
+
+
+def noisy(model: FaceModel, segment: Segment) -> Tensor:
+    """Equation 3: x_t = alpha x0 + sigma eps. Uncaptured channels hold their mean, and noise."""
+    known = segment.face * (segment.weight > 0)
+    alpha_bar = model.denoiser.alpha_bar[segment.t][:, None, None]
+    return alpha_bar.sqrt() * known + (1 - alpha_bar).sqrt() * segment.noise
+
+
+def fresh(states: list[Tensor], segment: Segment) -> list[Tensor]:
+    """GRU states (layers, B, hidden) cut off from their gradients, zero where the segment starts afresh."""
+    return [value.detach() * segment.fresh[None, :, None] for value in states]
