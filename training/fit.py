@@ -117,7 +117,7 @@ def run(
     begin = state.load(folder / STATE, both, optimizer) if (folder / STATE).exists() else 0
     objective: nn.Module = _Objective(trained, loss)
     if ranks.world() > 1:
-        objective = DistributedDataParallel(objective, broadcast_buffers=False)
+        objective = DistributedDataParallel(objective, forward_sync_buffers=False)
     task = bar.add_task(folder.name, total=settings.steps, completed=begin)
     with LossLog(folder, begin) as log, asked_to_stop() as asked:
         for step in range(begin, settings.steps):

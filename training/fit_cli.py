@@ -111,10 +111,8 @@ def export(
     from training.export import export as write
 
     told = write(run, out, figures)
-    typer.echo(f"{out}: the moving average after {told['trained_steps']} training steps, made of")
-    for speaker, sets in told["data"].items():
-        for name, amount in sets.items():
-            typer.echo(f"  {speaker}: {amount['minutes']:.1f} minutes of {name} ({amount['licence']})")
+    people = ", ".join(told.get("data", {}))
+    typer.echo(f"{out}: the moving average after {told['trained_steps']} training steps with {people}")
 
 
 @app.command()

@@ -48,6 +48,7 @@ def train(*arguments: object, processes: int = 1) -> None:
     started = start(*arguments, processes=processes)
     told, _ = started.communicate(timeout=200)
     assert started.returncode == 0, told
+    assert "Warning" not in told
 
 
 def curve(folder: Path) -> list[list[str]]:
