@@ -1,13 +1,12 @@
 """The settings of the live program: config.yaml, and the command line over it."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from model import checked
 from protocols import sinks
 from protocols.errors import FacewireError
 
@@ -101,39 +100,5 @@ def load(path: Path | None = None, over: Mapping[str, object] | None = None) -> 
     Raises FacewireError that tells all that is wrong at once.
     """
     file = path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
-    values = {} if file is None else _read(file)
-    try:
-        return DaemonConfig.model_validate({**values, **(over or {})})
-    except ValidationError as error:
-        where = f"{file}" if file else "the settings"
-        raise FacewireError(f"{where}: {error.error_count()} to put right\n{explained(error)}") from error
-
-
-def explained(error: ValidationError) -> str:
-    """All that is wrong, a line each, in plain words."""
-    return "\n".join(f"  {_explain(dict(each))}" for each in error.errors())
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FacewireError(f"{file}: cannot be read ({error})") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise FacewireError(f"{file}, line {line}: not valid YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise FacewireError(f"{file}: not valid YAML: {error}") from error
-    if not isinstance(values, dict | None):
-        raise FacewireError(f"{file}: must hold lines like `input: mic`, not a {type(values).__name__}")
-    return values or {}
-
-
-def _explain(error: Mapping[str, Any]) -> str:
-    """One of pydantic's errors in plain words."""
-    key = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, DaemonConfig.model_fields, n=1)
-        known = f"did you mean {near[0]}?" if near else f"known: {', '.join(DaemonConfig.model_fields)}"
-        return f"{key}: there is no such setting; {known}"
-    return f"{key}: {error['msg'].removeprefix('Value error, ')} (is {error['input']!r})"
+    values = {} if file is None else checked.read(file)
+    return checked.validated(DaemonConfig, {**values, **(over or {})}, f"{file}" if file else "the settings")

@@ -9,9 +9,9 @@ from threading import Event, Lock
 from typing import Any, Final
 
 import yaml
-from pydantic import ValidationError
 
-from daemon.config import DEFAULT_FILE, DaemonConfig, explained, load
+from daemon.config import DEFAULT_FILE, DaemonConfig, load
+from model.checked import validated
 from protocols.errors import FacewireError
 
 log = logging.getLogger(__name__)
@@ -56,10 +56,7 @@ class LiveSettings:
             now = self.now.model_dump()
             gains = values.get("gains")
             merged = {"gains": now["gains"] | dict(gains)} if isinstance(gains, Mapping) else {}
-            try:
-                changed = DaemonConfig.model_validate(now | dict(values) | merged)
-            except ValidationError as error:
-                raise FacewireError(explained(error)) from error
+            changed = validated(DaemonConfig, now | dict(values) | merged, "the change")
             self.check(changed)
             self.now = changed
             self.version += 1

@@ -1,14 +1,13 @@
 """A recipe: what defines a run, from features to the last student. Where data and output lie, the command line says."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from model.checked import read, validated
 from model.config import ModelConfig
 from protocols.errors import FacewireError
 from training.losses import Weights
@@ -97,7 +96,7 @@ class Recipe(_Strict):
             if value is not None:
                 section, _, key = name.partition(".")
                 values[section][key] = value
-        return _validated(values, "the command line")
+        return validated(Recipe, values, "the command line")
 
     def student(self) -> FitSettings:
         """How each student is trained."""
@@ -120,37 +119,7 @@ def shipped() -> list[str]:
 def load(source: str | Path) -> Recipe:
     """A recipe that ships, by its name, or one in a file. Raises FacewireError that tells all that is wrong at once."""
     path = FOLDER / f"{source}.yaml" if str(source) in shipped() else Path(source)
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    if not path.is_file():
         known = ", ".join(shipped())
-        raise FacewireError(f"recipe {source}: neither a file nor one of those that ship ({known})") from error
-    except yaml.YAMLError as error:
-        raise FacewireError(f"{path}: not valid YAML: {error}") from error
-    return _validated(values, str(path))
-
-
-def _validated(values: object, where: str) -> Recipe:
-    try:
-        return Recipe.model_validate(values)
-    except ValidationError as error:
-        wrong = "\n".join(f"  {_explain(dict(each))}" for each in error.errors())
-        raise FacewireError(f"{where}: {error.error_count()} to put right\n{wrong}") from error
-
-
-def _explain(error: Mapping[str, Any]) -> str:
-    """One of pydantic's errors in plain words."""
-    *section, key = map(str, error["loc"]) if error["loc"] else ("recipe",)
-    where = ".".join([*section, key])
-    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _keys(section)
-        near = difflib.get_close_matches(key, known, n=1)
-        return f"{where}: there is no such setting; " + (f"did you mean {near[0]}?" if near else f"known: {known}")
-    if error["type"] in ("missing", "missing_argument"):
-        return f"{where}: is missing"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')} (is {error['input']!r})"
-
-
-def _keys(section: list[str]) -> list[str]:
-    kind: Any = Recipe if not section else Recipe.model_fields[section[0]].annotation
-    return list(getattr(kind, "model_fields", None) or kind.__dataclass_fields__)
+        raise FacewireError(f"recipe {source}: neither a file nor one of those that ship ({known})")
+    return validated(Recipe, read(path), str(path))
