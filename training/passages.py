@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import soxr
 import torch
 from numpy.typing import NDArray
 from rich.progress import Progress
@@ -54,11 +53,11 @@ def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng:
     begin = 0
     while begin < len(sound):
         clip = clips[int(rng.integers(len(clips)))]
-        speed, cut = _speed(rng), slice(*_cut(clip, rng))
-        piece = _at_speed(clip.sound(cut.start, cut.stop), speed)[: len(sound) - begin]
+        cut = slice(*_cut(clip, rng))
+        piece = clip.sound(cut.start, min(cut.stop, cut.start + len(sound) - begin))
         sound[begin : begin + len(piece)] = piece * amplitude(rng.uniform(-2, 2))
         inside = (times_s >= begin / SAMPLE_RATE_HZ) & (times_s < (begin + len(piece)) / SAMPLE_RATE_HZ)
-        curves, seen = clip.at(cut.start / SAMPLE_RATE_HZ + (times_s[inside] - begin / SAMPLE_RATE_HZ) * speed)
+        curves, seen = clip.at(times_s[inside] + (cut.start - begin) / SAMPLE_RATE_HZ)
         face[inside] = curves
         weight[inside] = clip.confidence * seen[:, None]
         _blend(face, np.flatnonzero(inside))
@@ -91,19 +90,6 @@ def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
     begin = int(rng.integers(total - longest)) if total > longest else int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ)
     end = min(begin + longest, total - int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ))
     return (begin, end) if end - begin > SAMPLE_RATE_HZ else (0, total)
-
-
-def _speed(rng: np.random.Generator) -> float:
-    """How much faster a clip is played, 0.87 to 1.15: by the pitch that goes with it, another voice.
-
-    Neither the encoder, which may have heard these very recordings, nor the denoiser can know them by heart.
-    """
-    return 1.0 if rng.random() < 0.15 else float(np.exp(rng.uniform(-0.14, 0.14)))
-
-
-def _at_speed(samples: Samples, speed: float) -> Samples:
-    resampled: Samples = samples if speed == 1 else soxr.resample(samples, SAMPLE_RATE_HZ * speed, SAMPLE_RATE_HZ)
-    return resampled
 
 
 def _gap_samples(rng: np.random.Generator) -> int:
