@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -26,15 +25,12 @@ from pylivelinkface import FaceBlendShape, PyLiveLinkFace
 
 from protocols import takes
 from protocols.blendshapes import NAMES
-from tests.peers.browser import browser
+from tests.peers.browser import browser, until
 from tests.peers.osc import free_udp_port, osc_min
 from tests.peers.pulse import virtual_microphone
 from training.clips import joined
 from training.prepare import npz_folder
 from training.splits import split_of
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 
@@ -228,15 +224,6 @@ def test_two_runs_with_one_seed_make_one_face(take: Take, tmp_path: Path) -> Non
 def test_verify_finds_the_live_and_the_offline_face_equal(take: Take) -> None:
     done = subprocess.run([str(FACEWIRE), "verify", str(take.path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def until(page: "Page", true: str) -> None:
-    """Not wait_for_function: the page's content security policy forbids what that does."""
-    for _ in range(300):
-        if page.evaluate(true):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"never: {true}")
 
 
 def test_a_browser_shows_the_face_and_drives_the_program_across_a_restart(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from daemon.settings import LiveSettings
 from daemon.web import Guard, is_loopback, listen
 from protocols.errors import FacewireError
 from protocols.frame import Frame
-from tests.peers.browser import browser
+from tests.peers.browser import browser, until
 
 MINE = "127.0.0.1:8765"
 LOCAL = Guard.of("127.0.0.1", 8765)
@@ -291,7 +291,7 @@ def test_a_browser_runs_the_page_within_its_confines(local: Preview, away: Previ
             page.goto(preview.url)
             page.wait_for_selector("[data-state=open]", state="attached")
             preview.send(Frame(0, Fraction(30), 0, np.zeros(52)))
-            page.wait_for_function("window.facewire?.frames > 0")
+            until(page, "window.facewire?.frames > 0")
             assert complaints == []
             assert page.evaluate("document.cookie") == ""  # no script sees the token's
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 CHROMIUMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS: Final = (
@@ -39,3 +39,12 @@ def browser(*, webgl: bool = False) -> Iterator["Browser"]:
             yield running
         finally:
             running.close()
+
+
+def until(page: "Page", true: str) -> None:
+    """Not wait_for_function: the page's content security policy forbids what that does."""
+    for _ in range(300):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never: {true}")
