@@ -192,6 +192,7 @@ class Page:
         pass
 
 
+@pytest.mark.slow
 def test_the_preview_is_told_all_and_acts_on_the_running_program(
     checkpoint: Path, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

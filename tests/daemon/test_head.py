@@ -56,6 +56,7 @@ def unpack(baked: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     }
 
 
+@pytest.mark.slow
 def test_the_baked_head_moves_like_the_kit() -> None:
     kit, baked = real()
     header, arrays = unpack(baked)

@@ -30,6 +30,8 @@ from tests.peers.browser import browser as running_browser
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+pytestmark = pytest.mark.slow  # a browser for each
+
 FPS = 30
 REGIONS = {
     "jaw": [name for name in NAMES if name.startswith("jaw")],
@@ -237,7 +239,6 @@ def test_a_head_that_cannot_be_had_leaves_the_drawn_face(daemon: Daemon, page: "
     complaints[:] = [text for text in complaints if "404" not in text]
 
 
-@pytest.mark.slow
 def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> None:
     opened(page, daemon)
     live = daemon.settings.live
@@ -419,7 +420,6 @@ def two_takes(settings: LiveSettings) -> None:
     soundfile.write(folder / "a.wav", 0.1 * np.sin(np.arange(32_000) / 10), 16_000)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("two_takes")
 def test_two_takes_are_played_side_by_side(daemon: Daemon, page: "Page") -> None:
     page.goto(f"{daemon.url}?replay=a.csv&beside=b.npz")
@@ -448,7 +448,6 @@ def test_two_takes_are_played_side_by_side(daemon: Daemon, page: "Page") -> None
     page.wait_for_selector("#play[aria-label=play]")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("two_takes")
 def test_local_files_are_opened(daemon: Daemon, page: "Page", settings: LiveSettings, tmp_path: Path) -> None:
     own = tmp_path / "own.npz"
@@ -484,7 +483,6 @@ def test_a_daemon_that_only_replays_has_no_live_page(daemon: Daemon, page: "Page
     page.wait_for_selector("nav a[data-mode=live]", state="hidden")
 
 
-@pytest.mark.slow
 def test_shapes_are_shown_by_themselves(daemon: Daemon, page: "Page") -> None:
     sockets: list[object] = []
     page.on("websocket", lambda opened: sockets.append(opened))

@@ -47,6 +47,7 @@ def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int |
     assert face[:, JAW].std() < 0.01
 
 
+@pytest.mark.slow
 def test_every_take_closes_the_same_and_blinks_otherwise(model: FaceModel) -> None:
     sound = read_audio(DEMO)
     one, two = (stream.render(model, sound, seed=seed) for seed in (1, 2))

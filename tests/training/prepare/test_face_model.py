@@ -121,6 +121,7 @@ def test_fetched_files_are_checked_and_kept(tmp_path: Path, served: str) -> None
     assert [each.name for each in (tmp_path / "cache").iterdir()] == ["it.bin"]
 
 
+@pytest.mark.slow
 def test_another_head_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not KIT.exists():
         pytest.skip("needs ICT-FaceKit in ../shared/data")
