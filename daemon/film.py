@@ -12,9 +12,10 @@ import soxr
 
 from daemon.config import DaemonConfig
 from daemon.replay import KINDS, beside
-from daemon.studio import Draw, check_out, complete_or_not_at_all, studio
+from daemon.studio import Draw, check_out, studio
 from protocols import takes
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from protocols.frame import Weights
 from protocols.takes import Take
 

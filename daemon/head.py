@@ -12,8 +12,6 @@ Layout of /head.bin, little-endian: uint32 length of a JSON text, the text, padd
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +24,8 @@ from platformdirs import user_cache_path
 from model import ict
 from model.ict import PARTS, FaceKit, Floats
 from protocols.blendshapes import COUNT, INDEX, NAMES
+from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 
 FORMAT: Final = 1
 _DRAWN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -47,20 +47,11 @@ def head_bytes(path: Path) -> bytes:
     if (found := _cached(cached)) is not None:
         return found
     baked = bake(ict.read(path))
-    with suppress(OSError):  # a full or read-only disk costs the next start a few seconds, no more
-        _keep(baked, cached)
+    with suppress(OSError, FacewireError):  # a full or read-only disk costs the next start a few seconds, no more
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with complete_or_not_at_all(cached) as partial:
+            partial.write_bytes(hashlib.sha256(baked).digest() + baked)
     return baked
-
-
-def _keep(baked: bytes, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=file.parent)
-    try:
-        with open(handle, "wb") as out:
-            out.write(hashlib.sha256(baked).digest() + baked)
-        os.replace(partial, file)
-    finally:
-        Path(partial).unlink(missing_ok=True)
 
 
 def _cached(file: Path) -> bytes | None:

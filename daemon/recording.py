@@ -6,7 +6,6 @@ seconds of it are always kept.
 """
 
 import logging
-import os
 import time
 from collections import deque
 from fractions import Fraction
@@ -22,6 +21,7 @@ from daemon.settings import LiveSettings
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import takes
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from protocols.frame import Frame
 from protocols.sinks import SinkSpec
 
@@ -122,14 +122,11 @@ def cut(sound: list[tuple[int, Samples]], frames: list[Frame]) -> Samples:
 
 def write_sound(path: Path, samples: Samples) -> None:
     """Write a 16-bit wav; it appears complete or not at all."""
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part.wav")
     try:
-        soundfile.write(partial, np.clip(samples, -1, 1), SAMPLE_RATE_HZ, subtype="PCM_16")
-        os.replace(partial, path)
+        with complete_or_not_at_all(path) as partial:
+            soundfile.write(partial, np.clip(samples, -1, 1), SAMPLE_RATE_HZ, subtype="PCM_16")
     except soundfile.SoundFileError as error:
         raise FacewireError(f"{path}: cannot be written: {error}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _sample(time_s: Fraction) -> int:

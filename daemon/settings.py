@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Lock
@@ -13,6 +12,7 @@ import yaml
 from daemon.config import DEFAULT_FILE, DaemonConfig, load
 from model.checked import validated
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 
 log = logging.getLogger(__name__)
 
@@ -79,15 +79,9 @@ class LiveSettings:
         text = self._file.read_text("utf-8") if self._file.is_file() else ""
         for key, value in self._changed().items():
             text = _replaced(text, key, _line(key, value))
-        partial = self._file.with_name(f".{self._file.name}.{os.getpid()}.part")
-        try:
+        with complete_or_not_at_all(self._file) as partial:
             partial.write_text(text, "utf-8")
             load(partial)
-            os.replace(partial, self._file)
-        except OSError as error:
-            raise FacewireError(f"{self._file}: cannot be written: {error.strerror}") from None
-        finally:
-            partial.unlink(missing_ok=True)
         return self._file
 
     def _changed(self) -> dict[str, Any]:

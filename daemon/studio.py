@@ -2,7 +2,6 @@
 
 import base64
 import math
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +18,7 @@ from daemon.preview import Preview
 from daemon.settings import LiveSettings
 from protocols.blendshapes import COUNT, NAMES
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from protocols.frame import Weights
 
 if TYPE_CHECKING:
@@ -121,16 +121,3 @@ def check_out(out: Path, size: int) -> None:
         raise FacewireError(f"--out {out}: there is no folder {out.parent}")
     if size % 2 or not 64 <= size <= LARGEST:
         raise FacewireError(f"--size {size}: must be an even number of pixels, 64 to {LARGEST}")
-
-
-@contextmanager
-def complete_or_not_at_all(out: Path) -> Iterator[Path]:
-    """A file beside `out` to write to, which takes its place in the end; its suffix means the format."""
-    partial = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix.lower()}")
-    try:
-        yield partial
-        os.replace(partial, out)
-    except OSError as error:
-        raise FacewireError(f"{out}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)

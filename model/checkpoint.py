@@ -1,7 +1,6 @@
 """One file holds a face model: weights, encoder, identities, normalisation, and where they come from."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from model import encoder as encoders
 from model.config import ModelConfig
 from model.face import FaceModel
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
@@ -75,9 +75,8 @@ def save(model: FaceModel, path: Path | str, provenance: Mapping[str, Any]) -> N
             tensors[name] = value.half().contiguous()
     head = {"format": FORMAT, "config": model.config.model_dump(mode="json"), "provenance": dict(provenance)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, metadata={_KEY: json.dumps(head)})
-    os.replace(temporary, path)
+    with complete_or_not_at_all(path) as partial:
+        save_file(tensors, partial, metadata={_KEY: json.dumps(head)})
 
 
 def _read(path: Path, *, tensors: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:

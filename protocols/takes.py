@@ -8,7 +8,6 @@ Readers go by the names in the file, never by position.
 """
 
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from protocols import livelink_csv
 from protocols.blendshapes import ALPHABETICAL, COUNT, INDEX, NAMES, canonical, remap
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from protocols.frame import Weights, as_rate
 
 _T = TypeVar("_T")
@@ -65,14 +65,8 @@ class Take:
 def write(path: Path, take: Take) -> None:
     """Write a take in the format of the path's suffix; the file appears complete or not at all. FacewireError."""
     data = _known_format(path, _WRITERS)(take)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with complete_or_not_at_all(path) as partial:
         partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
-        raise FacewireError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read(path: Path, fps: Fraction | None = None) -> Take:

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 
 from model.windows import Samples
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from training.clips import Pcm
 
 _DTYPES: Final = {"I16": np.int16, "F32": np.float32, "BOOL": np.bool_}
@@ -39,9 +40,8 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, str]) -> None:
     """Write a clip's file; it appears complete or not at all."""
-    part = path.with_suffix(".part")
-    save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, part, metadata)
-    part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, partial, metadata)
 
 
 def read_metadata(path: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from protocols.files import complete_or_not_at_all
 from training import ranks
 
 CSV: Final = "losses.csv"
@@ -70,7 +71,6 @@ def _take_back(path: Path, begin: int) -> list[dict[str, str]]:
     if not path.exists():
         return []
     lines = path.read_text().splitlines(keepends=True)[: begin + 1 if begin else 0]
-    part = path.with_suffix(".part")
-    part.write_text("".join(lines))
-    part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        partial.write_text("".join(lines))
     return list(csv.DictReader(lines))

@@ -20,6 +20,7 @@ from model.face import FaceModel
 from model.stream import RENDER_HOPS
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
+from protocols.files import complete_or_not_at_all
 from training.clips import Clip, Curves, resting_face
 from training.sounds import amplitude, in_room, noise
 
@@ -147,9 +148,8 @@ def write_shard(
         made["identity"].append(torch.tensor(config.identities.index(passage.identity)))
         made["lookahead"].append(torch.tensor(model.lookahead_index(passage.lookahead_ms)))
         bar.advance(task)
-    part = path.with_suffix(".part")
-    save_file({name: torch.stack(values) for name, values in made.items()}, part)
-    part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        save_file({name: torch.stack(values) for name, values in made.items()}, partial)
 
 
 def read_shards(paths: Sequence[Path]) -> dict[str, torch.Tensor]:

@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 
 from protocols import blendshapes
+from protocols.files import complete_or_not_at_all
 from training import metrics
 from training.matching import Confusion
 from training.metrics import Pair
@@ -116,7 +117,6 @@ def _save(figure: Any, path: Path, title: str) -> None:
 
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
-    part = path.with_suffix(".part.png")
-    figure.savefig(part, dpi=100)
-    part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        figure.savefig(partial, dpi=100)
     pyplot.close(figure)

@@ -7,6 +7,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.optim import Optimizer
 
+from protocols.files import complete_or_not_at_all
+
 _ADAM = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -17,9 +19,8 @@ def save(path: Path, module: nn.Module, optimizer: Optimizer, step: int) -> None
         for value in _ADAM:
             if parameter in optimizer.state:
                 tensors[f"{value}.{name}"] = optimizer.state[parameter][value]
-    part = path.with_suffix(".part")
-    save_file({name: value.contiguous() for name, value in tensors.items()}, part, {"step": str(step)})
-    part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        save_file({name: value.contiguous() for name, value in tensors.items()}, partial, {"step": str(step)})
 
 
 def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:

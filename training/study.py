@@ -14,6 +14,7 @@ from rich.progress import Progress
 from model import checkpoint
 from model.face import FaceModel
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from training import dataset, features
 from training import evaluate as judge
 from training.ablations import FACE, Variant, make, variants
@@ -159,9 +160,8 @@ def _write(path: Path, key: dict[str, Any], result: Judged) -> None:
     told = key | {"people": {name: to_json(column) for name, column in result.people.items()}}
     if result.identities:
         told["identities"] = {"names": result.identities.names, "counts": result.identities.counts.tolist()}
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(told, indent=2) + "\n")
-    part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        partial.write_text(json.dumps(told, indent=2) + "\n")
 
 
 def _read(path: Path) -> Judged:

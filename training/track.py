@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from training.sounds import GAP_FEATURES, Pcm, Speech, pack
 from training.teachers import Features, Teacher
 
@@ -86,7 +86,5 @@ def _amid_gaps(pcm: Pcm) -> NDArray[np.bool_]:
 
 def _save(path: Path, array: NDArray[Any]) -> None:
     """Whole or not at all: a run that is cut short leaves no half file behind."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with complete_or_not_at_all(path) as partial, partial.open("wb") as file:
         np.save(file, array)
-    os.replace(part, path)

@@ -4,7 +4,6 @@ Made once from the user's copy of the kit, and kept in the cache folder; the kit
 """
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from safetensors.numpy import save_file
 from model import ict
 from protocols import blendshapes
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from training.prepare.face_match import canonical_mesh, match
 from training.prepare.face_points import MESH, OUTER_EYES
 from training.prepare.fetch import fetch
@@ -68,10 +68,8 @@ def default_path() -> Path:
 def write(model: FaceModel, path: Path) -> None:
     """Write it, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        save_file({"neutral": model.neutral, "displacements": model.displacements}, part, {"format": FORMAT})
-        part.replace(path)
+    with complete_or_not_at_all(path) as partial:
+        save_file({"neutral": model.neutral, "displacements": model.displacements}, partial, {"format": FORMAT})
 
 
 def read(path: Path) -> FaceModel:

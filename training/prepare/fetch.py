@@ -1,13 +1,11 @@
 """Files that are fetched once, by address and hash."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 
 
 def fetch(url: str, path: Path, instead: str, sha256: str | None = None) -> Path:
@@ -19,17 +17,14 @@ def fetch(url: str, path: Path, instead: str, sha256: str | None = None) -> Path
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    handle, part = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(handle, "wb") as file, urlopen(url, timeout=60) as response:
-            while block := response.read(1 << 20):
-                file.write(block)
-                digest.update(block)
+    with complete_or_not_at_all(path) as partial:
+        try:
+            with partial.open("wb") as file, urlopen(url, timeout=60) as response:
+                while block := response.read(1 << 20):
+                    file.write(block)
+                    digest.update(block)
+        except OSError as error:  # URLError is one
+            raise FacewireError(f"cannot fetch {url}: {error}; {instead}") from error
         if sha256 and digest.hexdigest() != sha256:
             raise FacewireError(f"{url}: not the file that was expected (SHA-256 {digest.hexdigest()}); {instead}")
-        os.replace(part, path)
-    except (URLError, OSError) as error:
-        raise FacewireError(f"cannot fetch {url}: {error}; {instead}") from error
-    finally:
-        Path(part).unlink(missing_ok=True)
     return path

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from model.windows import SAMPLE_RATE_HZ
 from protocols import blendshapes
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from training.clip_files import digest, pcm_of, read_metadata, write_arrays
 from training.dataset import (
     Dataset,
@@ -83,8 +84,9 @@ def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress) 
     measured, rows = _with_offset(out, [taken[name] for name in sorted(taken)])
     made = Dataset(out, Manifest(name=out.resolve().name, made_by=made_by, recordings=rows))
     report = told(made, measured, skipped)
-    _publish(out / "report.txt", report)
-    _publish(out / MANIFEST, made.manifest.model_dump_json(indent=1) + "\n")
+    for name, text in (("report.txt", report), (MANIFEST, made.manifest.model_dump_json(indent=1) + "\n")):
+        with complete_or_not_at_all(out / name) as partial:
+            partial.write_text(text)
     wanted = {row.file for row in rows}
     for path in (out / CLIPS).iterdir():
         if f"{CLIPS}/{path.name}" not in wanted:
@@ -99,7 +101,7 @@ def _finished(out: Path, made_by: str) -> dict[tuple[str, str], Recording]:
     except OSError as error:
         raise FacewireError(f"{out}: cannot be made: {error.strerror}") from None
     kept = {}
-    for path in sorted((out / CLIPS).glob("*.safetensors")):
+    for path in sorted((out / CLIPS).glob("[!.]*.safetensors")):
         said = read_metadata(path)
         if said.get("made_by") != made_by:
             raise FacewireError(
@@ -182,9 +184,3 @@ def _write(out: Path, file: str, found: Found, made_by: str) -> Recording:
     path = out / file
     write_arrays(path, arrays, {"row": row.model_dump_json(), "made_by": made_by})
     return row.model_copy(update={"sha256": digest(path)})
-
-
-def _publish(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    part.replace(path)

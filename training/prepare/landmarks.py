@@ -4,7 +4,6 @@ Needs the extra `video` (MediaPipe, PyAV).
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from protocols import blendshapes
 from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
 from training.prepare.decode import Frame, VideoError, frames
 from training.prepare.face_points import COUNT
 
@@ -98,10 +98,8 @@ def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: C
         raise VideoError(f"{video}: {len(times)} frames: a picture, not a video")
     result = Landmarks(np.array(times), np.array(points, np.float32), np.array(scores, np.float32))
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        part = Path(folder) / file.name
-        save_file({"times_s": result.times_s, "points": result.points, "scores": result.scores}, part)
-        part.replace(file)
+    with complete_or_not_at_all(file) as partial:
+        save_file({"times_s": result.times_s, "points": result.points, "scores": result.scores}, partial)
     return result
 
 

@@ -1,0 +1,24 @@
+"""How files are written: complete or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from protocols.errors import FacewireError
+
+
+@contextmanager
+def complete_or_not_at_all(path: Path) -> Iterator[Path]:
+    """A hidden file beside `path` to write to, which takes its place in the end; its suffix, too, means the format.
+
+    An error leaves what was there, and nothing else. Raises FacewireError where the system refuses.
+    """
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix.lower()}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        raise FacewireError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all
+
+
+def test_what_is_written_takes_its_place_in_the_end_only(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+    path.write_text("old")
+    with complete_or_not_at_all(path) as partial:
+        partial.write_text("new")
+        assert path.read_text() == "old"
+        assert partial.suffix == ".csv"
+        assert partial.name.startswith(".")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "take.csv"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError), complete_or_not_at_all(path) as partial:
+        partial.write_text("half \ud800", encoding="utf-8")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_system_refuses_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FacewireError, match=r"take\.csv: cannot be written: No such file"),
+        complete_or_not_at_all(tmp_path / "none" / "take.csv") as partial,
+    ):
+        partial.write_text("new")
