@@ -19,8 +19,7 @@ from protocols.files import complete_or_not_at_all
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 1
-UPGRADES: dict[int, Callable[[dict[str, Any], dict[str, Tensor]], None]] = {}
+FORMAT: Final = 2
 """From format n to n + 1, by functions that change header and tensors in place."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
@@ -77,6 +76,18 @@ def save(model: FaceModel, path: Path | str, provenance: Mapping[str, Any]) -> N
     path.parent.mkdir(parents=True, exist_ok=True)
     with complete_or_not_at_all(path) as partial:
         save_file(tensors, partial, metadata={_KEY: json.dumps(head)})
+
+
+def _hear_nothing_ahead(head: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Format 1 heard each frame at its own time only: what format 2 hears later gets no weight."""
+    name = "denoiser.audio.0.weight"
+    if name in tensors:
+        ahead = len(ModelConfig.model_validate(head["config"]).ahead_ms) - 1
+        tensors[name] = torch.cat([tensors[name], *[torch.zeros_like(tensors[name])] * ahead], 1)
+
+
+UPGRADES: Final[dict[int, Callable[[dict[str, Any], dict[str, Tensor]], None]]] = {1: _hear_nothing_ahead}
+"""From format n to n + 1, by functions that change header and tensors in place."""
 
 
 def _read(path: Path, *, tensors: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:

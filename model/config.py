@@ -76,6 +76,11 @@ class ModelConfig(_Strict):
             self.window(right_ms).frames_per_hop(self.fps)
         return self
 
+    @property
+    def ahead_ms(self) -> tuple[int, ...]:
+        """How much later than a frame its K audio features are: not at all, and by each lookahead of the dial."""
+        return tuple(sorted({0, *self.lookaheads_ms}))
+
     def window(self, lookahead_ms: int | None = None) -> WindowSpec:
         """The window with this lookahead, or the default one."""
         return WindowSpec(self.left_ms, self.hop_ms, self.lookahead_ms if lookahead_ms is None else lookahead_ms)

@@ -25,7 +25,9 @@ class Denoiser(nn.Module):
         super().__init__()
         channels, width = len(config.blendshapes), config.condition_width
         self.audio = nn.Sequential(
-            nn.Linear(config.encoder.width, config.audio_width), nn.SiLU(), nn.Dropout(config.dropout)
+            nn.Linear(len(config.ahead_ms) * config.encoder.width, config.audio_width),
+            nn.SiLU(),
+            nn.Dropout(config.dropout),
         )
         self.identity = nn.Linear(config.encoder.width, width)
         self.lookahead = nn.Embedding(len(config.lookaheads_ms), width)
@@ -39,10 +41,11 @@ class Denoiser(nn.Module):
         self.register_buffer("alpha_bar", alpha_bar, persistent=False)
 
     def condition(self, audio: Tensor, identity: Tensor, lookahead: Tensor) -> Tensor:
-        """What all steps share, (B, T, A): standardised audio (B, T, D), identity features, dial index (B,).
+        """What all steps share, (B, T, A): standardised audio (B, T, K, D), identity features, dial index (B,).
 
         The identity is (B, D), or (B, T, D) where it changes.
         """
+        audio = audio.flatten(2)
         who = self.identity(identity if identity.dim() == audio.dim() else identity[:, None])
         dial = self.lookahead(lookahead)[:, None]
         return torch.cat([self.audio(audio), *(each.expand(-1, audio.shape[1], -1) for each in (who, dial))], -1)

@@ -1,5 +1,7 @@
 """A face model: everything a checkpoint holds, as one module."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -8,7 +10,7 @@ from model.config import ModelConfig
 from model.denoiser import Denoiser
 from model.encoder import Encoder
 from model.identities import IdentityLibrary
-from model.windows import FEATURE_MS
+from model.windows import FEATURE_MS, WindowSpec
 
 
 class FaceModel(nn.Module):
@@ -18,6 +20,8 @@ class FaceModel(nn.Module):
     audio_std: Tensor
     face_mean: Tensor
     face_std: Tensor
+    heard: Tensor
+    """(lookaheads, K): 1 where what is heard so much later lies within a lookahead of the dial."""
 
     def __init__(self, config: ModelConfig, encoder: Encoder) -> None:
         super().__init__()
@@ -31,34 +35,47 @@ class FaceModel(nn.Module):
         self.register_buffer("audio_std", torch.ones(config.encoder.width))
         self.register_buffer("face_mean", torch.zeros(channels))
         self.register_buffer("face_std", torch.ones(channels))
+        dial, ahead = torch.tensor(config.lookaheads_ms), torch.tensor(config.ahead_ms)
+        self.register_buffer("heard", (ahead[None] <= dial[:, None]).float(), persistent=False)
 
     def lookahead_index(self, lookahead_ms: int) -> int:
         """Position on the dial. The caller has checked that it is one of the trained lookaheads."""
         return self.config.lookaheads_ms.index(lookahead_ms)
 
     def features(self, windows: Tensor, lookahead_ms: int) -> Tensor:
-        """Standardised audio features at the frames' times: (B, H, samples) windows to (B, H * frames per hop, D)."""
+        """Standardised audio features of (B, H, samples) windows: (B, H * frames per hop, K, D).
+
+        Of each frame at its own time, and later by what the dial allows (`ModelConfig.ahead_ms`): lips prepare for a
+        sound long before it is heard, and a causal denoiser knows of it only what it is shown.
+        """
         batch, _, samples = windows.shape
         window = self.config.window(lookahead_ms)
         encoded = self.encoder.encode(windows.reshape(-1, samples))  # (B * H, features, D)
-        first = window.left_features - 1
-        kept = encoded[:, first : first + window.hop_features + 1]
-        frames = frame_weights(window.hop_ms, self.config.fps).to(kept) @ kept
-        return (frames.reshape(batch, -1, frames.shape[-1]) - self.audio_mean) / self.audio_std
+        kept = encoded[:, window.left_features - 1 :]
+        frames = frame_weights(window, self.config.fps, self.config.ahead_ms).to(kept) @ kept
+        dial = torch.full((batch,), self.lookahead_index(lookahead_ms), device=frames.device)
+        return self.standardised(frames.reshape(batch, -1, len(self.config.ahead_ms), frames.shape[-1]), dial)
+
+    def standardised(self, audio: Tensor, dial: Tensor) -> Tensor:
+        """Features (B, T, K, D) as the denoiser reads them; 0 for what a place on the dial (B,) does not hear."""
+        return (audio - self.audio_mean) / self.audio_std * self.heard[dial][:, None, :, None]
 
     def face(self, x0: Tensor) -> Tensor:
         """Blendshapes in [0, 1] from standardised ones, (…, C)."""
         return (x0 * self.face_std + self.face_mean).clamp(0, 1)
 
 
-def frame_weights(hop_ms: int, fps: int) -> Tensor:
-    """Linear interpolation (frames per hop, hop features + 1) from features at 50 Hz to frames, on absolute time.
+def frame_weights(window: WindowSpec, fps: int, ahead_ms: Sequence[int] = (0,)) -> Tensor:
+    """Linear interpolation (frames per hop * K, features) from features at 50 Hz to frames, on absolute time.
 
-    Row k is the frame at 1000 k / fps ms of the hop; column i the feature centred at 20 (i - 1) + 12.5 ms, so
-    that column 0 belongs to the window's past. The same for every hop: nothing depends on a clip's length.
+    Rows are the frames at 1000 k / fps ms of the hop, each followed by the times `ahead_ms` later (0 beyond the
+    window); column i is the feature centred at 20 (i - 1) + 12.5 ms, so that column 0 belongs to the window's past.
+    The same for every hop: nothing depends on a clip's length.
     """
-    frames, columns = hop_ms * fps // 1000, hop_ms // FEATURE_MS + 1
-    times_ms = torch.arange(frames, dtype=torch.float64) * 1000 / fps
+    frames = window.frames_per_hop(fps)
+    frames_ms = torch.arange(frames, dtype=torch.float64) * 1000 / fps
+    times_ms = (frames_ms[:, None] + torch.tensor(ahead_ms, dtype=torch.float64)).flatten()
+    columns = window.features - window.left_features + 1
     centres_ms = FEATURE_MS * (torch.arange(columns, dtype=torch.float64) - 1) + 12.5
     distance = (times_ms[:, None] - centres_ms[None]).abs() / FEATURE_MS
     return (1 - distance).clamp(min=0).float()

@@ -112,7 +112,7 @@ def step(model: FaceModel, state: StreamState, windows: Tensor) -> tuple[StreamS
     hops = windows.shape[1]
     frames_per_hop = state.window.frames_per_hop(model.config.fps)
     with torch.inference_mode():
-        audio = model.features(windows, state.window.right_ms)  # (B, T, D)
+        audio = model.features(windows, state.window.right_ms)  # (B, T, K, D)
         dial = torch.full((len(windows),), model.lookahead_index(state.window.right_ms), device=audio.device)
         identity = _fade(state, hops)
         condition = model.denoiser.condition(audio, identity.repeat_interleave(frames_per_hop, 1), dial)
@@ -128,7 +128,7 @@ def step(model: FaceModel, state: StreamState, windows: Tensor) -> tuple[StreamS
             identity=identity[:, -1],
             fading=max(0, state.fading - hops),
             hidden=hidden,
-            voice=state.voice + (audio * voiced[..., None]).sum(1),
+            voice=state.voice + (audio[:, :, 0] * voiced[..., None]).sum(1),
             voiced=state.voiced + voiced.sum(1),
         )
     return following, face

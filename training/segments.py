@@ -53,7 +53,7 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of B passages: standardised audio (B, T, D) and face (B, T, C), noise and weights like the face."""
+    """A stretch of B passages: standardised audio (B, T, K, D) and face (B, T, C), noise and weights like the face."""
 
     audio: Tensor
     face: Tensor
@@ -71,7 +71,7 @@ class Segment:
 def standardise(model: FaceModel, passages: Passages) -> None:
     """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
     audio, face, weight = (passages[name] for name in ("audio", "face", "weight"))
-    mean, std = _moments(audio, torch.ones(()).expand(*audio.shape[:2], 1))
+    mean, std = _moments(audio[:, :, 0], torch.ones(()).expand(*audio.shape[:2], 1))
     model.audio_mean.copy_(mean)
     model.audio_std.copy_(std.clamp(min=1e-3))
     mean, std = _moments(face, weight)
@@ -115,14 +115,15 @@ def segments(
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
         audio, face, weight = (passages[name][mine, inside].to(device).float() for name in ("audio", "face", "weight"))
+        lookahead = passages["lookahead"][mine].to(device)
         yield Segment(
-            audio=(audio - model.audio_mean) / model.audio_std,
+            audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,
             weight=weight * model.denoiser.captured,
             noise=noise[part, k * each : (k + 1) * each].to(device),
             t=t[part].to(device),
             identity=identity[part].to(device),
-            lookahead=passages["lookahead"][mine].to(device),
+            lookahead=lookahead,
             fresh=(kept[part].float() * float(k > 0)).to(device),
         )
 

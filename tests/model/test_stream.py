@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from model import stream
 from model.face import FaceModel, frame_weights
-from model.windows import Windower
+from model.windows import Windower, WindowSpec
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 
@@ -128,11 +128,31 @@ def test_unknown_identity_and_lookahead_list_the_known_ones(model: FaceModel) ->
 
 
 def test_features_reach_frames_on_absolute_time() -> None:
-    weights = frame_weights(100, 30)
-    centres_ms = 20 * (torch.arange(6) - 1) + 12.5
+    weights = frame_weights(WindowSpec(right_ms=80), 30)
+    centres_ms = 20 * (torch.arange(10) - 1) + 12.5
     torch.testing.assert_close(weights @ centres_ms, torch.tensor([0.0, 100 / 3, 200 / 3]), atol=1e-4, rtol=0)
     torch.testing.assert_close(weights.sum(1), torch.ones(3))
-    assert frame_weights(100, 60).shape == (6, 6)
+    assert frame_weights(WindowSpec(right_ms=0), 60).shape == (6, 6)
+
+
+def test_features_reach_ahead_as_far_as_the_dial_and_no_further(model: FaceModel) -> None:
+    windows = {
+        look: windows_of(SOUND, stream.start(model, seeds=[0], identities=[None], lookahead_ms=look))
+        for look in (80, 160)
+    }
+    features = model.features(windows[160], 160)[0]
+    assert features.shape[1:] == (5, 16)  # at 0, 40, 80, 160 and 240 ms
+    assert features[:, :4].abs().amin((0, 2)).min() > 0
+    assert not features[:, 4].any()
+    # What is heard 160 ms ahead of a frame is what the last features of its own window tell of that time.
+    window = model.config.window(160)
+    with torch.inference_mode():
+        encoded = model.encoder.encode(windows[160][0])
+    centres_ms = 20 * torch.arange(window.features) + 12.5 - window.left_ms
+    share = (1 - (centres_ms - (200 / 3 + 160)).abs() / 20).clamp(min=0)
+    expected = ((share @ encoded) - model.audio_mean) / model.audio_std
+    torch.testing.assert_close(features[2::3, 3], expected, atol=1e-5, rtol=1e-5)
+    assert not model.features(windows[80], 80)[0][:, 3:].any()
 
 
 def test_another_identity_comes_gradually_and_at_the_same_frames_however_the_stream_is_cut(model: FaceModel) -> None:

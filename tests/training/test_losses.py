@@ -74,7 +74,7 @@ def teacher_of(steps: int) -> FaceModel:
 def segment(model: FaceModel, t: list[int]) -> segments.Segment:
     draw = torch.Generator().manual_seed(5)
     count, width = len(t), model.config.encoder.width
-    audio = torch.randn(count, 7, width, generator=draw)
+    audio = torch.randn(count, 7, 5, width, generator=draw)
     face, noise = (torch.randn(count, 7, 52, generator=draw) for _ in range(2))
     identity = torch.zeros(count, dtype=torch.int64)
     return segments.Segment(
@@ -125,7 +125,7 @@ def test_beside_the_other_losses_distillation_has_the_papers_weight() -> None:
 def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(monkeypatch: pytest.MonkeyPatch) -> None:
     model, draw = tiny_model(), torch.Generator().manual_seed(0)
     passages = {
-        "audio": torch.randn(5, 90, 16, generator=draw),
+        "audio": torch.randn(5, 90, 5, 16, generator=draw),
         "face": torch.rand(5, 90, 52, generator=draw),
         "weight": torch.ones(5, 90, 52),
         "identity": torch.tensor([0, 1, 0, 1, 0]),

@@ -8,6 +8,7 @@ from rich.progress import Progress
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
 from tests.training.people import person
+from training import passages
 from training.passages import SECONDS, assemble, encode, quiet_passage, read_shards, write_shard
 
 JAW = blendshapes.NAMES.index("jawOpen")
@@ -30,6 +31,20 @@ def test_sound_and_face_of_a_passage_belong_together(clips: list) -> None:
     assert np.mean(correlations) > 0.6
 
 
+@pytest.mark.parametrize("speed", [0.87, 1.0, 1.15])
+def test_at_any_speed_the_face_goes_with_its_sound(clips: list, speed: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passages, "_speed", lambda rng: speed)
+    monkeypatch.setattr(passages, "_disturbed", lambda sound, rng: sound)
+    passage = assemble(clips, 30, (160,), np.random.default_rng(0))
+    frames = np.arange(SECONDS * 30) * 16_000 // 30
+    loud = np.array([np.abs(passage.samples[max(0, f - 400) : f + 400]).mean() for f in frames])
+    jaw = passage.face[:, JAW]
+    assert np.corrcoef(loud, jaw)[0, 1] > 0.9
+    closed = np.flatnonzero((jaw[:-1] > 0.1) & (jaw[1:] <= 0.1))
+    bursts_s = np.diff(closed) / 30
+    assert np.median(bursts_s) == pytest.approx(1 / speed, abs=0.05)  # one a second in the recordings
+
+
 def test_gaps_teach_the_mouth_to_rest_and_leave_the_eyes_alone(clips: list) -> None:
     quiet = quiet_passage(clips, 30, (160,), np.random.default_rng(1))
     assert quiet.face[:, JAW].max() < 0.05
@@ -45,7 +60,7 @@ def test_a_shard_depends_on_its_seed_alone_and_holds_run_time_features(clips: li
             write_shard(tmp_path / f"passages-{name}", model, [clips], 2, 0.5, 7, bar)
     a, b = (read_shards([tmp_path / f"passages-{name}"]) for name in ("a", "b"))
     assert all(torch.equal(a[name], b[name]) for name in a)
-    assert a["audio"].shape == (2, SECONDS * 30, 16)
+    assert a["audio"].shape == (2, SECONDS * 30, 5, 16)
     assert read_shards([tmp_path / "passages-a", tmp_path / "passages-b"])["face"].shape[0] == 4
     passage = assemble(clips, 30, (80,), np.random.default_rng(3))
-    assert encode(model, passage).shape == (SECONDS * 30, 16)
+    assert encode(model, passage).shape == (SECONDS * 30, 5, 16)

@@ -28,9 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def passages() -> Passages:
     """jawOpen is a mean of the last four values of one audio feature, a brow is noise that nothing tells."""
     draw = torch.Generator().manual_seed(0)
-    audio = torch.randn(24, FRAMES, 16, generator=draw)
+    audio = torch.randn(24, FRAMES, 5, 16, generator=draw)
     face, weight = torch.full((24, FRAMES, 52), 0.3), torch.ones(24, FRAMES, 52)
-    padded = torch.nn.functional.pad(audio[..., 0], (3, 0))
+    padded = torch.nn.functional.pad(audio[:, :, 0, 0], (3, 0))
     face[..., 17] = 0.4 + 0.1 * padded.unfold(1, 4, 1).mean(-1)
     face[..., 43] = torch.rand(24, FRAMES, generator=draw)
     identity = torch.arange(24) % 2
@@ -58,7 +58,7 @@ def test_the_regressor_learns_what_the_sound_tells_and_the_mean_of_what_it_does_
     folder: Path, passages: Passages, tmp_path: Path
 ) -> None:
     model = trained(folder, passages, tmp_path / "run", 120)
-    audio = (passages["audio"] - model.audio_mean) / model.audio_std
+    audio = model.standardised(passages["audio"], passages["lookahead"])
     who = model.identities(model.identities.embeddings[passages["identity"]])
     given = model.denoiser.condition(audio, who, passages["lookahead"])
     with torch.no_grad():
