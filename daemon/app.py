@@ -77,6 +77,7 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
     `file` is where the settings came from, and where the preview saves them.
     """
     settings = LiveSettings(config, file)
+    settings.check = _too_early
     source = open_source(config.input, config.input_rate_hz)
     with ExitStack() as stack:
         receivers = [stack.enter_context(closing(open_sink(parse(url)))) for url in config.sinks]
@@ -99,6 +100,10 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
             preview.introduce({"phase": "ended"})
 
 
+def _too_early(changed: DaemonConfig) -> None:
+    raise FacewireError("the face is still loading; try again in a moment")
+
+
 def open_preview(settings: LiveSettings) -> Preview | None:
     """The page in the browser; None where it is not wanted, or, with a warning, where it cannot be."""
     if not settings.now.preview:
@@ -115,9 +120,8 @@ def play(line: Line, state: StreamState) -> None:
     chunks, motions = DropOldestQueue[AudioChunk](CHUNKS), DropOldestQueue[Motion](MOTIONS)
     model, settings, metrics, stop = line.model, line.settings, Metrics(), Event()
     epoch_ns = time.time_ns() - SYSTEM.now_ns() - round(line.source.latency_ms * 1e6)
-    wait_ms = (
-        line.delay.after_arrival_ms - line.delay.lookahead_ms
-    )  # the lookahead may change, and comes with the motion
+    # The lookahead may change: it comes with the motion.
+    wait_ms = line.delay.after_arrival_ms - line.delay.lookahead_ms
 
     def pacer_at(anchor_ns: int) -> Pacer:
         tracks = [Track(line.rate(sink), (wait_ms + sink.spec.delay_ms) * 1_000_000) for sink in line.sinks]

@@ -1,10 +1,11 @@
 """The arguments that several commands share."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from daemon.config import DaemonConfig, load
 
 Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 …")]
 Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
@@ -17,6 +18,6 @@ Head = Annotated[Path | None, typer.Option(help="Your copy of ICT-FaceKit, folde
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def given(options: Mapping[str, object]) -> dict[str, object]:
-    """The options that were given: those go over the settings file."""
-    return {key: value for key, value in options.items() if value is not None}
+def settings(config: Path | None, **options: object) -> DaemonConfig:
+    """The settings file with the options that were given over it. Raises FacewireError with all that is wrong."""
+    return load(config, {key: value for key, value in options.items() if value is not None})

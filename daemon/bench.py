@@ -124,13 +124,18 @@ def _cost(what: str, job: Callable[[], object], times: int) -> Cost:
     return Cost(what, float(np.median(taken_ms)), float(np.percentile(taken_ms, 95)))
 
 
+def environment() -> dict[str, str]:
+    """That of a child process which finds this program, wherever it was started."""
+    roots = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
+
+
 def _fresh_process(path: Path | None, encoder: str | None) -> tuple[float, float | None]:
     code = "import sys; from daemon.bench import first_face; first_face(*sys.argv[1:])"
-    roots = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     began_s = time.time()
     done = subprocess.run(
         [sys.executable, "-c", code, str(path or ""), encoder or ""],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ import aiohttp
 import numpy as np
 
 from daemon import studio
+from daemon.bench import environment
 from daemon.config import DaemonConfig
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
@@ -90,9 +90,8 @@ def _share_of_core(port: int | None, *, watched: bool) -> tuple[float, int]:
     """Processor time per time of a live program, and the frames that a page got meanwhile."""
     code = "import sys; from daemon.bench_preview import live_cpu; live_cpu(sys.argv[1])"
     command = [sys.executable, "-c", code, str(port or "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1])])}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(command, env=environment(), stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:
             if process.stdout.readline().strip() != "measuring":
@@ -108,10 +107,9 @@ def _program(*options: str) -> Iterator[float]:
     """`facewire run` with the demo voice; gives the time of its start."""
     command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo", *options]
     command += ["--sink", "vmc://127.0.0.1:9"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     began_s = time.monotonic()
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
+    with subprocess.Popen(command, env=environment(), stdout=quiet, stderr=quiet) as process:
         try:
             yield began_s
         finally:

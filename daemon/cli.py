@@ -15,7 +15,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from daemon import cli_takes
-from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Json, Lookahead, Seed, Sound, given
+from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Json, Lookahead, Seed, Sound, settings
 from daemon.config import load
 from daemon.status import CONSOLE
 from protocols.errors import FacewireError
@@ -66,25 +66,25 @@ def run(
 
     Example: facewire run --input mic --sink "vmc://127.0.0.1:39539?fps=60"
     """
-    options = {
-        "input": input,
-        "input_rate_hz": input_rate,
-        "sinks": sink or None,
-        "identity": identity,
-        "checkpoint": checkpoint,
-        "encoder": encoder,
-        "lookahead_ms": lookahead_ms,
-        "seed": seed,
-        "head": head,
-        "record": record,
-        "preview": preview,
-        "preview_host": preview_host,
-        "preview_port": preview_port,
-    }
-    settings = load(config, given(options))
+    chosen = settings(
+        config,
+        input=input,
+        input_rate_hz=input_rate,
+        sinks=sink or None,
+        identity=identity,
+        checkpoint=checkpoint,
+        encoder=encoder,
+        lookahead_ms=lookahead_ms,
+        seed=seed,
+        head=head,
+        record=record,
+        preview=preview,
+        preview_host=preview_host,
+        preview_port=preview_port,
+    )
     from daemon import app as live
 
-    live.run(settings, typer.echo, config)
+    live.run(chosen, typer.echo, config)
 
 
 for command in (cli_takes.render, cli_takes.film, cli_takes.replay, cli_takes.shapes):

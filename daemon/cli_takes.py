@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Lookahead, Seed, Sound, given
-from daemon.config import load
+from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Lookahead, Seed, Sound, settings
 from daemon.status import CONSOLE
 from protocols.errors import FacewireError
 
@@ -29,26 +28,19 @@ def render(
     """
     if out.suffix.lower() not in (".csv", ".json", ".npz"):
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
-    options = {
-        "identity": identity,
-        "checkpoint": checkpoint,
-        "encoder": encoder,
-        "lookahead_ms": lookahead_ms,
-        "seed": seed,
-    }
-    settings = load(config, given(options))
+    chosen = settings(
+        config, identity=identity, checkpoint=checkpoint, encoder=encoder, lookahead_ms=lookahead_ms, seed=seed
+    )
     from daemon.face import open_face
     from daemon.performance import perform
     from model.audio import read_audio
     from protocols import takes
 
     samples = read_audio(sound)
-    model = open_face(settings.checkpoint, settings.encoder)
+    model = open_face(chosen.checkpoint, chosen.encoder)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
-        faces = perform(
-            model, samples, settings, lambda done, total: progress.update(task, completed=done, total=total)
-        )
+        faces = perform(model, samples, chosen, lambda done, total: progress.update(task, completed=done, total=total))
     takes.write(out, takes.Take(faces, Fraction(model.config.fps)))
     typer.echo(f"{out}: {len(faces)} frames at {model.config.fps} frames per second")
 
@@ -71,15 +63,15 @@ def film(
 
     Example: facewire film talk.wav --out talk.mp4
     """
-    options = {
-        "identity": identity,
-        "checkpoint": checkpoint,
-        "encoder": encoder,
-        "lookahead_ms": lookahead_ms,
-        "seed": seed,
-        "head": head,
-    }
-    settings = load(config, given(options))
+    chosen = settings(
+        config,
+        identity=identity,
+        checkpoint=checkpoint,
+        encoder=encoder,
+        lookahead_ms=lookahead_ms,
+        seed=seed,
+        head=head,
+    )
     from daemon import film as films
     from protocols.frame import as_rate
 
@@ -92,7 +84,7 @@ def film(
                 tasks[what] = bars.add_task(what)
             bars.update(tasks[what], completed=done, total=total)
 
-        told = films.film(source, out, settings, sound=sound, size=size, fps=rate, progress=progress)
+        told = films.film(source, out, chosen, sound=sound, size=size, fps=rate, progress=progress)
     typer.echo(f"{out}: {told}")
 
 

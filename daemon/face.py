@@ -1,6 +1,7 @@
 """Opens the face model as every command of this program uses it."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,10 +23,18 @@ def open_face(path: Path | None, encoder: str | None) -> FaceModel:
 
 def begin(model: FaceModel, config: DaemonConfig) -> StreamState:
     """A new session under these settings. Raises FacewireError for what the checkpoint lacks."""
-    return stream.start(
-        model,
-        seeds=[config.seed],
-        identities=[config.identity],
-        lookahead_ms=config.lookahead_ms,
-        liveliness=config.liveliness,
-    )
+    return stream.start(model, seeds=[config.seed], **_settings(config))
+
+
+def turn(model: FaceModel, state: StreamState, config: DaemonConfig) -> StreamState:
+    """The session under changed settings. Raises FacewireError for what the checkpoint lacks."""
+    return stream.turn(model, state, **_settings(config))
+
+
+def _settings(config: DaemonConfig) -> dict[str, Any]:
+    """The settings that a stream has."""
+    return {
+        "identities": [config.identity],
+        "lookahead_ms": config.lookahead_ms,
+        "liveliness": config.liveliness,
+    }

@@ -26,7 +26,7 @@ BLOCKS_PER_S: Final = 100
 MOUTH: Final = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
 
 MEASURE_S: Final = 3
-"""How long `quiet_level_db` listens."""
+"""Seconds of quiet that a calibration hears."""
 ABOVE_NOISE_DB: Final = 8.0
 LOUDEST_NOISE_DB: Final = -30.0
 

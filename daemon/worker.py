@@ -17,6 +17,7 @@ from daemon.blocks import AudioChunk, Motion
 from daemon.calibration import Calibration
 from daemon.clock import SYSTEM
 from daemon.config import DaemonConfig
+from daemon.face import turn
 from daemon.gate import Gate
 from daemon.metrics import Metrics
 from daemon.queues import DropOldestQueue
@@ -86,7 +87,7 @@ def animate(
     for chunk in chunks:
         if settings.now is not config:
             config = settings.now
-            session = replace(session, stream=turned(model, session.stream, config))
+            session = replace(session, stream=turn(model, session.stream, config))
             windower = replace(windower, spec=session.stream.window)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         loud = amplified(chunk.samples, config)
@@ -105,17 +106,6 @@ def animate(
         end = stream.frame_count(windower.end, model.config.fps)
         for motion in _motions(model, session, windower.flush(), config, anchor_ns, metrics):
             yield replace(motion, faces=motion.faces[: max(0, end - motion.first)])
-
-
-def turned(model: FaceModel, state: StreamState, config: DaemonConfig) -> StreamState:
-    """The stream under changed settings."""
-    return stream.turn(
-        model,
-        state,
-        identities=[config.identity],
-        lookahead_ms=config.lookahead_ms,
-        liveliness=config.liveliness,
-    )
 
 
 def amplified(samples: Samples, config: DaemonConfig) -> Samples:

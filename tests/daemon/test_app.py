@@ -19,6 +19,7 @@ from daemon.config import DaemonConfig
 from daemon.queues import DropOldestQueue
 from daemon.settings import LiveSettings
 from model.checkpoint import save
+from model.face import FaceModel
 from protocols import blendshapes, livelink, takes
 from protocols.errors import FacewireError
 from protocols.frame import Frame
@@ -235,3 +236,26 @@ def test_without_a_free_port_the_face_moves_all_the_same(
     assert "NO PREVIEW" in caplog.text
     assert "see it" not in said[0]
     assert receiver.faces()[:-1].any()
+
+
+def test_while_the_face_is_loading_nothing_can_be_changed(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile.write(tmp_path / "talk.wav", sound(5_000), 16_000)
+    config = DaemonConfig(
+        input=str(tmp_path / "talk.wav"), sinks=["vmc://127.0.0.1:9"], checkpoint=checkpoint, takes=tmp_path
+    )
+    opened: list[LiveSettings] = []
+    monkeypatch.setattr(app, "open_preview", opened.append)
+    load = app.open_face
+
+    def loading(path: Path | None, encoder: str | None) -> FaceModel:
+        with pytest.raises(FacewireError, match="still loading"):
+            opened[0].change({"identity": "nobody"})
+        return load(path, encoder)
+
+    monkeypatch.setattr(app, "open_face", loading)
+    app.run(config, lambda text: None)
+    with pytest.raises(FacewireError, match="nobody"):
+        opened[0].change({"identity": "nobody"})
+    opened[0].change({"identity": "bruno"})
