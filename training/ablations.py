@@ -18,7 +18,7 @@ from training.evaluate import skipping
 from training.export import export
 from training.fit import teacher_loss
 from training.recipe import SCHEDULE_STEPS, Recipe
-from training.segments import Passages
+from training.shards import Passages
 
 FACE = "face.safetensors"
 """In a variant's folder: its checkpoint."""

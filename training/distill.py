@@ -18,7 +18,8 @@ from training import losses
 from training.fit import SAVE_EVERY, Loss, Outcome, run, teacher_terms, weighted
 from training.losses import Weights
 from training.recipe import Recipe
-from training.segments import FitSettings, Passages, Segment, condition, fresh, noisy
+from training.segments import FitSettings, Segment, condition, fresh, noisy
+from training.shards import Passages
 
 
 def halve(

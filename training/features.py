@@ -16,7 +16,8 @@ from model.face import FaceModel
 from protocols.errors import FacewireError
 from training import dataset, passages
 from training.recipe import FeatureSettings, ModelSettings
-from training.segments import Passages, standardise
+from training.segments import standardise
+from training.shards import Passages
 
 UNTRAINED: Final = "untrained.safetensors"
 """Encoder, identities and dial, and what they were made of."""
@@ -68,7 +69,7 @@ def read(folder: Path) -> Passages:
     paths = sorted(folder.glob("passages-*.safetensors"))
     if not paths:
         raise FacewireError(f"{folder}: no passages-*.safetensors; make them with `facewire-train features`")
-    return passages.read_shards(paths)
+    return Passages.read(paths)
 
 
 def untrained(folder: Path, settings: ModelSettings, seed: int, made: Passages) -> FaceModel:

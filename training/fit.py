@@ -19,7 +19,8 @@ from training import losses, ranks, state
 from training.interrupt import StoppedError, asked_to_stop
 from training.logs import LossLog
 from training.losses import Weights
-from training.segments import FitSettings, Passages, Segment, condition, fresh, noisy, segments
+from training.segments import FitSettings, Segment, condition, fresh, noisy, segments
+from training.shards import Passages
 
 SAVE_EVERY: Final = 50
 """Steps between two states on disk, which are all that a kill can cost."""

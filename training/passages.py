@@ -14,7 +14,6 @@ import soxr
 import torch
 from numpy.typing import NDArray
 from rich.progress import Progress
-from safetensors import safe_open
 from safetensors.torch import save_file
 
 from model.face import FaceModel
@@ -164,13 +163,3 @@ def write_shard(
         bar.advance(task)
     with complete_or_not_at_all(path) as partial:
         save_file({name: torch.stack(values) for name, values in made.items()}, partial)
-
-
-def read_shards(paths: Sequence[Path]) -> dict[str, torch.Tensor]:
-    """All passages of some shards: audio (P, T, K, D), face and weight (P, T, 52), identity and lookahead (P,)."""
-    parts: dict[str, list[torch.Tensor]] = {}
-    for path in paths:
-        with safe_open(path, "pt") as file:
-            for name in file.keys():  # noqa: SIM118
-                parts.setdefault(name, []).append(file.get_tensor(name))
-    return {name: torch.cat(values) for name, values in parts.items()}

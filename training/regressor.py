@@ -10,7 +10,7 @@ from model.denoiser import Denoiser
 from model.face import FaceModel
 from training import features
 from training.recipe import Recipe
-from training.segments import Passages
+from training.shards import Passages
 
 
 class Regressor(Denoiser):

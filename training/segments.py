@@ -1,6 +1,6 @@
 """What a training step sees: segments of passages, with the noise, the steps and the identities that are drawn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,8 +12,7 @@ from model.face import FaceModel
 from model.noise import filter_taps
 from protocols.errors import FacewireError
 from training import ranks
-
-Passages = Mapping[str, Tensor]
+from training.shards import Passages
 
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -70,24 +69,25 @@ class Segment:
 
 def standardise(model: FaceModel, passages: Passages) -> None:
     """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
-    audio, face, weight = (passages[name] for name in ("audio", "face", "weight"))
-    mean, std = _moments(audio[:, :, 0], torch.ones(()).expand(*audio.shape[:2], 1))
+    mean, std = _moments((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio"))
     model.audio_mean.copy_(mean)
     model.audio_std.copy_(std.clamp(min=1e-3))
-    mean, std = _moments(face, weight)
-    captured = (weight.amax((0, 1)) > 0).float()
+    mean, std = _moments(passages.pieces("face", "weight"))
+    captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
     model.face_mean.copy_(mean * captured)
     model.face_std.copy_(std.clamp(min=0.01))
     model.denoiser.captured.copy_(captured)
 
 
-def _moments(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Weighted mean and deviation (C,) of (P, T, C), by pieces: as floats not all of them may fit into memory."""
-    pieces = [*zip(torch.split(values, 64), torch.split(weights, 64), strict=True)]
-    total = torch.stack([w.float().sum((0, 1)) for _, w in pieces]).double().sum(0).clamp(min=1e-6)
-    mean = torch.stack([(v.float() * w).sum((0, 1)) for v, w in pieces]).double().sum(0) / total
-    squares = [((v.float() - mean.float()).square() * w).sum((0, 1)) for v, w in pieces]
-    return mean.float(), (torch.stack(squares).double().sum(0) / total).sqrt().float()
+def _moments(pieces: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, Tensor]:
+    """Weighted mean and deviation (C,) of pieces (P, T, C) and their weights."""
+    sums = torch.zeros(3, 1, dtype=torch.float64)
+    for each, weight in pieces:
+        values, weights = each.double(), weight.double().expand_as(each)
+        sums = sums + torch.stack([(weights * values**power).sum((0, 1)) for power in range(3)])
+    total = sums[0].clamp(min=1e-6)
+    mean = sums[1] / total
+    return mean.float(), (sums[2] / total - mean.square()).clamp(min=0).sqrt().float()
 
 
 def segments(
@@ -98,24 +98,26 @@ def segments(
     They are on the model's device. Of several processes each draws everything and yields its part of the passages.
     """
     draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
-    total, frames = passages["audio"].shape[:2]
+    total, frames = len(passages), passages.frames
     chosen = torch.randint(total, (settings.batch,), generator=draw)
     each = int(torch.randint(settings.shortest_frames, settings.segment_frames + 1, (), generator=draw))
     length = each * settings.carried
     if length > frames:
         raise FacewireError(f"{settings.carried} segments of {each} frames do not fit into passages of {frames}")
     begin = int(torch.randint(frames - length + 1, (), generator=draw))
-    identity = passages["identity"][chosen].clone()
+    identity = passages.take("identity", chosen)
     identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
-    noise = correlated(settings.batch, length, passages["face"].shape[-1], model.config.noise_pole, draw)
+    noise = correlated(settings.batch, length, len(model.config.blendshapes), model.config.noise_pole, draw)
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
+    lookahead = passages.take("lookahead", mine).to(device)
     for k in range(settings.carried):
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
-        audio, face, weight = (passages[name][mine, inside].to(device).float() for name in ("audio", "face", "weight"))
-        lookahead = passages["lookahead"][mine].to(device)
+        audio, face, weight = (
+            passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
+        )
         yield Segment(
             audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,

@@ -24,7 +24,7 @@ from training.live import live_figures
 from training.matching import Confusion, confusion
 from training.recipe import Recipe
 from training.report import by_name, draw
-from training.segments import Passages
+from training.shards import Passages
 from training.splits import Split
 from training.tables import Column, Value, from_json, pooled, summary, to_json
 

@@ -17,7 +17,8 @@ from training.animate import animate, pair
 from training.clips import Clip
 from training.dataset import read
 from training.evaluate import figures
-from training.passages import Passage, encode, read_shards, write_shard
+from training.passages import Passage, encode, write_shard
+from training.shards import Passages
 
 SETTINGS = replace(
     recipe.load("embedded").fit,
@@ -33,11 +34,11 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Clip]]:
 
 
 @pytest.fixture(scope="module")
-def passages(person: dict[str, list[Clip]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+def passages(person: dict[str, list[Clip]], tmp_path_factory: pytest.TempPathFactory) -> Passages:
     path = tmp_path_factory.mktemp("shards") / "passages-000.safetensors"
     with Progress(disable=True) as bar:
         write_shard(path, fresh_model(), [person["train"]], 10, 0.1, 0, bar)
-    return read_shards([path])
+    return Passages.read([path])
 
 
 def fresh_model() -> FaceModel:
@@ -49,7 +50,7 @@ def fresh_model() -> FaceModel:
     return model
 
 
-def trained(passages: dict[str, torch.Tensor], folder: Path, settings: segments.FitSettings = SETTINGS) -> FaceModel:
+def trained(passages: Passages, folder: Path, settings: segments.FitSettings = SETTINGS) -> FaceModel:
     model = fresh_model()
     segments.standardise(model, passages)
     with Progress(disable=True) as bar:
@@ -57,11 +58,11 @@ def trained(passages: dict[str, torch.Tensor], folder: Path, settings: segments.
 
 
 @pytest.fixture(scope="module")
-def teacher(passages: dict[str, torch.Tensor], tmp_path_factory: pytest.TempPathFactory) -> FaceModel:
+def teacher(passages: Passages, tmp_path_factory: pytest.TempPathFactory) -> FaceModel:
     return trained(passages, tmp_path_factory.mktemp("run") / "teacher", replace(SETTINGS, steps=250))
 
 
-def test_the_statistics_are_those_of_what_was_captured(passages: dict[str, torch.Tensor]) -> None:
+def test_the_statistics_are_those_of_what_was_captured(passages: Passages) -> None:
     model = fresh_model()
     segments.standardise(model, passages)
     tongue, jaw = 51, 17
@@ -87,14 +88,14 @@ def test_one_clip_is_learnt_by_heart(person: dict[str, list[Clip]], tmp_path: Pa
     clip = person["train"][0]
     curves, seen = clip.at(np.arange(90) / 30)
     alone = Passage(clip.samples, curves, clip.confidence * seen[:, None], "alma", 160)
-    passages = {
+    shard = {
         "audio": encode(fresh_model(), alone)[None],
         "face": torch.from_numpy(alone.face)[None],
         "weight": torch.from_numpy(alone.weight)[None],
         "identity": torch.tensor([0]),
         "lookahead": torch.tensor([3]),
     }
-    model = trained(passages, tmp_path, replace(SETTINGS, steps=300, learning_rate=1e-2))
+    model = trained(Passages([shard]), tmp_path, replace(SETTINGS, steps=300, learning_rate=1e-2))
     face = animate(model, [clip], seed=0, lookahead_ms=160)
     found = figures([pair(clip, face[0], 30)], 30)
     assert found["jaw r"] > 0.98
@@ -103,10 +104,12 @@ def test_one_clip_is_learnt_by_heart(person: dict[str, list[Clip]], tmp_path: Pa
 
 @pytest.mark.slow
 def test_nothing_is_learnt_from_sound_that_belongs_to_another_face(
-    teacher: FaceModel, person: dict[str, list[Clip]], passages: dict[str, torch.Tensor], tmp_path: Path
+    teacher: FaceModel, person: dict[str, list[Clip]], passages: Passages, tmp_path: Path
 ) -> None:
     """Were there any way from the truth to the made face but the sound, this would not show."""
-    shuffled = trained({**passages, "audio": passages["audio"].roll(1, 0)}, tmp_path, replace(SETTINGS, steps=250))
+    (shard,) = passages.shards
+    mixed = Passages([{**shard, "audio": shard["audio"].roll(1, 0)}])
+    shuffled = trained(mixed, tmp_path, replace(SETTINGS, steps=250))
     clips = person["test"]
     found = {}
     for name, model in (("right", teacher), ("wrong", shuffled)):
@@ -118,7 +121,7 @@ def test_nothing_is_learnt_from_sound_that_belongs_to_another_face(
 
 @pytest.mark.slow
 def test_a_student_of_half_the_steps_follows_its_teacher(
-    teacher: FaceModel, passages: dict[str, torch.Tensor], tmp_path: Path
+    teacher: FaceModel, passages: Passages, tmp_path: Path
 ) -> None:
     with Progress(disable=True) as bar:
         student = distill.halve(teacher, passages, replace(SETTINGS, learning_rate=1e-3), tmp_path / "student", bar)

@@ -10,6 +10,7 @@ from model.noise import correlated
 from model.sampler import ddim
 from tests.model.tiny import tiny_model
 from training import distill, fit, losses, ranks, recipe, segments
+from training.shards import Passages
 
 
 def test_the_distillation_target_lands_where_two_teacher_steps_land() -> None:
@@ -124,14 +125,14 @@ def test_beside_the_other_losses_distillation_has_the_papers_weight() -> None:
 
 def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(monkeypatch: pytest.MonkeyPatch) -> None:
     model, draw = tiny_model(), torch.Generator().manual_seed(0)
-    passages = {
+    shard = {
         "audio": torch.randn(5, 90, 5, 16, generator=draw),
         "face": torch.rand(5, 90, 52, generator=draw),
         "weight": torch.ones(5, 90, 52),
         "identity": torch.tensor([0, 1, 0, 1, 0]),
         "lookahead": torch.tensor([0, 1, 2, 3, 4]),
     }
-    settings = recipe.load("smoke").fit
+    passages, settings = Passages([shard]), recipe.load("smoke").fit
     drawn = [list(segments.segments(model, passages, settings, (8, 16, 32), step)) for step in range(12)]
     lengths = [{each.audio.shape[1] for each in stretch} for stretch in drawn]
     assert all(len(length) == 1 for length in lengths)

@@ -9,7 +9,8 @@ from protocols import blendshapes
 from tests.model.tiny import tiny_model
 from tests.training.people import person
 from training import passages
-from training.passages import SECONDS, assemble, encode, quiet_passage, read_shards, write_shard
+from training.passages import SECONDS, assemble, encode, quiet_passage, write_shard
+from training.shards import Passages
 
 JAW = blendshapes.NAMES.index("jawOpen")
 
@@ -58,9 +59,8 @@ def test_a_shard_depends_on_its_seed_alone_and_holds_run_time_features(clips: li
     with Progress(disable=True) as bar:
         for name in ("a", "b"):
             write_shard(tmp_path / f"passages-{name}", model, [clips], 2, 0.5, 7, bar)
-    a, b = (read_shards([tmp_path / f"passages-{name}"]) for name in ("a", "b"))
+    a, b = (Passages.read([tmp_path / f"passages-{name}"]).shards[0] for name in ("a", "b"))
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert a["audio"].shape == (2, SECONDS * 30, 5, 16)
-    assert read_shards([tmp_path / "passages-a", tmp_path / "passages-b"])["face"].shape[0] == 4
     passage = assemble(clips, 30, (80,), np.random.default_rng(3))
     assert encode(model, passage).shape == (SECONDS * 30, 5, 16)

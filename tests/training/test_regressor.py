@@ -12,7 +12,7 @@ from model.face import FaceModel
 from model.stream import render
 from tests.model.tiny import tiny_model
 from training import features, fit, recipe, regressor
-from training.segments import Passages
+from training.shards import Passages
 
 FRAMES = 120
 
@@ -34,7 +34,8 @@ def passages() -> Passages:
     face[..., 17] = 0.4 + 0.1 * padded.unfold(1, 4, 1).mean(-1)
     face[..., 43] = torch.rand(24, FRAMES, generator=draw)
     identity = torch.arange(24) % 2
-    return {"audio": audio, "face": face, "weight": weight, "identity": identity, "lookahead": torch.zeros(24).long()}
+    lookahead = torch.zeros(24, dtype=torch.int64)
+    return Passages([{"audio": audio, "face": face, "weight": weight, "identity": identity, "lookahead": lookahead}])
 
 
 def chosen(steps: int) -> recipe.Recipe:
@@ -58,14 +59,15 @@ def test_the_regressor_learns_what_the_sound_tells_and_the_mean_of_what_it_does_
     folder: Path, passages: Passages, tmp_path: Path
 ) -> None:
     model = trained(folder, passages, tmp_path / "run", 120)
-    audio = model.standardised(passages["audio"], passages["lookahead"])
-    who = model.identities(model.identities.embeddings[passages["identity"]])
-    given = model.denoiser.condition(audio, who, passages["lookahead"])
+    (shard,) = passages.shards
+    audio = model.standardised(shard["audio"], shard["lookahead"])
+    who = model.identities(model.identities.embeddings[shard["identity"]])
+    given = model.denoiser.condition(audio, who, shard["lookahead"])
     with torch.no_grad():
         t = torch.full((24,), 32)
         x0, _ = model.denoiser(torch.randn(24, FRAMES, 52), given, t, None)
         face = model.face(x0)
-    assert np.corrcoef(face[..., 17].flatten(), passages["face"][..., 17].flatten())[0, 1] > 0.95
+    assert np.corrcoef(face[..., 17].flatten(), shard["face"][..., 17].flatten())[0, 1] > 0.95
     assert face[..., 43].std() < 0.1  # the noise has .29
     assert face[..., 43].mean() == pytest.approx(0.5, abs=0.05)
 

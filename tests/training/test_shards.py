@@ -1,0 +1,47 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tests.model.tiny import tiny_model
+from training import segments
+from training.shards import Passages
+
+
+def shard(passages: int, seed: int) -> Mapping[str, Tensor]:
+    draw = torch.Generator().manual_seed(seed)
+    return {
+        "audio": torch.randn(passages, 20, 5, 16, generator=draw) * 3 + 40,
+        "face": torch.rand(passages, 20, 52, generator=draw),
+        "weight": (torch.rand(passages, 20, 52, generator=draw) > 0.5).float(),
+        "identity": torch.arange(passages),
+        "lookahead": torch.zeros(passages, dtype=torch.int64),
+    }
+
+
+def test_a_row_is_that_of_all_shards_in_their_order(tmp_path: Path) -> None:
+    parts = [shard(3, 0), shard(1, 1), shard(4, 2)]
+    for number, part in enumerate(parts):
+        save_file(dict(part), tmp_path / str(number))
+    passages = Passages.read([tmp_path / str(number) for number in range(3)])
+    assert (len(passages), passages.frames) == (8, 20)
+    chosen = torch.tensor([7, 0, 3, 3, 2, 4])
+    for name in parts[0]:
+        whole = torch.cat([part[name] for part in parts])
+        torch.testing.assert_close(passages.take(name, chosen), whole[chosen])
+        if whole.dim() > 1:
+            torch.testing.assert_close(passages.take(name, chosen, slice(5, 9)), whole[chosen, 5:9])
+
+
+def test_statistics_are_over_all_shards() -> None:
+    parts, model = [shard(70, 0), shard(2, 1)], tiny_model()
+    segments.standardise(model, Passages(parts))
+    audio, face, weight = (torch.cat([part[name] for part in parts]) for name in ("audio", "face", "weight"))
+    torch.testing.assert_close(model.audio_mean, audio[:, :, 0].mean((0, 1)))
+    torch.testing.assert_close(model.audio_std, audio[:, :, 0].std((0, 1), correction=0), rtol=1e-4, atol=0)
+    mean = (face * weight).sum((0, 1)) / weight.sum((0, 1))
+    torch.testing.assert_close(model.face_mean, mean)
+    deviation = ((face - mean).square() * weight).sum((0, 1)).div(weight.sum((0, 1))).sqrt()
+    torch.testing.assert_close(model.face_std, deviation)

@@ -1,0 +1,54 @@
+"""The passages that a model is trained on, as they lie on disk: of all shards only what a step needs is read."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+Shard = Mapping[str, Tensor]
+"""audio (P, T, K, D), face and weight (P, T, 52), identity and lookahead (P,)."""
+
+
+class Passages:
+    """The passages of some shards in their order: mapped from files, they may be more than memory holds."""
+
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        self.shards = shards
+        self._ends = list(accumulate(len(shard["identity"]) for shard in shards))
+
+    @classmethod
+    def read(cls, paths: Sequence[Path]) -> "Passages":
+        """Those of safetensors files."""
+        return cls([_mapped(path) for path in paths])
+
+    def __len__(self) -> int:
+        """How many passages there are."""
+        return self._ends[-1]
+
+    @property
+    def frames(self) -> int:
+        """T: frames of each passage."""
+        return self.shards[0]["face"].shape[1]
+
+    def take(self, name: str, chosen: Tensor, inside: slice | None = None) -> Tensor:
+        """A tensor's rows of the chosen passages (B,), of their frames those `inside`."""
+        rows = [self._row(name, index) for index in chosen.tolist()]
+        return torch.stack(rows if inside is None else [row[inside] for row in rows])
+
+    def pieces(self, *names: str) -> Iterator[tuple[Tensor, ...]]:
+        """Some tensors of all passages, a few passages at a time."""
+        for shard in self.shards:
+            yield from zip(*(torch.split(shard[name], 64) for name in names), strict=True)
+
+    def _row(self, name: str, index: int) -> Tensor:
+        number = bisect_right(self._ends, index)
+        return self.shards[number][name][index - self._ends[number]]
+
+
+def _mapped(path: Path) -> Shard:
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
