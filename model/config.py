@@ -63,6 +63,8 @@ class ModelConfig(_Strict):
     """Dropout of the audio feature, in training only."""
     noise_pole: float = 0.8
     """How smooth the noise is in time (`model.noise`)."""
+    noise_pole_upper: float = 0.8
+    """The same for brows and eyes."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -80,6 +82,14 @@ class ModelConfig(_Strict):
     def ahead_ms(self) -> tuple[int, ...]:
         """How much later than a frame its K audio features are: not at all, and by each lookahead of the dial."""
         return tuple(sorted({0, *self.lookaheads_ms}))
+
+    @property
+    def noise_poles(self) -> tuple[float, ...]:
+        """How smooth the noise of each channel is (C,)."""
+        upper = blendshapes.UPPER
+        return tuple(
+            self.noise_pole_upper if index in upper else self.noise_pole for index in range(len(self.blendshapes))
+        )
 
     def window(self, lookahead_ms: int | None = None) -> WindowSpec:
         """The window with this lookahead, or the default one."""

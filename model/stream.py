@@ -233,9 +233,6 @@ def _silence(model: FaceModel, sessions: int) -> Tensor:
 
 def _noise(model: FaceModel, state: StreamState, starts: Sequence[int], frames: int) -> Tensor:
     """Noise (B, frames, C) of each session's absolute frames."""
-    pole = model.config.noise_pole
-    drawn = [
-        noise.correlated(seed, first, frames, len(state.noise_scale), pole)
-        for seed, first in zip(state.seeds, starts, strict=True)
-    ]
+    poles = model.config.noise_poles
+    drawn = [noise.correlated(seed, first, frames, poles) for seed, first in zip(state.seeds, starts, strict=True)]
     return torch.from_numpy(np.stack(drawn)) * state.noise_scale

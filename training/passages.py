@@ -28,6 +28,13 @@ SECONDS = 18
 BLEND_FRAMES = 5
 """Frames in which a gap's target goes from speech to rest and back."""
 
+BLINKS = 3.0
+"""How much more blinks count than open eyes: rare and sudden, they would be averaged away (half as many were left)."""
+BLINK_FRAMES = 3
+"""Frames before and after closed lids that belong to the blink."""
+_EYES = list(blendshapes.REGIONS["eyes"])
+_LIDS = [blendshapes.INDEX["eyeBlinkLeft"], blendshapes.INDEX["eyeBlinkRight"]]
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -63,6 +70,7 @@ def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng:
         weight[inside] = clip.confidence * seen[:, None]
         _blend(face, np.flatnonzero(inside))
         begin += len(piece) + _gap_samples(rng)
+    weight[:, _EYES] *= _blinking(face)[:, None]
     return Passage(_disturbed(sound, rng), face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 
@@ -117,6 +125,13 @@ def _blend(face: Curves, inside: NDArray[np.int64]) -> None:
         share = k / BLEND_FRAMES
         if len(inside) and inside[-1] + k < len(face):
             face[inside[-1] + k] = share * face[inside[-1] + k] + (1 - share) * face[inside[-1]]
+
+
+def _blinking(face: Curves) -> Curves:
+    """How much more the eyes count in each frame (frames,) of a face: around closed lids `BLINKS` times more."""
+    closed = np.pad(face[:, _LIDS].mean(1), BLINK_FRAMES)
+    around = np.lib.stride_tricks.sliding_window_view(closed, 2 * BLINK_FRAMES + 1).max(1)
+    return np.asarray(1 + BLINKS * around, np.float32)
 
 
 def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:

@@ -58,14 +58,17 @@ class ModelSettings(_Strict):
     """Of the audio feature, in training."""
     noise_pole: Annotated[float, Field(ge=0, lt=1)]
     """How smooth the noise is in time; 0: white."""
+    noise_pole_upper: Annotated[float, Field(ge=0, lt=1)]
+    """The same for brows and eyes."""
 
     def applied(self, config: ModelConfig) -> ModelConfig:
         """The same model with these settings. Raises FacewireError for a number of steps that is no number of them."""
         total = max(SCHEDULE_STEPS, self.denoising_steps)
         if total % self.denoising_steps:
             raise FacewireError(f"{self.denoising_steps} denoising steps: fewer than {total} must divide {total}")
-        changed = {"steps": self.denoising_steps, "schedule_steps": total}
-        return config.model_copy(update=changed | {"dropout": self.dropout, "noise_pole": self.noise_pole})
+        changed = {"steps": self.denoising_steps, "schedule_steps": total, "dropout": self.dropout}
+        poles = {"noise_pole": self.noise_pole, "noise_pole_upper": self.noise_pole_upper}
+        return config.model_copy(update=changed | poles)
 
 
 class DistillSettings(_Strict):

@@ -1,6 +1,6 @@
 """What a training step sees: segments of passages, with the noise, the steps and the identities that are drawn."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -108,7 +108,7 @@ def segments(
     identity = passages.take("identity", chosen)
     identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
-    noise = correlated(settings.batch, length, len(model.config.blendshapes), model.config.noise_pole, draw)
+    noise = correlated(settings.batch, length, model.config.noise_poles, draw)
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)
@@ -130,12 +130,11 @@ def segments(
         )
 
 
-def correlated(batch: int, frames: int, channels: int, pole: float, draw: torch.Generator) -> Tensor:
+def correlated(batch: int, frames: int, poles: Sequence[float], draw: torch.Generator) -> Tensor:
     """Noise (B, T, C) of the kind that `model.noise` makes at run time."""
-    taps = torch.from_numpy(filter_taps(pole)[::-1].copy()).float()
-    white = torch.randn(batch * channels, 1, frames + len(taps) - 1, generator=draw)
-    filtered = nn.functional.conv1d(white, taps[None, None])
-    return filtered.reshape(batch, channels, frames).transpose(1, 2)
+    taps = torch.from_numpy(filter_taps(poles)[::-1].T.copy()).float()
+    white = torch.randn(batch, len(poles), frames + taps.shape[1] - 1, generator=draw)
+    return nn.functional.conv1d(white, taps[:, None], groups=len(poles)).transpose(1, 2)
 
 
 def condition(model: FaceModel, segment: Segment) -> Tensor:

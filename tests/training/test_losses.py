@@ -23,8 +23,8 @@ def test_the_distillation_target_lands_where_two_teacher_steps_land() -> None:
 
 
 def test_training_noise_is_of_the_kind_of_run_time() -> None:
-    drawn = segments.correlated(4, 4_000, 52, 0.8, torch.Generator().manual_seed(0)).numpy()
-    live = correlated(0, 0, 4_000, 52, 0.8)
+    drawn = segments.correlated(4, 4_000, [0.8, 0.88] * 26, torch.Generator().manual_seed(0)).numpy()
+    live = correlated(0, 0, 4_000, [0.8, 0.88] * 26)
     for noise in (drawn[0], live):
         assert noise.std() == pytest.approx(1, abs=0.05)
         assert np.mean(noise[1:] * noise[:-1]) == pytest.approx(0.976, abs=0.02)

@@ -51,7 +51,23 @@ def test_gaps_teach_the_mouth_to_rest_and_leave_the_eyes_alone(clips: list) -> N
     assert quiet.face[:, JAW].max() < 0.05
     assert quiet.weight[:, JAW].min() == 1
     assert quiet.weight[:, list(blendshapes.UPPER)].max() == 0
-    assert assemble(clips, 30, (160,), np.random.default_rng(2)).weight[:, 0].max() == 1
+    brow = blendshapes.INDEX["browInnerUp"]
+    assert assemble(clips, 30, (160,), np.random.default_rng(2)).weight[:, brow].max() == 1
+
+
+def test_blinks_count_more_than_open_eyes_and_nothing_else_does(clips: list) -> None:
+    passage = assemble(clips, 30, (160,), np.random.default_rng(2))
+    left, right = (passage.face[:, blendshapes.INDEX[name]] for name in ("eyeBlinkLeft", "eyeBlinkRight"))
+    closed = np.flatnonzero((left + right) / 2 > 0.45)
+    near = np.clip(closed[:, None] + np.arange(-3, 4), 0, len(left) - 1)
+    eyes, seen = blendshapes.INDEX["eyeSquintRight"], passage.weight[:, 0] > 0
+    assert len(closed) > 5
+    near = near[seen[near]]
+    assert passage.weight[near, eyes].min() > 1 + 0.45 * passages.BLINKS
+    assert np.median(passage.weight[seen, eyes]) < 1.05
+    others = [index for index in range(52) if index not in blendshapes.REGIONS["eyes"]]
+    assert passage.weight[:, others].max() == 1
+    assert quiet_passage(clips, 30, (160,), np.random.default_rng(1)).weight[:, eyes].max() == 0
 
 
 def test_a_shard_depends_on_its_seed_alone_and_holds_run_time_features(clips: list, tmp_path: Path) -> None:
