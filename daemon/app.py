@@ -30,7 +30,7 @@ from daemon.sender import send
 from daemon.settings import LiveSettings
 from daemon.stages import Stage, run_stages, stopped_by_signals
 from daemon.worker import warm_up, work
-from model.face import FaceModel
+from model.runtime import Runtime
 from model.stream import StreamState
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -49,7 +49,7 @@ class Line:
     """All that is open while the program runs."""
 
     source: Source
-    model: FaceModel
+    runtime: Runtime
     settings: LiveSettings
     receivers: Sequence[Sink]
     recorder: Recorder
@@ -63,11 +63,11 @@ class Line:
 
     def rate(self, sink: Sink) -> Fraction:
         """Frames per second of a sink."""
-        return sink.spec.fps or Fraction(self.model.config.fps)
+        return sink.spec.fps or Fraction(self.runtime.config.fps)
 
     def delay_now(self) -> Latency:
         """The latency with the lookahead that is set now."""
-        window = self.model.config.window(self.settings.now.lookahead_ms)
+        window = self.runtime.config.window(self.settings.now.lookahead_ms)
         return replace(self.delay, lookahead_ms=window.right_ms)
 
 
@@ -86,12 +86,12 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
             stack.enter_context(closing(preview))
             settings.say = preview.say
         recorder = stack.enter_context(closing(Recorder(settings)))
-        model = open_face(config.checkpoint, config.encoder)
-        state = begin(model, config)
-        settings.check = lambda changed: begin(model, changed)
-        rates = [sink.spec.fps or Fraction(model.config.fps) for sink in receivers]
-        delay = latency(source.latency_ms, state.window, warm_up(model, state), model.config.fps, rates)
-        line = Line(source, model, settings, receivers, recorder, preview, delay)
+        runtime = open_face(config.checkpoint, config.encoder)
+        state = begin(runtime, config)
+        settings.check = lambda changed: begin(runtime, changed)
+        rates = [sink.spec.fps or Fraction(runtime.config.fps) for sink in receivers]
+        delay = latency(source.latency_ms, state.window, warm_up(runtime, state), runtime.config.fps, rates)
+        line = Line(source, runtime, settings, receivers, recorder, preview, delay)
         say(introduction(line))
         if preview:
             preview.introduce(facts(line))
@@ -118,19 +118,19 @@ def open_preview(settings: LiveSettings) -> Preview | None:
 def play(line: Line, state: StreamState) -> None:
     """Run the three stages until the sound ends or a signal comes."""
     chunks, motions = DropOldestQueue[AudioChunk](CHUNKS), DropOldestQueue[Motion](MOTIONS)
-    model, settings, metrics, stop = line.model, line.settings, Metrics(), Event()
+    runtime, settings, metrics, stop = line.runtime, line.settings, Metrics(), Event()
     epoch_ns = time.time_ns() - SYSTEM.now_ns() - round(line.source.latency_ms * 1e6)
     # The lookahead may change: it comes with the motion.
     wait_ms = line.delay.after_arrival_ms - line.delay.lookahead_ms
 
     def pacer_at(anchor_ns: int) -> Pacer:
         tracks = [Track(line.rate(sink), (wait_ms + sink.spec.delay_ms) * 1_000_000) for sink in line.sinks]
-        return Pacer(model.config.fps, tracks, anchor_ns, epoch_ns, metrics)
+        return Pacer(runtime.config.fps, tracks, anchor_ns, epoch_ns, metrics)
 
     hear = line.recorder.hear
     stages = [
         Stage("capture", lambda: line.source.run(chunks, stop), chunks.close),
-        Stage("worker", lambda: work(model, state, chunks, motions, settings, metrics, hear), motions.close),
+        Stage("worker", lambda: work(runtime, state, chunks, motions, settings, metrics, hear), motions.close),
         Stage("sender", lambda: send(motions, pacer_at, line.sinks, settings, SYSTEM), stop.set),
     ]
     with stopped_by_signals(stop), status.shown() as show:
@@ -153,12 +153,12 @@ def play(line: Line, state: StreamState) -> None:
 
 def facts(line: Line) -> dict[str, Any]:
     """What the preview page is told once: what runs, and what can be chosen."""
-    config = line.model.config
+    config = line.runtime.config
     return {
         "phase": "live",
         "fps": config.fps,
         "input": line.source.name,
-        "identities": line.model.identities.names,
+        "identities": line.runtime.config.identities,
         "lookaheads_ms": config.lookaheads_ms,
         "lookahead_ms": config.window(None).right_ms,
         "regions": {name: [blendshapes.NAMES[i] for i in shapes] for name, shapes in blendshapes.REGIONS.items()},
@@ -169,7 +169,7 @@ def introduction(line: Line) -> str:
     """What the program is about to do, for the person at the screen."""
     config, source = line.settings.now, line.source
     face = config.checkpoint or "the one that ships"
-    encoder = line.model.config.encoder.source
+    encoder = line.runtime.config.encoder.source
     file = line.settings.file
     lines = [
         f"settings  {file if file.is_file() else 'the defaults'}, and the command line",

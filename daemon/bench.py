@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 
 from daemon.face import open_face
 from daemon.worker import warm_up
-from model import sampler, stream
-from model.face import FaceModel
+from model import stream
+from model.runtime import Runtime
 from protocols import blendshapes, livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
 from protocols.frame import Frame
@@ -54,11 +53,11 @@ class Report:
 
 def bench(path: Path | None, encoder: str | None) -> Report:
     """Measure a checkpoint (None: the one that ships). Raises FacewireError if it cannot be loaded."""
-    model = open_face(path, encoder)
-    costs = [*_hop_costs(model), *_encode_costs()]
+    runtime = open_face(path, encoder)
+    costs = [*_hop_costs(runtime), *_encode_costs()]
     startup_s, peak_memory_mb = _fresh_process(path, encoder)
     total_ms = next(cost.median_ms for cost in costs if cost.what == "hop, all together")
-    return Report(machine(), tuple(costs), total_ms / model.config.hop_ms, startup_s, peak_memory_mb)
+    return Report(machine(), tuple(costs), total_ms / runtime.config.hop_ms, startup_s, peak_memory_mb)
 
 
 def machine() -> dict[str, str]:
@@ -74,32 +73,26 @@ def machine() -> dict[str, str]:
 
 def first_face(path: str, encoder: str) -> None:
     """What the fresh process does: load, compute one hop, tell when and with how much memory."""
-    model = open_face(Path(path) if path else None, encoder or None)
-    state = stream.start(model, seeds=[0], identities=[None])
-    stream.step(model, state, torch.zeros(1, 1, state.window.samples))
+    runtime = open_face(Path(path) if path else None, encoder or None)
+    state = stream.start(runtime, seeds=[0], identities=[None])
+    stream.step(runtime, state, np.zeros((1, 1, state.window.samples), np.float32))
     print(json.dumps({"at_s": time.time(), "peak_memory_mb": _peak_memory_mb()}))
 
 
-def _hop_costs(model: FaceModel) -> list[Cost]:
-    state = stream.start(model, seeds=[0], identities=[None])
-    warm_up(model, state)
-    windows = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (1, 1, state.window.samples))).float()
-    look_ms = state.window.right_ms
-    with torch.inference_mode():
-        audio = model.features(windows, look_ms)
-        dial = torch.tensor([model.lookahead_index(look_ms)])
-        start_noise = torch.randn(1, audio.shape[1], blendshapes.COUNT)
-
-        def denoise() -> None:
-            condition = model.denoiser.condition(audio, state.identity, dial)
-            for _ in sampler.sample(model.denoiser, model.schedule, start_noise, condition, state.hidden):
-                pass
-
-        return [
-            _cost("hop, encoder", lambda: model.features(windows, look_ms), HOPS),
-            _cost("hop, denoiser", denoise, HOPS),
-            _cost("hop, all together", lambda: stream.step(model, state, windows), HOPS),
-        ]
+def _hop_costs(runtime: Runtime) -> list[Cost]:
+    state = stream.start(runtime, seeds=[0], identities=[None])
+    warm_up(runtime, state)
+    look_ms, random = state.window.right_ms, np.random.default_rng(0)
+    windows = random.normal(0, 0.1, (1, 1, state.window.samples)).astype(np.float32)
+    audio = runtime.features(windows, look_ms)
+    frames = audio.shape[1]
+    noise = random.standard_normal((1, frames, blendshapes.COUNT)).astype(np.float32)
+    identity = state.identity[:, None].repeat(frames, 1)
+    return [
+        _cost("hop, encoder", lambda: runtime.features(windows, look_ms), HOPS),
+        _cost("hop, denoiser", lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden), HOPS),
+        _cost("hop, all together", lambda: stream.step(runtime, state, windows), HOPS),
+    ]
 
 
 def _encode_costs() -> list[Cost]:

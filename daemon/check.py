@@ -80,9 +80,9 @@ def _preview(config: DaemonConfig) -> str:
 def _face(config: DaemonConfig) -> str:
     from daemon.face import begin, open_face
 
-    model = open_face(config.checkpoint, config.encoder)
-    state = begin(model, config)
+    runtime = open_face(config.checkpoint, config.encoder)
+    state = begin(runtime, config)
     return (
-        f"face: {config.checkpoint or 'the one that ships'}, encoder {model.config.encoder.source}, identity "
+        f"face: {config.checkpoint or 'the one that ships'}, encoder {runtime.config.encoder.source}, identity "
         f"{config.identity or 'mean of all'}, lookahead {state.window.right_ms} ms"
     )

@@ -7,28 +7,29 @@ import torch
 
 from daemon.config import DaemonConfig
 from model import checkpoint, stream
-from model.face import FaceModel
+from model.runtime import Runtime
 from model.stream import StreamState
+from model.torch_runtime import TorchRuntime
 
 
-def open_face(path: Path | None, encoder: str | None) -> FaceModel:
+def open_face(path: Path | None, encoder: str | None) -> Runtime:
     """The model of a checkpoint (None: the one that ships), computing in one thread.
 
     A hop is too small to be shared: where other programs run, two threads spend their time waiting for each other.
     Raises FacewireError with what is wrong and what to try.
     """
     torch.set_num_threads(1)
-    return checkpoint.load(path, encoder=encoder)
+    return TorchRuntime(checkpoint.load(path, encoder=encoder))
 
 
-def begin(model: FaceModel, config: DaemonConfig) -> StreamState:
+def begin(runtime: Runtime, config: DaemonConfig) -> StreamState:
     """A new session under these settings. Raises FacewireError for what the checkpoint lacks."""
-    return stream.start(model, seeds=[config.seed], **_settings(config))
+    return stream.start(runtime, seeds=[config.seed], **_settings(config))
 
 
-def turn(model: FaceModel, state: StreamState, config: DaemonConfig) -> StreamState:
+def turn(runtime: Runtime, state: StreamState, config: DaemonConfig) -> StreamState:
     """The session under changed settings. Raises FacewireError for what the checkpoint lacks."""
-    return stream.turn(model, state, **_settings(config))
+    return stream.turn(runtime, state, **_settings(config))
 
 
 def _settings(config: DaemonConfig) -> dict[str, Any]:

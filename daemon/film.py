@@ -85,12 +85,12 @@ def _renderer(source: Path, config: DaemonConfig) -> Callable[[Progress], Take]:
     from model.audio import read_audio
 
     samples = read_audio(source)
-    model = open_face(config.checkpoint, config.encoder)
-    begin(model, config)
+    runtime = open_face(config.checkpoint, config.encoder)
+    begin(runtime, config)
 
     def render(progress: Progress) -> Take:
-        faces = perform(model, samples, config, lambda *done: progress("face", *done))
-        return Take(faces, Fraction(model.config.fps))
+        faces = perform(runtime, samples, config, lambda *done: progress("face", *done))
+        return Take(faces, Fraction(runtime.config.fps))
 
     return render
 

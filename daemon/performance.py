@@ -10,12 +10,12 @@ from daemon.config import DaemonConfig
 from daemon.pacing import amplify
 from daemon.worker import amplified
 from model import stream
-from model.face import FaceModel
+from model.runtime import Runtime
 from model.windows import Samples, windows_of
 
 
 def perform(
-    model: FaceModel,
+    runtime: Runtime,
     samples: Samples,
     config: DaemonConfig,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -26,7 +26,7 @@ def perform(
     """
     heard = amplified(samples, config) * (not config.mute)
     faces = stream.render(
-        model,
+        runtime,
         heard,
         seed=config.seed,
         identity=config.identity,
@@ -34,7 +34,7 @@ def perform(
         liveliness=config.liveliness,
         progress=progress,
     )
-    spec, fps = model.config.window(config.lookahead_ms), model.config.fps
+    spec, fps = runtime.config.window(config.lookahead_ms), runtime.config.fps
     levels = [gate.levels_db(spec, window, fps) for window in windows_of(spec, heard)]
     _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
     return amplify(gate.rest(faces, openness[: len(faces)]), config.gains)

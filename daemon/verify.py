@@ -19,7 +19,7 @@ from daemon.queues import DropOldestQueue
 from daemon.settings import LiveSettings
 from daemon.stages import Stage, run_stages
 from daemon.worker import animate, work
-from model.face import FaceModel
+from model.runtime import Runtime
 from model.windows import Samples
 
 LIMIT: Final = 1e-5
@@ -42,12 +42,12 @@ class Difference:
         return self.largest <= LIMIT
 
 
-def differences(model: FaceModel, samples: Samples, *, seed: int) -> Iterator[Difference]:
+def differences(runtime: Runtime, samples: Samples, *, seed: int) -> Iterator[Difference]:
     """Compare each way, one after the other, for (n,) samples; the seed is the face's and the cuts'."""
     settings = LiveSettings(DaemonConfig(seed=seed))
-    whole = perform(model, samples, settings.now)
-    yield _difference("random pieces", _fed(model, settings, _random_pieces(samples, seed)), whole)
-    yield _difference("live stages", _live(model, settings, cut(samples)), whole)
+    whole = perform(runtime, samples, settings.now)
+    yield _difference("random pieces", _fed(runtime, settings, _random_pieces(samples, seed)), whole)
+    yield _difference("live stages", _live(runtime, settings, cut(samples)), whole)
 
 
 def _difference(way: str, face: Face, whole: Face) -> Difference:
@@ -70,14 +70,14 @@ def _chunks(pieces: Iterable[Samples]) -> Iterator[AudioChunk]:
         start += len(piece)
 
 
-def _fed(model: FaceModel, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
-    motions = animate(model, begin(model, settings.now), _chunks(pieces), settings, Metrics())
+def _fed(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+    motions = animate(runtime, begin(runtime, settings.now), _chunks(pieces), settings, Metrics())
     return _shown(motions, settings)
 
 
-def _live(model: FaceModel, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+def _live(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
     """Through the program's own stages, without its clock, the queues so long that nothing gives way."""
-    state, sound = begin(model, settings.now), list(_chunks(pieces))
+    state, sound = begin(runtime, settings.now), list(_chunks(pieces))
     chunks, motions = DropOldestQueue[AudioChunk](len(sound)), DropOldestQueue[Motion](len(sound) + 1)
     made: list[Motion] = []
 
@@ -87,7 +87,7 @@ def _live(model: FaceModel, settings: LiveSettings, pieces: Iterable[Samples]) -
 
     stages = [
         Stage("capture", capture, chunks.close),
-        Stage("worker", lambda: work(model, state, chunks, motions, settings, Metrics()), motions.close),
+        Stage("worker", lambda: work(runtime, state, chunks, motions, settings, Metrics()), motions.close),
         Stage("sender", lambda: made.extend(motions), lambda: None),
     ]
     run_stages(stages, Event(), lambda: None)

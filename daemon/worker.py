@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from daemon import gate
@@ -23,7 +22,7 @@ from daemon.metrics import Metrics
 from daemon.queues import DropOldestQueue
 from daemon.settings import LiveSettings
 from model import stream
-from model.face import FaceModel
+from model.runtime import Runtime
 from model.stream import StreamState
 from model.windows import Samples, Windower
 from protocols.errors import FacewireError
@@ -46,7 +45,7 @@ class Session:
 
 
 def work(
-    model: FaceModel,
+    runtime: Runtime,
     state: StreamState,
     chunks: DropOldestQueue[AudioChunk],
     motions: DropOldestQueue[Motion],
@@ -56,7 +55,7 @@ def work(
 ) -> None:
     """Thread: animate all chunks until their queue ends. Raises FacewireError if the model gives no numbers."""
     limit_ms, said_s = state.window.hop_ms, -math.inf
-    for motion in animate(model, state, chunks, settings, metrics, listener):
+    for motion in animate(runtime, state, chunks, settings, metrics, listener):
         motions.put(motion)
         if metrics.hop_ms[-1] > limit_ms and time.monotonic() - said_s > SAY_EVERY_S:
             said_s = time.monotonic()
@@ -70,7 +69,7 @@ def work(
 
 
 def animate(
-    model: FaceModel,
+    runtime: Runtime,
     state: StreamState,
     chunks: Iterable[AudioChunk],
     settings: LiveSettings,
@@ -87,7 +86,7 @@ def animate(
     for chunk in chunks:
         if settings.now is not config:
             config = settings.now
-            session = replace(session, stream=turn(model, session.stream, config))
+            session = replace(session, stream=turn(runtime, session.stream, config))
             windower = replace(windower, spec=session.stream.window)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         loud = amplified(chunk.samples, config)
@@ -101,10 +100,10 @@ def animate(
             session = replace(session, stream=stream.jump(session.stream, hop))
             metrics.jumps += 1
         windower, windows = windower.push(samples[windower.end - chunk.start :])
-        session = yield from _motions(model, session, windows, config, anchor_ns, metrics)
+        session = yield from _motions(runtime, session, windows, config, anchor_ns, metrics)
     if anchor_ns is not None:
-        end = stream.frame_count(windower.end, model.config.fps)
-        for motion in _motions(model, session, windower.flush(), config, anchor_ns, metrics):
+        end = stream.frame_count(windower.end, runtime.config.fps)
+        for motion in _motions(runtime, session, windower.flush(), config, anchor_ns, metrics):
             yield replace(motion, faces=motion.faces[: max(0, end - motion.first)])
 
 
@@ -113,12 +112,12 @@ def amplified(samples: Samples, config: DaemonConfig) -> Samples:
     return samples * np.float32(10 ** (config.input_gain_db / 20))
 
 
-def warm_up(model: FaceModel, state: StreamState) -> float:
+def warm_up(runtime: Runtime, state: StreamState) -> float:
     """Compute some hops of noise, so that the first real one is not slow; returns the slow ones' milliseconds (p95)."""
     noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
     metrics = Metrics()
     for window in noise:
-        state, _ = _step(model, state, window, metrics)
+        state, _ = _step(runtime, state, window, metrics)
     return float(np.percentile(list(metrics.hop_ms)[2:], 95))
 
 
@@ -129,31 +128,31 @@ def level_db(samples: Samples) -> float:
 
 
 def _motions(
-    model: FaceModel, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
+    runtime: Runtime, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
 ) -> Generator[Motion, None, Session]:
     """Motion of each window (hops, samples), computed one by one; returns the next state."""
     spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
-        first = session.stream.next_hops[0] * spec.frames_per_hop(model.config.fps)
-        state, faces = _step(model, session.stream, window, metrics)
+        first = session.stream.next_hops[0] * spec.frames_per_hop(runtime.config.fps)
+        state, faces = _step(runtime, session.stream, window, metrics)
         if not np.isfinite(faces).all():
             raise FacewireError(
                 f"the model gave values that are not numbers at frame {first}: its checkpoint may be damaged; "
                 "run `facewire check`, or leave --checkpoint out to use the one that ships"
             )
-        levels = gate.levels_db(spec, window, model.config.fps)
+        levels = gate.levels_db(spec, window, runtime.config.fps)
         following, openness = gate.follow(session.gate, levels, config.gate_db)
         session = Session(state, following)
         metrics.gate = following.openness
-        metrics.match = dict(zip(model.identities.names, stream.match(model, state)[0].tolist(), strict=True))
+        metrics.match = dict(zip(runtime.config.identities, stream.match(runtime, state)[0].tolist(), strict=True))
         yield Motion(first, gate.rest(faces, openness), anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
     return session
 
 
 def _step(
-    model: FaceModel, state: StreamState, window: Samples, metrics: Metrics
+    runtime: Runtime, state: StreamState, window: Samples, metrics: Metrics
 ) -> tuple[StreamState, NDArray[np.float32]]:
     began_s = time.perf_counter()
-    state, faces = stream.step(model, state, torch.from_numpy(window)[None, None])  # (1, 1, samples)
+    state, faces = stream.step(runtime, state, window[None, None])  # (1, 1, samples)
     metrics.hop_ms.append((time.perf_counter() - began_s) * 1000)
-    return state, faces[0].numpy()
+    return state, faces[0]

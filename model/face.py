@@ -1,16 +1,14 @@
 """A face model: everything a checkpoint holds, as one module."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from model import schedule
+from model import sampler, schedule
 from model.config import ModelConfig
 from model.denoiser import Denoiser
 from model.encoder import Encoder
+from model.frames import frame_weights, heard
 from model.identities import IdentityLibrary
-from model.windows import FEATURE_MS, WindowSpec
 
 
 class FaceModel(nn.Module):
@@ -35,8 +33,8 @@ class FaceModel(nn.Module):
         self.register_buffer("audio_std", torch.ones(config.encoder.width))
         self.register_buffer("face_mean", torch.zeros(channels))
         self.register_buffer("face_std", torch.ones(channels))
-        dial, ahead = torch.tensor(config.lookaheads_ms), torch.tensor(config.ahead_ms)
-        self.register_buffer("heard", (ahead[None] <= dial[:, None]).float(), persistent=False)
+        within = torch.from_numpy(heard(config.lookaheads_ms, config.ahead_ms))
+        self.register_buffer("heard", within, persistent=False)
 
     def lookahead_index(self, lookahead_ms: int) -> int:
         """Position on the dial. The caller has checked that it is one of the trained lookaheads."""
@@ -52,7 +50,7 @@ class FaceModel(nn.Module):
         window = self.config.window(lookahead_ms)
         encoded = self.encoder.encode(windows.reshape(-1, samples))  # (B * H, features, D)
         kept = encoded[:, window.left_features - 1 :]
-        frames = frame_weights(window, self.config.fps, self.config.ahead_ms).to(kept) @ kept
+        frames = torch.from_numpy(frame_weights(window, self.config.fps, self.config.ahead_ms)).to(kept) @ kept
         dial = torch.full((batch,), self.lookahead_index(lookahead_ms), device=frames.device)
         return self.standardised(frames.reshape(batch, -1, len(self.config.ahead_ms), frames.shape[-1]), dial)
 
@@ -60,22 +58,17 @@ class FaceModel(nn.Module):
         """Features (B, T, K, D) as the denoiser reads them; 0 for what a place on the dial (B,) does not hear."""
         return (audio - self.audio_mean) / self.audio_std * self.heard[dial][:, None, :, None]
 
+    def denoise(
+        self, noise: Tensor, audio: Tensor, identity: Tensor, dial: Tensor, hidden: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """All steps from noise (B, T, C) to the face (B, T, C) in [0, 1], and the GRU's next states.
+
+        Features are (B, T, K, D), identity features (B, T, D), the dial (B,), states (steps, layers, B, hidden).
+        """
+        condition = self.denoiser.condition(audio, identity, dial)
+        trail = list(sampler.sample(self.denoiser, self.schedule, noise, condition, hidden))
+        return self.face(trail[-1][0]), torch.stack([memory for _, memory in trail])
+
     def face(self, x0: Tensor) -> Tensor:
         """Blendshapes in [0, 1] from standardised ones, (…, C)."""
         return (x0 * self.face_std + self.face_mean).clamp(0, 1)
-
-
-def frame_weights(window: WindowSpec, fps: int, ahead_ms: Sequence[int] = (0,)) -> Tensor:
-    """Linear interpolation (frames per hop * K, features) from features at 50 Hz to frames, on absolute time.
-
-    Rows are the frames at 1000 k / fps ms of the hop, each followed by the times `ahead_ms` later (0 beyond the
-    window); column i is the feature centred at 20 (i - 1) + 12.5 ms, so that column 0 belongs to the window's past.
-    The same for every hop: nothing depends on a clip's length.
-    """
-    frames = window.frames_per_hop(fps)
-    frames_ms = torch.arange(frames, dtype=torch.float64) * 1000 / fps
-    times_ms = (frames_ms[:, None] + torch.tensor(ahead_ms, dtype=torch.float64)).flatten()
-    columns = window.features - window.left_features + 1
-    centres_ms = FEATURE_MS * (torch.arange(columns, dtype=torch.float64) - 1) + 12.5
-    distance = (times_ms[:, None] - centres_ms[None]).abs() / FEATURE_MS
-    return (1 - distance).clamp(min=0).float()

@@ -26,7 +26,7 @@ def sample(
     x = noise * _like(schedule.sigma(schedule.total), noise)
     targets = (0, *schedule.steps[:-1])
     for k, (t, s) in enumerate(reversed(list(zip(schedule.steps, targets, strict=True)))):
-        steps = torch.full((len(x),), t, device=x.device)
+        steps = torch.full((x.shape[0],), t, dtype=torch.long, device=x.device)
         x0, state = denoiser(x, condition, steps, states[k])
         x = ddim(schedule, x, x0, t, s)
         yield x, state

@@ -9,13 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import load, save
-from torch import Tensor
+from safetensors.numpy import load, save
 
-from model import noise, sampler
-from model.face import FaceModel
+from model import noise
+from model.runtime import Floats, Runtime
 from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -23,7 +20,7 @@ from protocols.errors import FacewireError
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, short enough to show progress."""
 
-_TENSORS = ("identity", "towards", "noise_scale", "hidden", "voice", "voiced")
+_ARRAYS = ("identity", "towards", "noise_scale", "hidden", "voice", "voiced")
 
 FADE_HOPS = 5
 """Hops over which one identity becomes another: half a second."""
@@ -40,24 +37,24 @@ class StreamState:
     next_hops: tuple[int, ...]
     """The hop that each session expects next."""
     seeds: tuple[int, ...]
-    identity: Tensor
+    identity: Floats
     """Identity features (B, D) that the last hop ended with."""
-    towards: Tensor
+    towards: Floats
     """Identity features (B, D) that `identity` is fading to."""
     fading: int
     """Hops until it is there."""
-    noise_scale: Tensor
+    noise_scale: Floats
     """Scale of the noise per channel (C,): 0 on the lips, which the sound decides; liveliness elsewhere."""
-    hidden: Tensor
+    hidden: Floats
     """GRU states (steps, layers, B, hidden)."""
-    voice: Tensor
+    voice: Floats
     """Sum (B, D) of the audio features of all voiced frames."""
-    voiced: Tensor
+    voiced: Floats
     """Number (B,) of voiced frames."""
 
 
 def start(
-    model: FaceModel,
+    runtime: Runtime,
     *,
     seeds: Sequence[int],
     identities: Sequence[str | None],
@@ -65,8 +62,8 @@ def start(
     liveliness: float = 0.85,
 ) -> StreamState:
     """The state of B new sessions, one seed and identity each. Raises FacewireError for what the model lacks."""
-    window = _window(model, lookahead_ms)
-    identity = _identity_features(model, identities)
+    window = _window(runtime, lookahead_ms)
+    identity = runtime.identity(identities)
     return StreamState(
         window=window,
         next_hops=(0,) * len(seeds),
@@ -74,15 +71,15 @@ def start(
         identity=identity,
         towards=identity,
         fading=0,
-        noise_scale=_noise_scale(model, liveliness),
-        hidden=_silence(model, len(seeds)),
-        voice=torch.zeros_like(identity),
-        voiced=torch.zeros(len(seeds), device=identity.device),
+        noise_scale=_noise_scale(runtime, liveliness),
+        hidden=_silence(runtime, len(seeds)),
+        voice=np.zeros_like(identity),
+        voiced=np.zeros(len(seeds), np.float32),
     )
 
 
 def turn(
-    model: FaceModel,
+    runtime: Runtime,
     state: StreamState,
     *,
     identities: Sequence[str | None],
@@ -93,56 +90,56 @@ def turn(
 
     Raises FacewireError for what the model lacks.
     """
-    towards = _identity_features(model, identities)
-    same = torch.equal(towards, state.towards)
+    towards = runtime.identity(identities)
+    same = np.array_equal(towards, state.towards)
     return replace(
         state,
-        window=_window(model, lookahead_ms),
+        window=_window(runtime, lookahead_ms),
         towards=towards,
         fading=state.fading if same else FADE_HOPS,
-        noise_scale=_noise_scale(model, liveliness),
+        noise_scale=_noise_scale(runtime, liveliness),
     )
 
 
-def step(model: FaceModel, state: StreamState, windows: Tensor) -> tuple[StreamState, Tensor]:
+def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamState, Floats]:
     """Animate H consecutive hops of B sessions.
 
     Windows are (B, H, window samples); returns the next state and the face (B, H * frames per hop, 52) in [0, 1].
     """
-    hops = windows.shape[1]
-    frames_per_hop = state.window.frames_per_hop(model.config.fps)
-    with torch.inference_mode():
-        audio = model.features(windows, state.window.right_ms)  # (B, T, K, D)
-        dial = torch.full((len(windows),), model.lookahead_index(state.window.right_ms), device=audio.device)
-        identity = _fade(state, hops)
-        condition = model.denoiser.condition(audio, identity.repeat_interleave(frames_per_hop, 1), dial)
-        starts = [hop * frames_per_hop for hop in state.next_hops]
-        start_noise = _noise(model, state, starts, hops * frames_per_hop).to(audio)
-        trail = list(sampler.sample(model.denoiser, model.schedule, start_noise, condition, state.hidden))
-        face = model.face(trail[-1][0])
-        hidden = torch.stack([memory for _, memory in trail])
-        voiced = _voiced(state.window, windows).repeat_interleave(frames_per_hop, 1)  # (B, T)
-        following = replace(
-            state,
-            next_hops=tuple(hop + hops for hop in state.next_hops),
-            identity=identity[:, -1],
-            fading=max(0, state.fading - hops),
-            hidden=hidden,
-            voice=state.voice + (audio[:, :, 0] * voiced[..., None]).sum(1),
-            voiced=state.voiced + voiced.sum(1),
-        )
+    hops, right_ms = windows.shape[1], state.window.right_ms
+    frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
+    audio = runtime.features(windows, right_ms)  # (B, T, K, D)
+    identity = _fade(state, hops)
+    starts = [hop * frames_per_hop for hop in state.next_hops]
+    face, hidden = runtime.denoise(
+        _noise(runtime, state, starts, hops * frames_per_hop),
+        audio,
+        identity.repeat(frames_per_hop, 1),
+        right_ms,
+        state.hidden,
+    )
+    voiced = _voiced(state.window, windows).repeat(frames_per_hop, 1)  # (B, T)
+    following = replace(
+        state,
+        next_hops=tuple(hop + hops for hop in state.next_hops),
+        identity=identity[:, -1],
+        fading=max(0, state.fading - hops),
+        hidden=hidden,
+        voice=state.voice + (audio[:, :, 0] * voiced[..., None]).sum(1),
+        voiced=state.voiced + voiced.sum(1),
+    )
     return following, face
 
 
-def match(model: FaceModel, state: StreamState) -> Tensor:
+def match(runtime: Runtime, state: StreamState) -> Floats:
     """How much each session's voice so far is each identity's, cosine (B, N) in [-1, 1]; 0 before any voice."""
-    with torch.inference_mode():
-        return model.identities.scores(state.voice / state.voiced.clamp(min=1)[:, None])
+    frames = np.maximum(state.voiced, 1).astype(np.float32)
+    return runtime.scores(state.voice / frames[:, None])
 
 
 def jump(state: StreamState, hop: int) -> StreamState:
     """Go on at another hop with a fresh memory: the sound between was lost."""
-    return replace(state, next_hops=(hop,) * len(state.seeds), hidden=torch.zeros_like(state.hidden))
+    return replace(state, next_hops=(hop,) * len(state.seeds), hidden=np.zeros_like(state.hidden))
 
 
 def frame_count(samples: int, fps: int) -> int:
@@ -151,7 +148,7 @@ def frame_count(samples: int, fps: int) -> int:
 
 
 def render(
-    model: FaceModel,
+    runtime: Runtime,
     samples: Samples,
     *,
     seed: int = 0,
@@ -159,16 +156,16 @@ def render(
     lookahead_ms: int | None = None,
     liveliness: float = 0.85,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> NDArray[np.float32]:
+) -> Floats:
     """Animate a whole recording (n,) at 16 kHz as (frames, 52); `progress` hears hops done and in total."""
-    state = start(model, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness)
+    state = start(runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness)
     windows = windows_of(state.window, samples)
     faces = [np.empty((0, blendshapes.COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):
-        state, face = step(model, state, torch.from_numpy(windows[None, begin : begin + RENDER_HOPS]))
-        faces.append(face[0].numpy())
+        state, face = step(runtime, state, windows[None, begin : begin + RENDER_HOPS])
+        faces.append(face[0])
         progress(state.next_hops[0], len(windows))
-    return np.concatenate(faces)[: frame_count(len(samples), model.config.fps)]
+    return np.concatenate(faces)[: frame_count(len(samples), runtime.config.fps)]
 
 
 def dump(state: StreamState) -> bytes:
@@ -179,60 +176,58 @@ def dump(state: StreamState) -> bytes:
         "seeds": state.seeds,
         "fading": state.fading,
     }
-    tensors = {name: getattr(state, name).clone() for name in _TENSORS}
-    return save(tensors | {"values": torch.frombuffer(bytearray(json.dumps(values).encode()), dtype=torch.uint8)})
+    arrays = {name: np.ascontiguousarray(getattr(state, name)) for name in _ARRAYS}
+    return save(arrays | {"values": np.frombuffer(json.dumps(values).encode(), np.uint8)})
 
 
 def restore(data: bytes) -> StreamState:
     """The state that `dump` wrote."""
-    tensors = load(data)
-    values = json.loads(bytes(tensors.pop("values").numpy()))
+    arrays = load(data)
+    values = json.loads(arrays.pop("values").tobytes())
     return StreamState(
         window=WindowSpec(**values["window"]),
         next_hops=tuple(values["next_hops"]),
         seeds=tuple(values["seeds"]),
         fading=values["fading"],
-        **tensors,
+        **arrays,
     )
 
 
-def _window(model: FaceModel, lookahead_ms: int | None) -> WindowSpec:
-    if lookahead_ms is not None and lookahead_ms not in model.config.lookaheads_ms:
-        known = ", ".join(map(str, model.config.lookaheads_ms))
+def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:
+    if lookahead_ms is not None and lookahead_ms not in runtime.config.lookaheads_ms:
+        known = ", ".join(map(str, runtime.config.lookaheads_ms))
         raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms")
-    return model.config.window(lookahead_ms)
+    return runtime.config.window(lookahead_ms)
 
 
-def _identity_features(model: FaceModel, names: Sequence[str | None]) -> Tensor:
-    with torch.inference_mode():
-        return model.identities(torch.stack([model.identities.embedding(name) for name in names]))  # type: ignore[no-any-return]
-
-
-def _noise_scale(model: FaceModel, liveliness: float) -> Tensor:
-    scale = torch.full((len(model.config.blendshapes),), liveliness)
+def _noise_scale(runtime: Runtime, liveliness: float) -> Floats:
+    scale = np.full(len(runtime.config.blendshapes), liveliness, np.float32)
     scale[list(blendshapes.LIPS_27)] = 0.0
     return scale
 
 
-def _fade(state: StreamState, hops: int) -> Tensor:
+def _fade(state: StreamState, hops: int) -> Floats:
     """Identity features (B, H, D) of the next hops."""
-    part = (torch.arange(1, hops + 1).to(state.identity) / max(1, state.fading)).clamp(max=1)
-    return torch.lerp(state.identity[:, None], state.towards[:, None], part[None, :, None])
+    part = np.minimum(np.arange(1, hops + 1) / max(1, state.fading), 1).astype(np.float32)[None, :, None]
+    faded: Floats = (1 - part) * state.identity[:, None] + part * state.towards[:, None]
+    return faded
 
 
-def _voiced(window: WindowSpec, windows: Tensor) -> Tensor:
+def _voiced(window: WindowSpec, windows: Samples) -> Floats:
     """1 for each hop (B, H) whose own sound is loud enough to tell a voice, else 0."""
     own = windows[..., window.left_samples : window.left_samples + window.hop_samples]
-    return (own.square().mean(-1) > 10 ** (VOICED_DB / 10)).to(own)
+    voiced: Floats = (np.square(own).mean(-1) > 10 ** (VOICED_DB / 10)).astype(np.float32)
+    return voiced
 
 
-def _silence(model: FaceModel, sessions: int) -> Tensor:
-    config = model.config
-    return torch.zeros(config.steps, config.layers, sessions, config.hidden, device=model.face_mean.device)
+def _silence(runtime: Runtime, sessions: int) -> Floats:
+    config = runtime.config
+    return np.zeros((config.steps, config.layers, sessions, config.hidden), np.float32)
 
 
-def _noise(model: FaceModel, state: StreamState, starts: Sequence[int], frames: int) -> Tensor:
+def _noise(runtime: Runtime, state: StreamState, starts: Sequence[int], frames: int) -> Floats:
     """Noise (B, frames, C) of each session's absolute frames."""
-    poles = model.config.noise_poles
+    poles = runtime.config.noise_poles
     drawn = [noise.correlated(seed, first, frames, poles) for seed, first in zip(state.seeds, starts, strict=True)]
-    return torch.from_numpy(np.stack(drawn)) * state.noise_scale
+    scaled: Floats = np.stack(drawn) * state.noise_scale
+    return scaled

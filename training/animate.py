@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from model import stream
 from model.encoder import Encoder
 from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
 from model.windows import Samples, Windower
 from protocols import blendshapes
 from training.clips import Clip, Curves
@@ -91,21 +92,21 @@ def _groups(clips: Sequence[Clip]) -> list[list[int]]:
 def _side_by_side(
     model: FaceModel, clips: Sequence[Clip], group: Sequence[int], seed: int, lookahead_ms: int, lip_noise: float
 ) -> list[Curves]:
-    chosen = [clips[index] for index in group]
+    chosen, runtime = [clips[index] for index in group], TorchRuntime(model)
     state = stream.start(
-        model,
+        runtime,
         seeds=[seed * 1000 + index for index in group],
         identities=[clip.identity if clip.identity in model.identities.names else None for clip in chosen],
         lookahead_ms=lookahead_ms,
         liveliness=1.0,
     )
-    scale = state.noise_scale.clone()
+    scale = state.noise_scale.copy()
     scale[list(blendshapes.LIPS_27)] = lip_noise
     state = replace(state, noise_scale=scale)
     faces = []
     for windows in _windows(model, chosen, lookahead_ms):
-        state, face = stream.step(model, state, torch.from_numpy(windows))
-        faces.append(face.numpy())
+        state, face = stream.step(runtime, state, windows)
+        faces.append(face)
     together, fps = np.concatenate(faces, 1), model.config.fps
     return [face[: stream.frame_count(len(clip), fps)] for face, clip in zip(together, chosen, strict=True)]
 

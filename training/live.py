@@ -10,6 +10,8 @@ import torch
 
 from model import stream
 from model.face import FaceModel
+from model.runtime import Runtime
+from model.torch_runtime import TorchRuntime
 from model.windows import SAMPLE_RATE_HZ, Samples, Windower
 from training.animate import forgetful
 from training.clips import Clip, Curves
@@ -27,9 +29,10 @@ def live_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> 
     clip = max(clips, key=len)
     sound = clip.sound(0, SECONDS * SAMPLE_RATE_HZ)
     identity = clip.identity if clip.identity in model.identities.names else None
+    runtime = TorchRuntime(model)
     with _one_thread(), forgetful(model):
-        face, whole_ms, heard_ms = _streamed(model, sound, identity, lookahead_ms)
-        offline = stream.render(model, sound, identity=identity, lookahead_ms=lookahead_ms)
+        face, whole_ms, heard_ms = _streamed(runtime, sound, identity, lookahead_ms)
+        offline = stream.render(runtime, sound, identity=identity, lookahead_ms=lookahead_ms)
     frames = model.config.window(lookahead_ms).frames_per_hop(model.config.fps)
     return {
         "live-offline difference": float(np.abs(face[: len(offline)] - offline).max()),
@@ -38,20 +41,19 @@ def live_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> 
     }
 
 
-def _streamed(model: FaceModel, sound: Samples, identity: str | None, lookahead_ms: int) -> tuple[Curves, float, float]:
+def _streamed(runtime: Runtime, sound: Samples, identity: str | None, lookahead_ms: int) -> tuple[Curves, float, float]:
     """The face hop by hop, and the median milliseconds of a hop and of its hearing."""
-    state = stream.start(model, seeds=[0], identities=[identity], lookahead_ms=lookahead_ms)
+    state = stream.start(runtime, seeds=[0], identities=[identity], lookahead_ms=lookahead_ms)
     faces, steps_s, heard_s = [], [], []
     for window in _fed(Windower.at(state.window), sound):
-        hop = torch.from_numpy(window[None, None])
+        hop = window[None, None]
         begin = perf_counter()
-        state, face = stream.step(model, state, hop)
+        state, face = stream.step(runtime, state, hop)
         middle = perf_counter()
-        with torch.inference_mode():
-            model.features(hop, lookahead_ms)
+        runtime.features(hop, lookahead_ms)
         steps_s.append(middle - begin)
         heard_s.append(perf_counter() - middle)
-        faces.append(face[0].numpy())
+        faces.append(face[0])
     return np.concatenate(faces), 1000 * float(np.median(steps_s)), 1000 * float(np.median(heard_s))
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from model import stream
 from model.face import FaceModel
+from model.runtime import Floats
+from model.torch_runtime import TorchRuntime
 from model.windows import SAMPLE_RATE_HZ, windows_of
 from training.clips import Clip
 
@@ -45,7 +46,7 @@ def confusion(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms: 
         return None
     counts = np.zeros((len(names), len(names)), np.int64)
     for piece in pieces:
-        matched = int(torch.argmax(_scores(model, piece, lookahead_ms)))
+        matched = int(np.argmax(_scores(model, piece, lookahead_ms)))
         counts[names.index(piece.identity), matched] += 1
     return Confusion(names, counts)
 
@@ -57,10 +58,12 @@ def _pieces(clip: Clip) -> list[Clip]:
     return [piece for piece in cut if len(piece) >= SAMPLE_RATE_HZ]
 
 
-def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> torch.Tensor:
+def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> Floats:
     """Similarity (N,) of a piece's voice to each identity, after `model.stream`."""
-    state = stream.start(model, seeds=[0], identities=[None], lookahead_ms=lookahead_ms)
-    windows = torch.from_numpy(windows_of(state.window, piece.samples))
-    for hops in torch.split(windows, stream.RENDER_HOPS):
-        state, _ = stream.step(model, state, hops[None])
-    return stream.match(model, state)[0]
+    runtime = TorchRuntime(model)
+    state = stream.start(runtime, seeds=[0], identities=[None], lookahead_ms=lookahead_ms)
+    windows = windows_of(state.window, piece.samples)
+    for begin in range(0, len(windows), stream.RENDER_HOPS):
+        state, _ = stream.step(runtime, state, windows[None, begin : begin + stream.RENDER_HOPS])
+    scores: Floats = stream.match(runtime, state)[0]
+    return scores

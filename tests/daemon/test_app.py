@@ -19,7 +19,7 @@ from daemon.config import DaemonConfig
 from daemon.queues import DropOldestQueue
 from daemon.settings import LiveSettings
 from model.checkpoint import save
-from model.face import FaceModel
+from model.runtime import Runtime
 from protocols import blendshapes, livelink, takes
 from protocols.errors import FacewireError
 from protocols.frame import Frame
@@ -249,7 +249,7 @@ def test_while_the_face_is_loading_nothing_can_be_changed(
     monkeypatch.setattr(app, "open_preview", opened.append)
     load = app.open_face
 
-    def loading(path: Path | None, encoder: str | None) -> FaceModel:
+    def loading(path: Path | None, encoder: str | None) -> Runtime:
         with pytest.raises(FacewireError, match="still loading"):
             opened[0].change({"identity": "nobody"})
         return load(path, encoder)

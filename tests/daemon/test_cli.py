@@ -14,6 +14,7 @@ from daemon.config import DaemonConfig
 from daemon.performance import perform
 from model.checkpoint import save
 from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
 from protocols import takes
 from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.daemon.sounds import sound
@@ -67,7 +68,7 @@ def test_render_writes_the_face_as_a_take(
     options = ["--checkpoint", checkpoint, "--identity", "alma", "--lookahead-ms", "80", "--seed", "5"]
     result = facewire("render", speech, "--out", str(out), *options)
     assert result.exit_code == 0, result.output
-    expected = perform(model, SAMPLES, DaemonConfig(seed=5, identity="alma", lookahead_ms=80))
+    expected = perform(TorchRuntime(model), SAMPLES, DaemonConfig(seed=5, identity="alma", lookahead_ms=80))
     np.testing.assert_allclose(takes.read(out, None).weights, expected, atol=1e-5)
     assert f"{out}: {len(expected)} frames at 30 frames per second" in result.output
 

@@ -11,7 +11,7 @@ from model import stream
 from model.encoder import Encoder, pretrained
 from model.windows import Windower, WindowSpec
 from protocols.errors import FacewireError
-from tests.model.tiny import tiny_hubert, tiny_model
+from tests.model.tiny import tiny_hubert, tiny_model, tiny_runtime
 
 SOUND = (np.random.default_rng(0).standard_normal(24_000) * 0.1).astype(np.float32)
 
@@ -57,15 +57,15 @@ def test_windows_are_encoded_as_transformers_would(folder: Path) -> None:
 
 
 def test_an_encoder_that_depends_on_its_window_streams_the_same_face(folder: Path) -> None:
-    model = tiny_model(encoder=pretrained(folder))
-    whole = stream.render(model, SOUND)
-    state = stream.start(model, seeds=[0], identities=[None])
+    runtime = tiny_runtime(encoder=pretrained(folder))
+    whole = stream.render(runtime, SOUND)
+    state = stream.start(runtime, seeds=[0], identities=[None])
     windower, faces = Windower.at(state.window), []
     for piece in np.array_split(SOUND, 37):
         windower, windows = windower.push(piece)
         for window in windows:
-            state, face = stream.step(model, state, torch.from_numpy(window)[None, None])
-            faces.append(face[0].numpy())
+            state, face = stream.step(runtime, state, window[None, None])
+            faces.append(face[0])
     got = np.concatenate(faces)
     np.testing.assert_allclose(got, whole[: len(got)], rtol=0, atol=1e-5)
 

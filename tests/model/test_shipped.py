@@ -9,6 +9,7 @@ from model import checkpoint, stream
 from model.audio import read_audio
 from model.encoder import fingerprint
 from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
 
 DEMO = Path(__file__).parents[2] / "daemon" / "demo.flac"
@@ -31,7 +32,7 @@ def test_it_is_whole_and_says_where_it_comes_from(model: FaceModel) -> None:
 
 
 def test_speech_moves_the_mouth_and_nothing_trembles(model: FaceModel) -> None:
-    face = stream.render(model, read_audio(DEMO))
+    face = stream.render(TorchRuntime(model), read_audio(DEMO))
     jaw = face[:, JAW]
     assert jaw.std() > 0.03
     assert jaw.max() > 0.15
@@ -42,7 +43,7 @@ def test_speech_moves_the_mouth_and_nothing_trembles(model: FaceModel) -> None:
 @pytest.mark.parametrize("dbfs", [None, -60, -40])
 def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int | None) -> None:
     drawn = np.random.default_rng(1).standard_normal(5 * 16_000) * (0 if dbfs is None else 10 ** (dbfs / 20))
-    face = stream.render(model, drawn.astype(np.float32))[15:]
+    face = stream.render(TorchRuntime(model), drawn.astype(np.float32))[15:]
     assert face[:, JAW].mean() < 0.03
     assert face[:, JAW].std() < 0.01
 
@@ -50,7 +51,7 @@ def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int |
 @pytest.mark.slow
 def test_every_take_closes_the_same_and_blinks_otherwise(model: FaceModel) -> None:
     sound = read_audio(DEMO)
-    one, two = (stream.render(model, sound, seed=seed) for seed in (1, 2))
+    one, two = (stream.render(TorchRuntime(model), sound, seed=seed) for seed in (1, 2))
     assert np.abs(one[:, JAW] - two[:, JAW]).mean() < 0.03
     blinks = blendshapes.NAMES.index("eyeBlinkLeft")
     assert np.abs(one[:, blinks] - two[:, blinks]).mean() > 0.02

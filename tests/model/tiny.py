@@ -6,6 +6,7 @@ from transformers import HubertConfig, HubertModel
 from model.config import ModelConfig
 from model.encoder import Encoder, embed
 from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
 
 
 def tiny_hubert(seed: int = 0) -> HubertModel:
@@ -38,3 +39,7 @@ def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
     model.face_mean.fill_(0.4)
     model.face_std.fill_(0.3)
     return model.eval().requires_grad_(False)
+
+
+def tiny_runtime(seed: int = 0, encoder: Encoder | None = None) -> TorchRuntime:
+    return TorchRuntime(tiny_model(seed, encoder))

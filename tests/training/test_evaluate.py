@@ -7,6 +7,8 @@ import torch
 
 from model import checkpoint, schedule, stream
 from model.face import FaceModel
+from model.runtime import Runtime
+from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
@@ -34,7 +36,7 @@ def test_clips_together_get_the_faces_they_get_alone(clips: list[Clip]) -> None:
     shorter = replace(clips[1], pcm=clips[1].pcm[:30_000])
     faces = animate(model, [clips[0], shorter], seed=2, lookahead_ms=160)
     for index, clip in enumerate((clips[0], shorter)):
-        alone = stream.render(model, clip.samples, seed=2000 + index, identity="alma", liveliness=1.0)
+        alone = stream.render(TorchRuntime(model), clip.samples, seed=2000 + index, identity="alma", liveliness=1.0)
         np.testing.assert_allclose(faces[index], alone, rtol=0, atol=1e-5)
 
 
@@ -123,8 +125,8 @@ def test_live_and_offline_are_one_face_and_a_stream_that_forgets_is_found_out(
     assert 0 < found["ms per frame, denoiser"] < found["ms per frame"]
     step = stream.step
 
-    def forgetful(model: FaceModel, state: stream.StreamState, windows: torch.Tensor) -> object:
-        return step(model, replace(state, hidden=torch.zeros_like(state.hidden)), windows)
+    def forgetful(runtime: Runtime, state: stream.StreamState, windows: np.ndarray) -> object:
+        return step(runtime, replace(state, hidden=np.zeros_like(state.hidden)), windows)
 
     monkeypatch.setattr(stream, "step", forgetful)
     assert live_figures(tiny_model(), clips, 160)["live-offline difference"] > 1e-3

@@ -1,0 +1,31 @@
+"""From features at 50 Hz to frames of animation, the same whichever library computes the features."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.windows import FEATURE_MS, WindowSpec
+
+FEATURE_CENTRE_MS = 12.5
+"""The middle of HuBERT's receptive field, after a feature's first sample."""
+
+
+def frame_weights(window: WindowSpec, fps: int, ahead_ms: Sequence[int] = (0,)) -> NDArray[np.float32]:
+    """Linear interpolation (frames per hop * K, features) from features at 50 Hz to frames, on absolute time.
+
+    Rows are the frames at 1000 k / fps ms of the hop, each followed by the times `ahead_ms` later (0 beyond the
+    window); column i is the feature centred at 20 (i - 1) + 12.5 ms, so that column 0 belongs to the window's past.
+    The same for every hop: nothing depends on a clip's length.
+    """
+    frames_ms = np.arange(window.frames_per_hop(fps)) * 1000 / fps
+    times_ms = (frames_ms[:, None] + np.array(ahead_ms)).flatten()
+    columns = window.features - window.left_features + 1
+    centres_ms = FEATURE_MS * (np.arange(columns) - 1) + FEATURE_CENTRE_MS
+    distance = np.abs(times_ms[:, None] - centres_ms) / FEATURE_MS
+    return np.maximum(1 - distance, 0).astype(np.float32)  # type: ignore[no-any-return]
+
+
+def heard(lookaheads_ms: Sequence[int], ahead_ms: Sequence[int]) -> NDArray[np.float32]:
+    """(lookaheads, K): 1 where what is heard so much later lies within a lookahead of the dial, else 0."""
+    return (np.array(ahead_ms)[None] <= np.array(lookaheads_ms)[:, None]).astype(np.float32)
