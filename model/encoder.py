@@ -7,7 +7,6 @@ from typing import Final
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
 from model.config import EncoderConfig
@@ -30,7 +29,9 @@ class Encoder(nn.Module):
     def encode(self, windows: Tensor) -> Tensor:
         """Features (B, frames, D) of windows (B, 320 * frames + 80) at 16 kHz."""
         if self.config.normalize:
-            windows = functional.layer_norm(windows, windows.shape[-1:], eps=1e-7)
+            # Not by layer_norm: an exported one knows a single length of windows.
+            spread, mean = torch.var_mean(windows, -1, correction=0, keepdim=True)
+            windows = (windows - mean) / (spread + 1e-7).sqrt()
         features: Tensor = self.hubert(windows).last_hidden_state
         return features
 

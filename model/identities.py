@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from protocols.errors import FacewireError
+from model.runtime import identity_place
 
 
 class IdentityLibrary(nn.Module):
@@ -24,13 +24,8 @@ class IdentityLibrary(nn.Module):
 
     def embedding(self, name: str | None) -> Tensor:
         """Embedding (E,) of an identity, or of `unknown` for None. Raises FacewireError for a stranger's name."""
-        if name is None or name == "unknown":
-            return self.unknown()
-        if name not in self.names:
-            raise FacewireError(
-                f"identity {name!r} is not in this checkpoint; it knows: {', '.join(self.names)}, unknown"
-            )
-        return self.embeddings[self.names.index(name)]
+        place = identity_place(self.names, name)
+        return self.unknown() if place is None else self.embeddings[place]
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Identity features (B, D) of embeddings (B, E)."""

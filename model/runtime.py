@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.config import ModelConfig
+from protocols.errors import FacewireError
 
 Floats = NDArray[np.float32]
 
@@ -38,3 +39,15 @@ class Runtime(Protocol):
 
         From noise (B, T, C), features (B, T, K, D), identity features (B, T, D) and the states so far.
         """
+
+
+def identity_place(names: Sequence[str], name: str | None) -> int | None:
+    """Place of an identity among those of a checkpoint; None for None and `unknown`, the mean of all.
+
+    Raises FacewireError for a stranger's name.
+    """
+    if name is None or name == "unknown":
+        return None
+    if name not in names:
+        raise FacewireError(f"identity {name!r} is not in this checkpoint; it knows: {', '.join(names)}, unknown")
+    return names.index(name)

@@ -1,0 +1,120 @@
+"""The face model as onnxruntime computes it, on one CPU thread: what runs live. Needs no torch.
+
+An export is a folder: `encoder.onnx` (windows to HuBERT features), `denoiser.onnx` (all denoising steps at once), and
+`face.safetensors` with what is known beforehand. `model.onnx_export` writes it; other programs may read it, too.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from model.config import ModelConfig
+from model.frames import frame_weights, heard
+from model.runtime import Floats, identity_place
+from protocols.errors import FacewireError
+
+FORMAT: Final = 1
+"""Of an export. Another number, and all are made anew."""
+ENCODER: Final = "encoder.onnx"
+"""windows (N, samples) -> features (N, features, D)."""
+DENOISER: Final = "denoiser.onnx"
+"""noise (B, T, C), audio (B, T, K, D), identity (B, T, D), dial (B,), hidden -> face (B, T, C), hidden."""
+FACE: Final = "face.safetensors"
+"""Identity features (N + 1, D), the last one `unknown`'s, and the statistics (D,) that standardise sound."""
+KEY: Final = "facewire-onnx"
+ARRAYS: Final = ("identities", "audio_mean", "audio_std")
+
+
+class NoOnnxError(FacewireError):
+    """No export can be made or run on this machine; torch still can run the checkpoint."""
+
+
+class OnnxRuntime:
+    """`model.runtime.Runtime` of an export."""
+
+    name = "onnx"
+
+    def __init__(self, folder: Path) -> None:
+        """Raises FacewireError for an export that is not whole, NoOnnxError where onnxruntime is not installed."""
+        head, arrays = _read(folder / FACE)
+        self.config = ModelConfig.model_validate(head["config"])
+        self._identities, self._mean, self._std = (arrays[name] for name in ARRAYS)
+        self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
+        known = self._identities[:-1]
+        self._directions = known / np.maximum(np.linalg.norm(known, axis=-1, keepdims=True), 1e-12)
+        self._encoder, self._denoiser = (
+            _session(_whole(folder / file, head["sha256"].get(file))) for file in (ENCODER, DENOISER)
+        )
+
+    def features(self, windows: Floats, lookahead_ms: int) -> Floats:
+        """See `Runtime`."""
+        config, window = self.config, self.config.window(lookahead_ms)
+        batch, _, samples = windows.shape
+        (encoded,) = self._encoder.run(None, {"windows": windows.reshape(-1, samples)})
+        frames = frame_weights(window, config.fps, config.ahead_ms) @ encoded[:, window.left_features - 1 :]
+        audio = frames.reshape(batch, -1, len(config.ahead_ms), config.encoder.width)
+        within = self._heard[config.lookaheads_ms.index(lookahead_ms)]  # (K,)
+        standardised: Floats = (audio - self._mean) / self._std * within[:, None]
+        return standardised
+
+    def identity(self, names: Sequence[str | None]) -> Floats:
+        """See `Runtime`."""
+        places = [identity_place(self.config.identities, name) for name in names]
+        return self._identities[[-1 if place is None else place for place in places]]
+
+    def scores(self, voices: Floats) -> Floats:
+        """See `Runtime`."""
+        directions = voices / np.maximum(np.linalg.norm(voices, axis=-1, keepdims=True), 1e-12)
+        cosines: Floats = directions @ self._directions.T
+        return cosines
+
+    def denoise(
+        self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats
+    ) -> tuple[Floats, Floats]:
+        """See `Runtime`."""
+        dial = np.full(len(noise), self.config.lookaheads_ms.index(lookahead_ms))
+        face, following = self._denoiser.run(
+            None, {"noise": noise, "audio": audio, "identity": identity, "dial": dial, "hidden": hidden}
+        )
+        return face, following
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Mapping[str, Floats]]:
+    try:
+        with safe_open(path, framework="np") as file:
+            head = json.loads((file.metadata() or {})[KEY])
+            arrays = {name: file.get_tensor(name) for name in ARRAYS}
+        ModelConfig.model_validate(head["config"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise FacewireError(f"{path}: no whole export ({error}); make it anew by `facewire export-onnx`") from error
+    if head.get("format") != FORMAT:
+        raise FacewireError(f"{path}: of another version; make it anew by `facewire export-onnx`")
+    return head, arrays
+
+
+def _whole(path: Path, sha256: str | None) -> Path:
+    """The file, if it is the one that was exported: onnxruntime would read much that is broken without a word."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FacewireError(f"{path}: {error.strerror or error}; make it anew by `facewire export-onnx`") from error
+    if found != sha256:
+        raise FacewireError(f"{path}: not the file that was exported; make it anew by `facewire export-onnx`")
+    return path
+
+
+def _session(path: Path) -> Any:
+    """One thread: a hop is too small to be shared, and where other programs run, two wait for each other."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise NoOnnxError(f"onnxruntime cannot start ({error}): pip install onnxruntime, or --runtime torch") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
