@@ -86,7 +86,7 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
             stack.enter_context(closing(preview))
             settings.say = preview.say
         recorder = stack.enter_context(closing(Recorder(settings)))
-        runtime = open_face(config.checkpoint, config.encoder)
+        runtime = open_face(config.checkpoint, config.encoder, config.runtime)
         state = begin(runtime, config)
         settings.check = lambda changed: begin(runtime, changed)
         rates = [sink.spec.fps or Fraction(runtime.config.fps) for sink in receivers]
@@ -174,7 +174,7 @@ def introduction(line: Line) -> str:
     lines = [
         f"settings  {file if file.is_file() else 'the defaults'}, and the command line",
         f"input     {source.name} ({source.rate_hz} Hz)",
-        f"face      {face}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
+        f"face      {face}; by {line.runtime.name}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
         *(
             f"sends to  {sink.spec}, {float(line.rate(sink)):g} frames per second"
             + (f", {sink.spec.delay_ms} ms later" if sink.spec.delay_ms else "")

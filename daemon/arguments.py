@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from daemon.config import DaemonConfig, load
+from daemon.config import DaemonConfig, RuntimeChoice, load
 
 Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 …")]
 Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
 Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); left out: the one that ships.")]
 Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
+Runtime = Annotated[RuntimeChoice | None, typer.Option(help="What computes the face; auto: onnx wherever it can.")]
 Identity = Annotated[str | None, typer.Option(help="Whose manner of moving; `facewire inspect` lists them.")]
 Lookahead = Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")]
 Seed = Annotated[int | None, typer.Option(help="Another number, another fitting performance.")]

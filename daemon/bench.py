@@ -6,18 +6,23 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import metadata
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from daemon.config import RuntimeChoice
 from daemon.face import open_face
 from daemon.worker import warm_up
 from model import stream
+from model.onnx_runtime import NoOnnxError
 from model.runtime import Runtime
 from protocols import blendshapes, livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
@@ -41,6 +46,8 @@ class Report:
     """What a machine can do with a checkpoint."""
 
     machine: dict[str, str]
+    runtime: str
+    """The one that was chosen, which the last three speak of."""
     costs: tuple[Cost, ...]
     """Per hop, or per frame for the protocols."""
     real_time_factor: float
@@ -51,32 +58,43 @@ class Report:
     """Of that process; None where the system does not tell."""
 
 
-def bench(path: Path | None, encoder: str | None) -> Report:
-    """Measure a checkpoint (None: the one that ships). Raises FacewireError if it cannot be loaded."""
-    runtime = open_face(path, encoder)
-    costs = [*_hop_costs(runtime), *_encode_costs()]
-    startup_s, peak_memory_mb = _fresh_process(path, encoder)
-    total_ms = next(cost.median_ms for cost in costs if cost.what == "hop, all together")
-    return Report(machine(), tuple(costs), total_ms / runtime.config.hop_ms, startup_s, peak_memory_mb)
+def bench(path: Path | None, encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Report:
+    """Measure a checkpoint (None: the one that ships) by all runtimes, a fresh process by the chosen one.
+
+    Raises FacewireError if the checkpoint cannot be loaded.
+    """
+    chosen = open_face(path, encoder, runtime)
+    costs = {each.name: _hop_costs(each) for each in _runtimes(path, encoder)}
+    startup_s, peak_memory_mb = _fresh_process(path, encoder, chosen.name)
+    every = (*chain.from_iterable(costs.values()), *_encode_costs())
+    real_time_factor = costs[chosen.name][-1].median_ms / chosen.config.hop_ms
+    return Report(machine(), chosen.name, every, real_time_factor, startup_s, peak_memory_mb)
 
 
 def machine() -> dict[str, str]:
     """What was measured on."""
-    versions = {name: metadata.version(name) for name in ("torch", "transformers", "numpy")}
+    packages = ("onnxruntime", "torch", "transformers", "numpy")
     return {
         "cpu": _cpu(),
         "cores": str(os.cpu_count()),
         "threads used": "1",
         "python": platform.python_version(),
-    } | versions
+    } | {name: metadata.version(name) for name in packages if find_spec(name)}
 
 
-def first_face(path: str, encoder: str) -> None:
+def first_face(path: str, encoder: str, runtime: str) -> None:
     """What the fresh process does: load, compute one hop, tell when and with how much memory."""
-    runtime = open_face(Path(path) if path else None, encoder or None)
-    state = stream.start(runtime, seeds=[0], identities=[None])
-    stream.step(runtime, state, np.zeros((1, 1, state.window.samples), np.float32))
+    face = open_face(Path(path) if path else None, encoder or None, RuntimeChoice(runtime))
+    state = stream.start(face, seeds=[0], identities=[None])
+    stream.step(face, state, np.zeros((1, 1, state.window.samples), np.float32))
     print(json.dumps({"at_s": time.time(), "peak_memory_mb": _peak_memory_mb()}))
+
+
+def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
+    """All that can compute a checkpoint here, one after the other: two at once would share the caches."""
+    with suppress(NoOnnxError):
+        yield open_face(path, encoder, RuntimeChoice.ONNX)
+    yield open_face(path, encoder, RuntimeChoice.TORCH)
 
 
 def _hop_costs(runtime: Runtime) -> list[Cost]:
@@ -88,11 +106,12 @@ def _hop_costs(runtime: Runtime) -> list[Cost]:
     frames = audio.shape[1]
     noise = random.standard_normal((1, frames, blendshapes.COUNT)).astype(np.float32)
     identity = state.identity[:, None].repeat(frames, 1)
-    return [
-        _cost("hop, encoder", lambda: runtime.features(windows, look_ms), HOPS),
-        _cost("hop, denoiser", lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden), HOPS),
-        _cost("hop, all together", lambda: stream.step(runtime, state, windows), HOPS),
-    ]
+    jobs: dict[str, Callable[[], object]] = {
+        "encoder": lambda: runtime.features(windows, look_ms),
+        "denoiser": lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden),
+        "all together": lambda: stream.step(runtime, state, windows),
+    }
+    return [_cost(f"{runtime.name}: hop, {what}", job, HOPS) for what, job in jobs.items()]
 
 
 def _encode_costs() -> list[Cost]:
@@ -123,11 +142,11 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
 
 
-def _fresh_process(path: Path | None, encoder: str | None) -> tuple[float, float | None]:
+def _fresh_process(path: Path | None, encoder: str | None, runtime: str) -> tuple[float, float | None]:
     code = "import sys; from daemon.bench import first_face; first_face(*sys.argv[1:])"
     began_s = time.time()
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path or ""), encoder or ""],
+        [sys.executable, "-c", code, str(path or ""), encoder or "", runtime],
         env=environment(),
         capture_output=True,
         text=True,
@@ -140,6 +159,9 @@ def _fresh_process(path: Path | None, encoder: str | None) -> tuple[float, float
 
 
 def _peak_memory_mb() -> float | None:
+    status = Path("/proc/self/status")
+    if status.is_file():  # getrusage counts what the parent held when it started this process
+        return next(int(line.split()[1]) / 2**10 for line in status.read_text().splitlines() if "VmHWM" in line)
     try:
         import resource
     except ImportError:  # Windows

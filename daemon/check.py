@@ -80,9 +80,10 @@ def _preview(config: DaemonConfig) -> str:
 def _face(config: DaemonConfig) -> str:
     from daemon.face import begin, open_face
 
-    runtime = open_face(config.checkpoint, config.encoder)
+    runtime = open_face(config.checkpoint, config.encoder, config.runtime)
     state = begin(runtime, config)
     return (
-        f"face: {config.checkpoint or 'the one that ships'}, encoder {runtime.config.encoder.source}, identity "
-        f"{config.identity or 'mean of all'}, lookahead {state.window.right_ms} ms"
+        f"face: {config.checkpoint or 'the one that ships'}, by {runtime.name}, encoder "
+        f"{runtime.config.encoder.source}, identity {config.identity or 'mean of all'}, "
+        f"lookahead {state.window.right_ms} ms"
     )

@@ -15,8 +15,20 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from daemon import cli_takes
-from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Json, Lookahead, Seed, Sound, settings
-from daemon.config import load
+from daemon.arguments import (
+    Checkpoint,
+    Config,
+    Encoder,
+    Head,
+    Identity,
+    Json,
+    Lookahead,
+    Runtime,
+    Seed,
+    Sound,
+    settings,
+)
+from daemon.config import RuntimeChoice, load
 from daemon.status import CONSOLE
 from protocols.errors import FacewireError
 
@@ -54,6 +66,7 @@ def run(
     identity: Identity = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
+    runtime: Runtime = None,
     lookahead_ms: Lookahead = None,
     seed: Seed = None,
     head: Head = None,
@@ -74,6 +87,7 @@ def run(
         identity=identity,
         checkpoint=checkpoint,
         encoder=encoder,
+        runtime=runtime,
         lookahead_ms=lookahead_ms,
         seed=seed,
         head=head,
@@ -96,6 +110,7 @@ def verify(
     sound: Sound,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
+    runtime: Runtime = None,
     seed: Annotated[int, typer.Option(help="Of the face and of the random cuts.")] = 0,
 ) -> None:
     """Show that the live face is the rendered one, however the sound was cut.
@@ -107,8 +122,8 @@ def verify(
     from model.audio import read_audio
 
     samples = read_audio(sound)
-    good = True
-    for difference in differences(open_face(checkpoint, encoder), samples, seed=seed):
+    face, good = open_face(checkpoint, encoder, runtime or RuntimeChoice.AUTO), True
+    for difference in differences(face, samples, seed=seed):
         good = good and difference.good
         typer.echo(
             f"{'ok ' if difference.good else 'BAD'} {difference.way}: differs by {difference.largest:.1e} at most"
@@ -164,6 +179,23 @@ def inspect(checkpoint: Annotated[Path | None, typer.Argument(help="Left out: th
     typer.echo(yaml.safe_dump(header, sort_keys=False, allow_unicode=True), nl=False)
 
 
+@app.command(name="export-onnx")
+def export_onnx(
+    checkpoint: Annotated[Path | None, typer.Argument(help="Left out: the one that ships.")] = None,
+    encoder: Encoder = None,
+    out: Annotated[Path | None, typer.Option(help="A folder; left out: the cache, where `run` looks for it.")] = None,
+) -> None:
+    """Prepare a face for onnxruntime, as its first start does, or for other programs that read .onnx files.
+
+    Example: facewire export-onnx my-face.safetensors
+    """
+    from daemon.exports import cache_folder, export
+
+    folder = out or cache_folder(checkpoint, encoder)
+    _, far = export(checkpoint, encoder, folder)
+    typer.echo(f"{folder}: differs from torch's face by {far:.1e} at most")
+
+
 @app.command()
 def listen(
     url: Annotated[str, typer.Argument(help="As for --sink: livelink://127.0.0.1:11111, vmc://…, osc://…, zmq://…")],
@@ -183,6 +215,7 @@ def listen(
 def bench(
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
+    runtime: Runtime = None,
     preview: Annotated[bool, typer.Option("--preview", help="The page: how soon it moves, what it costs.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -195,7 +228,7 @@ def bench(
         return
     from daemon.bench import bench as measure
 
-    report = measure(checkpoint, encoder)
+    report = measure(checkpoint, encoder, runtime or RuntimeChoice.AUTO)
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
         return
@@ -204,8 +237,8 @@ def bench(
         table.add_row(cost.what, f"{cost.median_ms:.2f}", f"{cost.p95_ms:.2f}")
     memory = "unknown" if report.peak_memory_mb is None else f"{report.peak_memory_mb:.0f} MB"
     Console().print(table)
-    typer.echo(f"computing per second of sound {report.real_time_factor:.2f} s (below 1 is live)")
-    typer.echo(f"start to first face {report.startup_s:.1f} s; memory at most {memory}")
+    typer.echo(f"by {report.runtime}: computing per second of sound {report.real_time_factor:.2f} s (below 1 is live)")
+    typer.echo(f"by {report.runtime}: start to first face {report.startup_s:.1f} s; memory at most {memory}")
 
 
 def _bench_preview(as_json: bool) -> None:

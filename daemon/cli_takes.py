@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Lookahead, Seed, Sound, settings
+from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Lookahead, Runtime, Seed, Sound, settings
 from daemon.status import CONSOLE
 from protocols.errors import FacewireError
 
@@ -19,6 +19,7 @@ def render(
     identity: Identity = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
+    runtime: Runtime = None,
     lookahead_ms: Lookahead = None,
     seed: Seed = None,
 ) -> None:
@@ -29,7 +30,13 @@ def render(
     if out.suffix.lower() not in (".csv", ".json", ".npz"):
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
     chosen = settings(
-        config, identity=identity, checkpoint=checkpoint, encoder=encoder, lookahead_ms=lookahead_ms, seed=seed
+        config,
+        identity=identity,
+        checkpoint=checkpoint,
+        encoder=encoder,
+        runtime=runtime,
+        lookahead_ms=lookahead_ms,
+        seed=seed,
     )
     from daemon.face import open_face
     from daemon.performance import perform
@@ -37,12 +44,12 @@ def render(
     from protocols import takes
 
     samples = read_audio(sound)
-    model = open_face(chosen.checkpoint, chosen.encoder)
+    face = open_face(chosen.checkpoint, chosen.encoder, chosen.runtime)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
-        faces = perform(model, samples, chosen, lambda done, total: progress.update(task, completed=done, total=total))
-    takes.write(out, takes.Take(faces, Fraction(model.config.fps)))
-    typer.echo(f"{out}: {len(faces)} frames at {model.config.fps} frames per second")
+        faces = perform(face, samples, chosen, lambda done, total: progress.update(task, completed=done, total=total))
+    takes.write(out, takes.Take(faces, Fraction(face.config.fps)))
+    typer.echo(f"{out}: {len(faces)} frames at {face.config.fps} frames per second")
 
 
 def film(
@@ -56,6 +63,7 @@ def film(
     identity: Identity = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
+    runtime: Runtime = None,
     lookahead_ms: Lookahead = None,
     seed: Seed = None,
 ) -> None:
@@ -68,6 +76,7 @@ def film(
         identity=identity,
         checkpoint=checkpoint,
         encoder=encoder,
+        runtime=runtime,
         lookahead_ms=lookahead_ms,
         seed=seed,
         head=head,

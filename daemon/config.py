@@ -1,6 +1,7 @@
 """The settings of the live program: config.yaml, and the command line over it."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,6 +27,15 @@ def _one_at_least(urls: tuple[str, ...]) -> tuple[str, ...]:
     if not urls:
         raise ValueError("name one receiver at least, like vmc://127.0.0.1:39539")
     return urls
+
+
+class RuntimeChoice(StrEnum):
+    """What computes the face."""
+
+    AUTO = "auto"
+    """onnxruntime, or torch where that cannot be."""
+    ONNX = "onnx"
+    TORCH = "torch"
 
 
 class Gains(BaseModel):
@@ -57,6 +67,8 @@ class DaemonConfig(BaseModel):
     """The face model; null: the one that ships."""
     encoder: str | None = None
     """Folder or hub id of the speech encoder, for a checkpoint that does not hold its own."""
+    runtime: RuntimeChoice = RuntimeChoice.AUTO
+    """What computes the face: onnx (onnxruntime), torch, or auto, onnx wherever it can."""
     identity: str | None = None
     """Whose manner of moving; null: the mean of all that the checkpoint knows."""
     lookahead_ms: int | None = Field(default=None, ge=0)

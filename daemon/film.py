@@ -85,7 +85,7 @@ def _renderer(source: Path, config: DaemonConfig) -> Callable[[Progress], Take]:
     from model.audio import read_audio
 
     samples = read_audio(source)
-    runtime = open_face(config.checkpoint, config.encoder)
+    runtime = open_face(config.checkpoint, config.encoder, config.runtime)
     begin(runtime, config)
 
     def render(progress: Progress) -> Take:

@@ -3,19 +3,19 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
-from model import encoder as encoders
 from model.config import ModelConfig
-from model.face import FaceModel
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
+
+if TYPE_CHECKING:  # a header is read without torch
+    from torch import Tensor
+
+    from model.face import FaceModel
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
@@ -30,12 +30,17 @@ def header(path: Path | str) -> dict[str, Any]:
     return _read(Path(path), tensors=False)[0]
 
 
-def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -> FaceModel:
+def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -> "FaceModel":
     """The face model of a checkpoint (default: the one that ships), ready for use, on the CPU.
 
     `encoder` says where the HubertModel lies, for checkpoints that do not embed theirs; another than the one
     that the denoiser was trained on is refused. Raises FacewireError with what is wrong and what to try.
     """
+    import torch
+
+    from model import encoder as encoders
+    from model.face import FaceModel
+
     path = Path(path or DEFAULT)
     head, tensors = _read(path, tensors=True)
     try:
@@ -60,11 +65,13 @@ def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -
     return model.eval().requires_grad_(False)
 
 
-def save(model: FaceModel, path: Path | str, provenance: Mapping[str, Any]) -> None:
+def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any]) -> None:
     """Write a checkpoint: to a temporary name first, so that a half-written one never takes its place.
 
     The embedded encoder is kept in half precision (it was rounded to that when it was embedded), the rest as it is.
     """
+    from safetensors.torch import save_file
+
     path = Path(path)
     tensors = {}
     for name, value in model.state_dict().items():
@@ -78,23 +85,25 @@ def save(model: FaceModel, path: Path | str, provenance: Mapping[str, Any]) -> N
         save_file(tensors, partial, metadata={_KEY: json.dumps(head)})
 
 
-def _hear_nothing_ahead(head: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+def _hear_nothing_ahead(head: dict[str, Any], tensors: "dict[str, Tensor]") -> None:
     """Format 1 heard each frame at its own time only: what format 2 hears later gets no weight."""
     name = "denoiser.audio.0.weight"
     if name in tensors:
+        import torch
+
         ahead = len(ModelConfig.model_validate(head["config"]).ahead_ms) - 1
         tensors[name] = torch.cat([tensors[name], *[torch.zeros_like(tensors[name])] * ahead], 1)
 
 
-UPGRADES: Final[dict[int, Callable[[dict[str, Any], dict[str, Tensor]], None]]] = {1: _hear_nothing_ahead}
+UPGRADES: "Final[dict[int, Callable[[dict[str, Any], dict[str, Tensor]], None]]]" = {1: _hear_nothing_ahead}
 """From format n to n + 1, by functions that change header and tensors in place."""
 
 
-def _read(path: Path, *, tensors: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tensor]]":
     if not path.is_file():
         raise FacewireError(f"{path}: no such checkpoint; leave --checkpoint out to use the one that ships")
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="pt" if tensors else "np") as file:
             text = (file.metadata() or {}).get(_KEY)
             values = {name: file.get_tensor(name) for name in file.keys()} if tensors else {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:

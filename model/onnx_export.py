@@ -53,8 +53,8 @@ class _Denoiser(nn.Module):
         return self.model.denoise(noise, audio, identity, dial, hidden)
 
 
-def export(model: FaceModel, folder: Path) -> OnnxRuntime:
-    """Write the export of a model on the CPU into `folder`, and open it.
+def export(model: FaceModel, folder: Path) -> tuple[OnnxRuntime, float]:
+    """Write the export of a model on the CPU into `folder`; returns it, and how far its face is from torch's.
 
     Its three files appear one by one, complete or not at all; without the last one it is no export. Raises
     NoOnnxError where that is impossible, or where the result does not make torch's face.
@@ -76,7 +76,7 @@ def export(model: FaceModel, folder: Path) -> OnnxRuntime:
     if not (far := difference(exported, TorchRuntime(model))) <= LIMIT:
         (folder / FACE).unlink()
         raise NoOnnxError(f"onnxruntime's face differs from torch's by {far:.1e}: --runtime torch is left")
-    return exported
+    return exported, far
 
 
 def difference(one: Runtime, other: Runtime) -> float:
@@ -117,7 +117,7 @@ def _write(module: nn.Module, given: Mapping[str, Tensor], made: Sequence[str], 
     with complete_or_not_at_all(path) as partial:
         try:
             # The exporter warns of its age, and of lengths that tracing keeps as they are: all of those are constants.
-            with warnings.catch_warnings(action="ignore"), torch.inference_mode():
+            with warnings.catch_warnings(action="ignore"), torch.no_grad():
                 torch.onnx.export(
                     module.eval(),
                     tuple(given.values()),

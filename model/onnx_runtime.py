@@ -41,6 +41,7 @@ class OnnxRuntime:
 
     def __init__(self, folder: Path) -> None:
         """Raises FacewireError for an export that is not whole, NoOnnxError where onnxruntime is not installed."""
+        require_onnxruntime()
         head, arrays = _read(folder / FACE)
         self.config = ModelConfig.model_validate(head["config"])
         self._identities, self._mean, self._std = (arrays[name] for name in ARRAYS)
@@ -84,6 +85,14 @@ class OnnxRuntime:
         return face, following
 
 
+def require_onnxruntime() -> None:
+    """Raises NoOnnxError where onnxruntime is not installed, or cannot start."""
+    try:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise NoOnnxError(f"onnxruntime cannot start ({error}): pip install onnxruntime, or --runtime torch") from error
+
+
 def _read(path: Path) -> tuple[dict[str, Any], Mapping[str, Floats]]:
     try:
         with safe_open(path, framework="np") as file:
@@ -111,10 +120,8 @@ def _whole(path: Path, sha256: str | None) -> Path:
 
 def _session(path: Path) -> Any:
     """One thread: a hop is too small to be shared, and where other programs run, two wait for each other."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise NoOnnxError(f"onnxruntime cannot start ({error}): pip install onnxruntime, or --runtime torch") from error
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

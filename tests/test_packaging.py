@@ -33,7 +33,7 @@ def test_package_initialisers_are_empty() -> None:
     assert not (ROOT / "daemon" / "daemon.py").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["devices"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["devices"], ["inspect"]])
 def test_light_commands_do_without_torch(arguments: list[str]) -> None:
     code = (
         "import sys; from daemon.cli import app\n"

@@ -15,7 +15,7 @@ import soundfile
 
 from daemon import app, worker
 from daemon.blocks import AudioChunk
-from daemon.config import DaemonConfig
+from daemon.config import DaemonConfig, RuntimeChoice
 from daemon.queues import DropOldestQueue
 from daemon.settings import LiveSettings
 from model.checkpoint import save
@@ -249,10 +249,10 @@ def test_while_the_face_is_loading_nothing_can_be_changed(
     monkeypatch.setattr(app, "open_preview", opened.append)
     load = app.open_face
 
-    def loading(path: Path | None, encoder: str | None) -> Runtime:
+    def loading(path: Path | None, encoder: str | None, runtime: RuntimeChoice) -> Runtime:
         with pytest.raises(FacewireError, match="still loading"):
             opened[0].change({"identity": "nobody"})
-        return load(path, encoder)
+        return load(path, encoder, runtime)
 
     monkeypatch.setattr(app, "open_face", loading)
     app.run(config, lambda text: None)

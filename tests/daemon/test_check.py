@@ -37,7 +37,9 @@ def test_all_good(checkpoint: Path) -> None:
     assert texts[1] == "input: USB Mic (48000 Hz)"
     assert texts[2:4] == ["sends to: 127.0.0.1:11111 (livelink)", "sends to: 127.0.0.1:39539 (vmc)"]
     assert texts[4].startswith("preview: http://127.0.0.1:")
+    assert ", by onnx, encoder embedded" in texts[5]
     assert texts[5].endswith("identity alma, lookahead 160 ms")
+    assert ", by torch, encoder embedded" in look(checkpoint=checkpoint, runtime="torch")[5].text
 
 
 def test_everything_bad_is_found_in_one_go(tmp_path: Path) -> None:

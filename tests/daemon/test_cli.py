@@ -130,7 +130,7 @@ def test_check_exits_with_1_if_anything_is_bad(sd: FakeSoundDevice, tmp_path: Pa
 
 def test_every_command_explains_itself_with_an_example() -> None:
     listed = facewire("--help").output
-    for command in ("run", "render", "verify", "devices", "check", "inspect", "listen", "bench"):
+    for command in ("run", "render", "verify", "devices", "check", "inspect", "export-onnx", "listen", "bench"):
         assert command in listed
         assert f"Example: facewire {command}" in facewire(command, "--help").output
 
@@ -157,14 +157,18 @@ def test_bench_measures_every_stage(checkpoint: str) -> None:
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert [cost["what"] for cost in report["costs"]] == [
-        "hop, encoder",
-        "hop, denoiser",
-        "hop, all together",
+        "onnx: hop, encoder",
+        "onnx: hop, denoiser",
+        "onnx: hop, all together",
+        "torch: hop, encoder",
+        "torch: hop, denoiser",
+        "torch: hop, all together",
         "frame, encode livelink",
         "frame, encode vmc",
         "frame, encode osc",
         "frame, encode zmq",
     ]
     assert all(0 < cost["median_ms"] <= cost["p95_ms"] for cost in report["costs"])
+    assert report["runtime"] == "onnx"
     assert report["startup_s"] > 0
     assert report["machine"]["threads used"] == "1"
