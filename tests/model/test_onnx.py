@@ -91,7 +91,7 @@ def test_a_stream_that_is_turned_on_its_way_is_the_same_face(pair: tuple[TorchRu
     assert difference(*pair) < LIMIT
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(cuts=st.lists(st.integers(1, 9_000), max_size=10))
 def test_any_cutting_of_the_stream_gives_the_same_face(pair: tuple[TorchRuntime, OnnxRuntime], cuts: list[int]) -> None:
     runtime = pair[1]
