@@ -92,9 +92,9 @@ def first_face(path: str, encoder: str, runtime: str) -> None:
 
 def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
     """All that can compute a checkpoint here, one after the other: two at once would share the caches."""
-    with suppress(NoOnnxError):
-        yield open_face(path, encoder, RuntimeChoice.ONNX)
-    yield open_face(path, encoder, RuntimeChoice.TORCH)
+    for choice in (RuntimeChoice.ONNX, RuntimeChoice.ONNX_INT8, RuntimeChoice.TORCH):
+        with suppress(NoOnnxError):
+            yield open_face(path, encoder, choice)
 
 
 def _hop_costs(runtime: Runtime) -> list[Cost]:

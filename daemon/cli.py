@@ -184,6 +184,7 @@ def export_onnx(
     checkpoint: Annotated[Path | None, typer.Argument(help="Left out: the one that ships.")] = None,
     encoder: Encoder = None,
     out: Annotated[Path | None, typer.Option(help="A folder; left out: the cache, where `run` looks for it.")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="The encoder in 8 bits, for --runtime onnx-int8.")] = False,
 ) -> None:
     """Prepare a face for onnxruntime, as its first start does, or for other programs that read .onnx files.
 
@@ -191,8 +192,8 @@ def export_onnx(
     """
     from daemon.exports import cache_folder, export
 
-    folder = out or cache_folder(checkpoint, encoder)
-    _, far = export(checkpoint, encoder, folder)
+    folder = out or cache_folder(checkpoint, encoder, int8=int8)
+    _, far = export(checkpoint, encoder, folder, int8=int8)
     typer.echo(f"{folder}: differs from torch's face by {far:.1e} at most")
 
 

@@ -22,9 +22,9 @@ def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = R
     """
     if runtime != RuntimeChoice.TORCH:
         try:
-            return open_export(path, encoder)
+            return open_export(path, encoder, int8=runtime == RuntimeChoice.ONNX_INT8)
         except NoOnnxError as error:
-            if runtime == RuntimeChoice.ONNX:
+            if runtime != RuntimeChoice.AUTO:
                 raise
             log.warning("the face is computed by torch, slower, because %s", error)
     import torch

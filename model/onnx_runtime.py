@@ -37,12 +37,14 @@ class NoOnnxError(FacewireError):
 class OnnxRuntime:
     """`model.runtime.Runtime` of an export."""
 
-    name = "onnx"
+    name: str
+    """`onnx`, or `onnx-int8` where the encoder multiplies in 8 bits."""
 
     def __init__(self, folder: Path) -> None:
         """Raises FacewireError for an export that is not whole, NoOnnxError where onnxruntime is not installed."""
         require_onnxruntime()
         head, arrays = _read(folder / FACE)
+        self.name = head["name"]
         self.config = ModelConfig.model_validate(head["config"])
         self._identities, self._mean, self._std = (arrays[name] for name in ARRAYS)
         self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
@@ -56,7 +58,8 @@ class OnnxRuntime:
         """See `Runtime`."""
         config, window = self.config, self.config.window(lookahead_ms)
         batch, _, samples = windows.shape
-        # One by one: no slower on one thread, and a window's features are the same to the bit in any company.
+        # One by one: no slower on one thread. In 8 bits the scale is that of all that is computed at once, and the
+        # face would depend on how the sound was cut.
         each = windows.reshape(-1, 1, samples)
         encoded = np.concatenate([self._encoder.run(None, {"windows": one})[0] for one in each])
         frames = frame_weights(window, config.fps, config.ahead_ms) @ encoded[:, window.left_features - 1 :]

@@ -18,7 +18,9 @@ from daemon.performance import perform
 from model import checkpoint as checkpoints
 from model import onnx_export
 from model.encoder import pretrained
+from model.face import FaceModel
 from model.onnx_runtime import DENOISER, ENCODER, FACE, NoOnnxError
+from model.windows import Samples
 from protocols.errors import FacewireError
 from tests.daemon.sounds import sound
 from tests.model.tiny import tiny_hubert, tiny_model
@@ -47,9 +49,9 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were exported to."""
     real, seen = onnx_export.export, []
 
-    def noted(model: object, folder: Path) -> object:
+    def noted(model: FaceModel, folder: Path, *, int8: Samples | None) -> object:
         seen.append(folder)
-        return real(model, folder)
+        return real(model, folder, int8=int8)
 
     monkeypatch.setattr(onnx_export, "export", noted)
     return seen
@@ -62,6 +64,13 @@ def test_a_checkpoint_is_prepared_once_and_the_face_is_torchs(checkpoint: Path, 
     assert by_torch.name == "torch"
     np.testing.assert_array_equal(faces[0], faces[1])
     np.testing.assert_allclose(faces[0], perform(by_torch, SAMPLES, DaemonConfig()), rtol=0, atol=1e-5)
+
+
+def test_8_bits_are_another_export_that_is_kept_beside(checkpoint: Path, exported: list[Path]) -> None:
+    for _ in range(2):
+        assert open_face(checkpoint, None, RuntimeChoice.ONNX_INT8).name == "onnx-int8"
+        assert open_face(checkpoint, None).name == "onnx"
+    assert exported == [cache_folder(checkpoint, None, int8=int8) for int8 in (True, False)]
 
 
 @pytest.mark.parametrize("name", [ENCODER, DENOISER, FACE])
@@ -80,6 +89,7 @@ def test_another_checkpoint_or_format_or_encoder_is_another_export(
 ) -> None:
     first = cache_folder(checkpoint, None)
     assert cache_folder(checkpoint, "hubert") != first
+    assert cache_folder(checkpoint, None, int8=True) != first
     monkeypatch.setattr(exports, "FORMAT", 0)
     assert cache_folder(checkpoint, None) != first
     monkeypatch.undo()

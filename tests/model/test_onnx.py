@@ -9,15 +9,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import onnx_export, stream
+from model import checkpoint, onnx_export, stream
+from model.audio import read_audio
 from model.encoder import embed, pretrained
-from model.onnx_export import difference, export
+from model.onnx_export import difference, export, feature_difference
 from model.onnx_runtime import DENOISER, ENCODER, FACE, NoOnnxError, OnnxRuntime
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
 from model.windows import Windower, windows_of
 from protocols.errors import FacewireError
 from tests.model.test_encoder import base_like
+from tests.model.test_shipped import DEMO
 from tests.model.tiny import tiny_model
 
 LIMIT = 1e-5
@@ -164,3 +166,25 @@ def test_a_traced_length_is_no_constant(tmp_path: Path) -> None:
     arrays = [each.numpy() for each in (*given, hidden)]
     wanted, _ = TorchRuntime(model).denoise(*arrays[:3], 0, arrays[3])
     np.testing.assert_allclose(runtime.denoise(*arrays[:3], 0, arrays[3])[0], wanted, rtol=0, atol=LIMIT)
+
+
+def test_8_bits_change_the_face_a_little_and_keep_the_streaming_law(tmp_path: Path) -> None:
+    model = checkpoint.load()
+    speech = read_audio(DEMO)[:32_000]
+    (runtime, _), plain = export(model, tmp_path, int8=speech), TorchRuntime(model)
+    assert runtime.name == "onnx-int8"
+    assert 0.001 < feature_difference(runtime, plain, speech) < 0.03
+    whole = stream.render(runtime, speech)
+    assert 1e-4 < np.abs(whole - stream.render(plain, speech)).max() < 0.03
+    state, faces = stream.start(runtime, seeds=[0], identities=[None]), []
+    for window in windows_of(state.window, speech):
+        state, face = stream.step(runtime, state, window[None, None])
+        faces.append(face[0])
+    np.testing.assert_allclose(np.concatenate(faces)[: len(whole)], whole, rtol=0, atol=LIMIT)
+
+
+def test_8_bits_that_change_the_features_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_export, "INT8_LIMIT", 1e-6)
+    with pytest.raises(NoOnnxError, match="--runtime onnx is left"):
+        export(tiny_model(), tmp_path, int8=SOUND[:3_000])
+    assert not (tmp_path / FACE).exists()
