@@ -43,9 +43,8 @@ class OnnxRuntime:
     def __init__(self, folder: Path) -> None:
         """Raises FacewireError for an export that is not whole, NoOnnxError where onnxruntime is not installed."""
         require_onnxruntime()
-        head, arrays = _read(folder / FACE)
+        head, self.config, arrays = _read(folder / FACE)
         self.name = head["name"]
-        self.config = ModelConfig.model_validate(head["config"])
         self._identities, self._mean, self._std = (arrays[name] for name in ARRAYS)
         self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
         known = self._identities[:-1]
@@ -98,17 +97,17 @@ def require_onnxruntime() -> None:
         raise NoOnnxError(f"onnxruntime cannot start ({error}): pip install onnxruntime, or --runtime torch") from error
 
 
-def _read(path: Path) -> tuple[dict[str, Any], Mapping[str, Floats]]:
+def _read(path: Path) -> tuple[dict[str, Any], ModelConfig, Mapping[str, Floats]]:
     try:
         with safe_open(path, framework="np") as file:
             head = json.loads((file.metadata() or {})[KEY])
             arrays = {name: file.get_tensor(name) for name in ARRAYS}
-        ModelConfig.model_validate(head["config"])
+        config = ModelConfig.model_validate(head["config"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise FacewireError(f"{path}: no whole export ({error}); make it anew by `facewire export-onnx`") from error
     if head.get("format") != FORMAT:
         raise FacewireError(f"{path}: of another version; make it anew by `facewire export-onnx`")
-    return head, arrays
+    return head, config, arrays
 
 
 def _whole(path: Path, sha256: str | None) -> Path:

@@ -1,0 +1,111 @@
+"""The two graphs of a face model as .onnx files. Needs torch and `onnx`.
+
+By torch's exporter of traced graphs: it asks for the package `onnx` alone and takes half a second. The newer one wants
+onnxscript besides; it will be time for that when the version of torch that pyproject.toml pins has this one no more.
+"""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from model.face import FaceModel
+from model.onnx_runtime import NoOnnxError
+from protocols.files import complete_or_not_at_all
+
+OPSET: Final = 17
+"""The first with layer norm as one operation; every onnxruntime that we allow knows it."""
+
+Axes = Mapping[str, Mapping[int, str]]
+
+
+class _Encoder(nn.Module):
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.encoder.encode(windows)
+
+
+class _Denoiser(nn.Module):
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, noise: Tensor, audio: Tensor, identity: Tensor, dial: Tensor, hidden: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        return self.model.denoise(noise, audio, identity, dial, hidden)
+
+
+def write_encoder(model: FaceModel, path: Path) -> str:
+    """Windows (N, samples) to features (N, features, D), for any N and length; returns the file's sha256."""
+    windows = torch.zeros(2, model.config.window().samples)
+    axes = {"windows": {0: "windows", 1: "samples"}, "features": {0: "windows", 1: "times"}}
+    return _write(_Encoder(model), {"windows": windows}, ["features"], axes, path)
+
+
+def write_denoiser(model: FaceModel, path: Path) -> str:
+    """All steps of `FaceModel.denoise`, for any number of sessions and frames; returns the file's sha256."""
+    config, batch, frames = model.config, 2, 3
+    width = config.encoder.width
+    given = {
+        "noise": torch.zeros(batch, frames, len(config.blendshapes)),
+        "audio": torch.zeros(batch, frames, len(config.ahead_ms), width),
+        "identity": torch.zeros(batch, frames, width),
+        "dial": torch.zeros(batch, dtype=torch.long),
+        "hidden": torch.zeros(config.steps, config.layers, batch, config.hidden),
+    }
+    by_frame = {0: "sessions", 1: "frames"}
+    axes: Axes = {
+        **dict.fromkeys(("noise", "audio", "identity", "face"), by_frame),
+        "dial": {0: "sessions"},
+        "hidden": {2: "sessions"},
+        "next_hidden": {2: "sessions"},
+    }
+    return _write(_Denoiser(model), given, ["face", "next_hidden"], axes, path)
+
+
+def round_to_8_bits(path: Path) -> str:
+    """Round the matrices in the graph at `path`, each of their columns by its own scale; returns the new sha256.
+
+    Convolutions stay as they are.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with complete_or_not_at_all(path) as partial:
+        logging.disable(logging.WARNING)  # it recommends a preparation that changes nothing here
+        try:
+            quantize_dynamic(
+                path, partial, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
+            )
+        finally:
+            logging.disable(logging.NOTSET)
+        return hashlib.sha256(partial.read_bytes()).hexdigest()
+
+
+def _write(module: nn.Module, given: Mapping[str, Tensor], made: Sequence[str], axes: Axes, path: Path) -> str:
+    """Returns the file's sha256."""
+    with complete_or_not_at_all(path) as partial:
+        try:
+            # The exporter warns of its age, and of lengths that tracing keeps as they are: all of those are constants.
+            with warnings.catch_warnings(action="ignore"), torch.no_grad():
+                torch.onnx.export(
+                    module.eval(),
+                    tuple(given.values()),
+                    str(partial),
+                    input_names=list(given),
+                    output_names=list(made),
+                    dynamic_axes=axes,
+                    opset_version=OPSET,
+                    dynamo=False,
+                )
+        except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+            raise NoOnnxError(f"this face cannot be prepared for onnxruntime ({error}); --runtime torch") from error
+        return hashlib.sha256(partial.read_bytes()).hexdigest()
