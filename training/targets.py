@@ -99,8 +99,8 @@ def _hear(teacher: Teacher, pcm: Pcm, parts: Path, bar: Progress) -> None:
                 made = made[_CONTEXT_FEATURES : _CONTEXT_FEATURES + KEPT_FEATURES]
                 if len(made) < KEPT_FEATURES or not np.isfinite(made).all():
                     raise FacewireError(
-                        f"teacher {teacher.name}: at {index * KEPT_SAMPLES // SAMPLE_RATE_HZ} s of the track its features "
-                        f"{made.shape} are too few, or no numbers; expected one every 20 ms; try another teacher"
+                        f"teacher {teacher.name}: its features {made.shape} of chunk {index} of the track are too "
+                        "few, or no numbers; expected one every 20 ms; try another teacher"
                     )
                 with complete_or_not_at_all(path) as partial:
                     np.save(partial, made.astype(np.float32))

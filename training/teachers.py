@@ -18,19 +18,25 @@ EXPECTED: Final = "hubert:FOLDER-or-ID[@LAYER], whisper:FOLDER-or-ID[@LAYER], wh
 
 
 class HubertTeacher:
-    """transformers' `hidden_states[layer]` of a HubertModel of stride 320 and receptive field 400 samples."""
+    """What a HubertModel of stride 320 and receptive field 400 samples makes after `layer` blocks.
+
+    That is transformers' `hidden_states[layer]`, and `last_hidden_state` after the last one.
+    """
 
     delay_samples = 0
     positional = False
 
     def __init__(self, source: str, layer: int | None = None) -> None:
         """`source`: a folder, or a hub id in the local cache; `layer`: by default the last. Raises FacewireError."""
-        self._encoder = encoders.pretrained(source)
+        try:
+            self._encoder = encoders.pretrained(source)
+        except RuntimeError as error:  # other shapes than its config.json says
+            raise FacewireError(f"teacher hubert:{source}: does not hold a HubertModel; try another folder") from error
         self._encoder.float()
         hubert = self._encoder.hubert
         config = hubert.config
         if not any(name.startswith("Hubert") for name in config.architectures or ()):
-            raise FacewireError(f"teacher hubert:{source}: holds {config.architectures}, not a HubertModel")
+            raise FacewireError(f"teacher hubert:{source}: does not hold a HubertModel but {config.architectures}")
         stride, field = 1, 1
         for kernel, step in zip(config.conv_kernel, config.conv_stride, strict=True):
             field += (kernel - 1) * stride
@@ -52,7 +58,7 @@ class HubertTeacher:
 
 
 class WhisperTeacher:
-    """transformers' `hidden_states[layer]` of a Whisper encoder."""
+    """What a Whisper encoder makes after `layer` blocks: transformers' `hidden_states[layer]`."""
 
     delay_samples = SAMPLE_RATE_HZ * 125 // 10_000
     """Whisper's frames are centred at 20 i ms: sound moved by 12.5 ms makes that HuBERT's centre."""
@@ -118,7 +124,7 @@ def open_teacher(spec: str) -> Teacher:
 
 
 def _cut(encoder: nn.Module, layer: int, spec: str, *, norm_last: bool) -> None:
-    """Leave what makes hidden_states[layer]. `norm_last`: whether `layer_norm` belongs to the last block."""
+    """Leave the first blocks. `norm_last`: whether the encoder's `layer_norm` is for what the last block makes."""
     blocks = encoder.get_submodule("layers")
     assert isinstance(blocks, nn.ModuleList)
     if not 1 <= layer <= len(blocks):
