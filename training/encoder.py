@@ -5,8 +5,6 @@ computed with long context, so that the student learns to make do with one secon
 """
 
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any, Final
 
 import torch
 from rich.progress import Progress
+from safetensors.torch import save_file
 from transformers import HubertConfig
 
 from protocols.errors import FacewireError
@@ -65,6 +64,8 @@ def train_encoder(
     run = Run(Student(config or compact_config(), dims).train(), settings)
     if (work / STATE).exists():
         run.step = state.load(work / STATE, run.student, run.optimizer)
+    if probe:
+        probe.begin(run.step)
     task = bar.add_task("encoder: windows", total=settings.steps * settings.batch, completed=run.step * settings.batch)
     with LossLog(work, run.step) as log, asked_to_stop() as asked:
         while run.step < settings.steps:
@@ -118,11 +119,11 @@ def _write(run: Run, out: Path, told: dict[str, Any], work: Path, probe: Probe |
 
 def export(student: Student, out: Path, provenance: dict[str, Any]) -> None:
     """The encoder without its heads: config.json, model.safetensors (float32), and encoder.json saying whence."""
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    student.hubert.save_pretrained(part)
-    (part / "encoder.json").write_text(json.dumps(provenance, indent=2) + "\n")
     out.mkdir(parents=True, exist_ok=True)
-    for path in part.iterdir():
-        os.replace(path, out / path.name)
-    part.rmdir()
+    config = student.hubert.config
+    config.architectures, config.dtype = ["HubertModel"], torch.float32
+    for name, told in (("config.json", config.to_json_string()), ("encoder.json", json.dumps(provenance, indent=2))):
+        with complete_or_not_at_all(out / name) as partial:
+            partial.write_text(told.rstrip() + "\n")
+    with complete_or_not_at_all(out / "model.safetensors") as partial:
+        save_file(student.hubert.state_dict(), partial, {"format": "pt"})

@@ -184,8 +184,17 @@ def test_a_probe_on_the_way_is_written_and_drawn(speech: list[Speech], tmp_path:
         )
     assert float(rows[-1].partition(",")[2]) == pytest.approx(wanted.mean, abs=1e-3)
     with_probe = (out / "losses.png").stat().st_size
+    probe.begin(7)
+    assert list(probe.found()) == [5]
     trained(speech, tmp_path / "without")
     assert with_probe > 1.2 * (tmp_path / "without" / "out" / "losses.png").stat().st_size > 10_000
+
+
+def test_a_set_that_cannot_be_probed_is_refused_at_once(tmp_path: Path) -> None:
+    write_person(tmp_path / "raw", clips=1)
+    data = read(prepared(tmp_path / "raw", tmp_path / "set", "nina"))
+    with pytest.raises(FacewireError, match="none of its 1 recordings"):
+        Probe([data], tmp_path, SETTINGS.window)
 
 
 @pytest.mark.slow
