@@ -58,7 +58,7 @@ def train_encoder(
     """
     settings = settings or EncoderSettings()
     track = prepare(speech, teachers, work, bar)
-    told = _begin(track, settings, work)
+    told = _begin(track, teachers, settings, work)
     torch.manual_seed(settings.seed)
     dims = {name: rows.shape[-1] for name, rows in track.targets.items()}
     run = Run(Student(config or compact_config(), dims).train(), settings)
@@ -86,7 +86,7 @@ def train_encoder(
     return out
 
 
-def _begin(track: Track, settings: EncoderSettings, work: Path) -> dict[str, Any]:
+def _begin(track: Track, teachers: Sequence[Teacher], settings: EncoderSettings, work: Path) -> dict[str, Any]:
     """Keep what the run learns from and how, or see that it was begun in the same way."""
     if track.features <= settings.window.with_lookahead(max(settings.lookaheads_ms)).features:
         raise FacewireError("less speech than one window has; add recordings")
@@ -95,7 +95,8 @@ def _begin(track: Track, settings: EncoderSettings, work: Path) -> dict[str, Any
         told["minutes"][source.name] = round(told["minutes"].get(source.name, 0) + source.minutes, 2)
         before = told["licences"].get(source.name)
         told["licences"][source.name] = f"{before}; {source.licence}" if before else source.licence
-    told |= {"teachers": list(track.targets), "settings": json.loads(json.dumps(asdict(settings)))}
+    told["teachers"] = [{"name": teacher.name, "sha256": teacher.sha256} for teacher in teachers]
+    told["settings"] = json.loads(json.dumps(asdict(settings)))
     path = work / BEGUN
     if not path.exists():
         with complete_or_not_at_all(path) as partial:

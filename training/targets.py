@@ -39,6 +39,10 @@ class Teacher(Protocol):
         """Short name for files and heads: without dots and slashes."""
 
     @property
+    def sha256(self) -> str:
+        """Of its weights: features of another teacher of the same name are not taken for its own."""
+
+    @property
     def delay_samples(self) -> int:
         """By how much its features come later than HuBERT's."""
 
@@ -72,7 +76,8 @@ def targets(teacher: Teacher, pcm: Pcm, folder: Path, bar: Progress) -> NDArray[
     Whatever a teacher's scale, its targets have the same. Called again after a kill, it goes on at the chunk that was
     under way. Raises FacewireError for features that are no numbers or always the same, StoppedError when asked to.
     """
-    path, parts = folder / f"{teacher.name}.npy", folder / f"{teacher.name}.chunks"
+    path = folder / f"{teacher.name}-{teacher.sha256[:8]}.npy"
+    parts = path.with_suffix(".chunks")
     if not path.exists():
         _hear(teacher, pcm, parts, bar)
         _standardise(teacher, len(pcm) // FEATURE_SAMPLES, parts, path)

@@ -11,6 +11,7 @@ from torch import nn
 from model import encoder as encoders
 from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
+from training.clip_files import digest
 from training.targets import Features, Teacher
 from training.whisper import whisper_encoder
 
@@ -32,6 +33,7 @@ class HubertTeacher:
             self._encoder = encoders.pretrained(source)
         except RuntimeError as error:  # other shapes than its config.json says
             raise FacewireError(f"teacher hubert:{source}: does not hold a HubertModel; try another folder") from error
+        self.sha256 = self._encoder.config.sha256
         self._encoder.float()
         hubert = self._encoder.hubert
         config = hubert.config
@@ -69,6 +71,7 @@ class WhisperTeacher:
         from transformers import WhisperFeatureExtractor
 
         self._encoder, config = whisper_encoder(source)
+        self.sha256 = encoders.fingerprint(self._encoder)
         layer = max(1, config.encoder_layers - 1) if layer is None else layer
         _cut(self._encoder, layer, f"whisper:{source}", norm_last=True)
         extractor: Callable[..., Any] = WhisperFeatureExtractor
@@ -96,6 +99,7 @@ class OnnxTeacher:
         options.intra_op_num_threads = torch.get_num_threads()
         self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
+        self.sha256 = digest(Path(source))
         self.delay_samples = delay_features * FEATURE_SAMPLES
         self.name = _name("onnx", source)
 

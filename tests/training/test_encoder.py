@@ -39,6 +39,7 @@ class LoudnessTeacher:
     """Something a student can learn at once: the loudness of each frame, twice."""
 
     name = "loudness"
+    sha256 = "5" * 64
     delay_samples = 0
     positional = False
 
@@ -116,7 +117,8 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Spe
     expected = ["config.json", "encoder.json", "losses.png", "model.safetensors"]
     assert sorted(path.name for path in out.iterdir()) == expected
     told = json.loads((out / "encoder.json").read_text())
-    assert (told["step"], told["teachers"], told["licences"]) == (12, ["loudness"], {"bursts": "CC0"})
+    assert told["teachers"] == [{"name": "loudness", "sha256": LoudnessTeacher.sha256}]
+    assert (told["step"], told["licences"]) == (12, {"bursts": "CC0"})
     assert told["minutes"] == {"bursts": pytest.approx(2 / 60, abs=0.01)}
     hubert, info = HubertModel.from_pretrained(out, local_files_only=True, output_loading_info=True)
     assert not info["missing_keys"]
@@ -211,7 +213,7 @@ def test_the_command_trains_on_a_hubert_and_speech_of_two_kinds(tmp_path: Path) 
     assert result.exit_code == 0, result.output
     told = json.loads((tmp_path / "out" / "encoder.json").read_text())
     assert told["licences"] == {"set": "CC0", "raw": "CC BY 4.0"}
-    assert told["teachers"] == ["hubert-teacher-1"]
+    assert told["teachers"][0]["name"] == "hubert-teacher-1"
     assert str(tmp_path) not in json.dumps(told)
     with pytest.raises(FacewireError, match="expected FOLDER=LICENCE"):
         CliRunner().invoke(cli.app, [*command, "--speech", "somewhere"], catch_exceptions=False)

@@ -23,6 +23,7 @@ class FrameTeacher:
     """Tells the number of each frame, in two digits, late or not, at any scale."""
 
     name = "frames"
+    sha256 = "0" * 64
     positional = False
 
     def __init__(self, delay: int = 0, scale: float = 1.0) -> None:
@@ -47,7 +48,7 @@ def standardised() -> np.ndarray:
 def test_chunks_join_to_the_frames_of_the_whole(delay: int, tmp_path: Path) -> None:
     made = targets(FrameTeacher(delay), NUMBERED, tmp_path, SILENT)
     np.testing.assert_allclose(made, standardised(), atol=2e-3)
-    assert [path.name for path in tmp_path.iterdir()] == ["frames.npy"]
+    assert [path.name for path in tmp_path.iterdir()] == ["frames-00000000.npy"]
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
@@ -65,7 +66,7 @@ def test_a_kill_costs_the_chunk_that_was_under_way(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         targets(Killed(), NUMBERED, tmp_path, SILENT)
-    assert not (tmp_path / "frames.npy").exists()
+    assert not list(tmp_path.glob("*.npy"))
     teacher = FrameTeacher()
     np.testing.assert_allclose(targets(teacher, NUMBERED, tmp_path, SILENT), standardised(), atol=2e-3)
     assert teacher.heard == 1
@@ -84,6 +85,7 @@ def test_ctrl_c_ends_with_the_chunk(tmp_path: Path) -> None:
 def test_a_teacher_that_tells_the_clock_forgets_it(tmp_path: Path) -> None:
     class Clock:
         name = "clock"
+        sha256 = "1" * 64
         delay_samples = 0
         positional = True
 
@@ -99,6 +101,16 @@ def test_a_teacher_that_tells_the_clock_forgets_it(tmp_path: Path) -> None:
     assert made.astype(np.float32).std(0) == pytest.approx([1, 1], abs=0.01)
     with pytest.raises(FacewireError, match=r"at least 160 s .* got 46 s"):
         targets(Clock(), NUMBERED, tmp_path / "short", SILENT)
+
+
+def test_another_teacher_of_the_same_name_is_heard_anew(tmp_path: Path) -> None:
+    class Other(FrameTeacher):
+        sha256 = "2" * 64
+
+    targets(FrameTeacher(), NUMBERED, tmp_path, SILENT)
+    for teacher, heard in ((FrameTeacher(), 0), (Other(), 3)):
+        targets(teacher, NUMBERED, tmp_path, SILENT)
+        assert teacher.heard == heard
 
 
 def test_features_that_say_nothing_are_refused(tmp_path: Path) -> None:

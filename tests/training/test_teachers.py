@@ -8,6 +8,7 @@ import torch
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor, WhisperConfig, WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder, WhisperModel
 
+from model.encoder import pretrained
 from model.windows import FEATURE_SAMPLES
 from protocols.errors import FacewireError
 from training.targets import CHUNK_SAMPLES, CONTEXT_SAMPLES, Teacher, chunk
@@ -81,7 +82,8 @@ def test_a_hubert_gives_the_hidden_states_of_transformers(stable: bool, tmp_path
         teacher = open_teacher(f"hubert:{folder}@{layer}")
         assert teacher.name == f"hubert-some_hubert-{layer}"
         np.testing.assert_allclose(teacher.encode(SOUND), wanted[0], atol=1e-4)
-    assert open_teacher(f"hubert:{folder}").name == "hubert-some_hubert-3"
+    last = open_teacher(f"hubert:{folder}")
+    assert (last.name, last.sha256) == ("hubert-some_hubert-3", pretrained(folder).config.sha256)
 
 
 def test_a_whisper_gives_the_hidden_states_of_transformers(whisper: Path) -> None:
@@ -93,7 +95,9 @@ def test_a_whisper_gives_the_hidden_states_of_transformers(whisper: Path) -> Non
         for source in ("whole", "encoder", "tiny.en.pt"):
             teacher = open_teacher(f"whisper:{whisper / source}@{layer}")
             np.testing.assert_allclose(teacher.encode(SOUND), states[layer][0], atol=1e-5)
-    assert open_teacher(f"whisper:{whisper / 'tiny.en.pt'}").name == "whisper-tiny_en-2"
+    ours, theirs = (open_teacher(f"whisper:{whisper / source}") for source in ("tiny.en.pt", "whole"))
+    assert (ours.name, theirs.name) == ("whisper-tiny_en-2", "whisper-whole-2")
+    assert ours.sha256 == theirs.sha256
 
 
 def responses(teacher: Teacher) -> np.ndarray:
