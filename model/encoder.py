@@ -36,10 +36,10 @@ class Encoder(nn.Module):
         return features
 
 
-def fingerprint(hubert: HubertModel) -> str:
+def fingerprint(network: nn.Module) -> str:
     """sha256 over the weights in half precision, as the checkpoint keeps them, by sorted name."""
     digest = hashlib.sha256()
-    for name, value in sorted(hubert.state_dict().items()):
+    for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode())
         digest.update(value.detach().to("cpu", torch.float16).contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -66,6 +66,13 @@ class LossLog:
             self._events.close()
 
 
+def columns(path: Path) -> dict[str, list[float]]:
+    """The values of a file such as losses.csv, by the names in its head."""
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    return {name: [float(row[index]) for row in rows] for index, name in enumerate(head)}
+
+
 def _take_back(path: Path, begin: int) -> list[dict[str, str]]:
     """Leave the rows of the first `begin` steps, and return them. They are in order; a kill may have cut the last."""
     if not path.exists():

@@ -90,12 +90,15 @@ _rest = lru_cache(maxsize=256)(resting_face)
 
 
 def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
-    """Samples of a clip to use: at least 1 s, at most 8 s, rarely all of it.
+    """Samples of a clip to use: at least 1 s, at most 8 s, half of the shorter ones whole.
 
-    Recorded sentences lie in silences of much the same length: uncut, they would teach the model their clock.
+    Recorded sentences lie in silences of much the same length: never cut, they would teach the model their clock.
+    Always cut, nobody would breathe in before speaking.
     """
     total = len(clip)
     longest = int(rng.uniform(3, 8) * SAMPLE_RATE_HZ)
+    if total <= longest and rng.random() < 0.5:
+        return 0, total
     begin = int(rng.integers(total - longest)) if total > longest else int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ)
     end = min(begin + longest, total - int(rng.uniform(0, 0.6) * SAMPLE_RATE_HZ))
     return (begin, end) if end - begin > SAMPLE_RATE_HZ else (0, total)

@@ -105,6 +105,22 @@ def bars(path: Path, values: Mapping[str, Mapping[str, tuple[float, float]]], ti
     _save(figure, path, title)
 
 
+def learning(path: Path, losses: Mapping[str, Sequence[float]], probe: Mapping[int, float]) -> None:
+    """Draw losses by step, one curve for each name, as means of some steps; below, the correlations of a probe."""
+    figure, axes = _grid(2 if probe else 1, 1, (8, 6 if probe else 3.5), sharex="col")
+    for name, values in losses.items():
+        width = max(1, min(50, len(values) // 10))
+        means = np.array(values[: len(values) // width * width]).reshape(-1, width).mean(1)
+        axes[0, 0].plot((np.arange(len(means)) + 0.5) * width, means, label=name)
+    axes[0, 0].set_ylabel("loss")
+    axes[0, 0].legend(fontsize=8)
+    if probe:
+        axes[1, 0].plot(list(probe), list(probe.values()), "o-", color=MADE)
+        axes[1, 0].set_ylabel("probe: mean r")
+    axes[-1, 0].set_xlabel("step")
+    _save(figure, path, "Learning")
+
+
 def _grid(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Any, Any]:
     matplotlib.use("Agg")
     from matplotlib import pyplot

@@ -20,7 +20,7 @@ from protocols.blendshapes import INDEX
 from training.clips import Clip
 from training.dataset import Dataset
 from training.splits import Split
-from training.teachers import Features
+from training.targets import Features
 
 SHAPES: Final = (
     "jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRollLower",

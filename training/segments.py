@@ -37,6 +37,8 @@ class FitSettings:
     rate: Literal["cycle", "constant"]
     """One cycle up to the learning rate and down to 0, or that rate throughout."""
     clip_norm: Annotated[float, Field(gt=0)]
+    starts: _Share
+    """Share of steps that see the beginning of their streams; the others begin anywhere in them."""
     reset: _Share
     """Share of passages whose state is reset before a segment."""
     unknown: _Share
@@ -105,6 +107,8 @@ def segments(
     if length > frames:
         raise FacewireError(f"{settings.carried} segments of {each} frames do not fit into passages of {frames}")
     begin = int(torch.randint(frames - length + 1, (), generator=draw))
+    if torch.rand((), generator=draw) < settings.starts:
+        begin = 0
     identity = passages.take("identity", chosen)
     identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]

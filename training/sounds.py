@@ -1,6 +1,6 @@
 """The sound an encoder is trained on: speech from folders, packed into one track, and what is done to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,17 +60,15 @@ def sound_of(path: Path) -> Samples:
     return read_audio(path)
 
 
-def pack(files: Iterable[Path]) -> Pcm:
-    """All recordings, levelled, one after the other with gaps: (n,) at 16 kHz, n a multiple of 320.
+def packed(files: Iterable[Path]) -> Iterator[Pcm]:
+    """Each recording, levelled, with a gap behind it: (n,) at 16 kHz, n a multiple of 320.
 
-    Recordings begin on the grid of features, so frames of the track are frames of every recording.
+    In a row they are a track on whose grid of features every recording begins: its frames are theirs.
     """
-    pieces = []
     for path in files:
         samples = at_level(sound_of(path), LEVEL_DBFS)
         fill = -len(samples) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
-        pieces.append(np.pad(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16), (0, fill)))
-    return np.concatenate(pieces)
+        yield np.pad(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16), (0, fill))
 
 
 def at_level(samples: Samples, dbfs: float) -> Samples:
@@ -125,8 +123,3 @@ def quiet(samples: int, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.2:
         return np.zeros(samples, np.float32)
     return noise(samples, rng) * np.float32(amplitude(rng.uniform(-90, -30)))
-
-
-def minutes(speech: Sequence[Speech]) -> dict[str, float]:
-    """Minutes of sound by source, for the record."""
-    return {s.name: sum(len(sound_of(f)) for f in s.files) / SAMPLE_RATE_HZ / 60 for s in speech}

@@ -1,162 +1,144 @@
-"""The encoders that a compact one learns from: sound in, one feature every 20 ms out.
+"""The encoders that a compact one learns from: any HuBERT, any Whisper, or an ONNX file. Needed for training only."""
 
-Needed for training only. Features of all teachers share one time: feature i is centred at 20 i + 12.5 ms,
-as HuBERT's are, whatever the teacher's own frames and delays. Each hears long context: 30 s at a time.
-"""
-
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
+from model import encoder as encoders
+from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
+from training.clip_files import digest
+from training.targets import Features, Teacher
+from training.whisper import whisper_encoder
 
-CHUNK_SAMPLES: Final = 30 * SAMPLE_RATE_HZ
-CONTEXT_SAMPLES: Final = 5 * SAMPLE_RATE_HZ
-"""Heard on both sides of what is kept of a chunk."""
-KEPT_FEATURES: Final = (CHUNK_SAMPLES - 2 * CONTEXT_SAMPLES) // FEATURE_SAMPLES
-
-Features = NDArray[np.float32]
-Told = Callable[[int, int], None]
-"""Is called with (chunks done, chunks in all)."""
+EXPECTED: Final = "hubert:FOLDER-or-ID[@LAYER], whisper:FOLDER-or-ID[@LAYER], whisper:FILE.pt[@LAYER] or onnx:FILE.onnx"
 
 
-class Teacher(Protocol):
-    """A frozen encoder."""
+class HubertTeacher:
+    """What a HubertModel of stride 320 and receptive field 400 samples makes after `layer` blocks.
 
-    @property
-    def name(self) -> str:
-        """Short name for files and heads."""
+    That is transformers' `hidden_states[layer]`, and `last_hidden_state` after the last one.
+    """
 
-    def features(self, samples: Samples, told: Told) -> Features:
-        """(n,) at 16 kHz -> (n // 320, dim)."""
+    delay_samples = 0
+    positional = False
+
+    def __init__(self, source: str, layer: int | None = None) -> None:
+        """`source`: a folder, or a hub id in the local cache; `layer`: by default the last. Raises FacewireError."""
+        try:
+            self._encoder = encoders.pretrained(source)
+        except RuntimeError as error:  # other shapes than its config.json says
+            raise FacewireError(f"teacher hubert:{source}: does not hold a HubertModel; try another folder") from error
+        self.sha256 = self._encoder.config.sha256
+        self._encoder.float()
+        hubert = self._encoder.hubert
+        config = hubert.config
+        if not any(name.startswith("Hubert") for name in config.architectures or ()):
+            raise FacewireError(f"teacher hubert:{source}: does not hold a HubertModel but {config.architectures}")
+        stride, field = 1, 1
+        for kernel, step in zip(config.conv_kernel, config.conv_stride, strict=True):
+            field += (kernel - 1) * stride
+            stride *= step
+        if (stride, field) != (FEATURE_SAMPLES, RECEPTIVE_SAMPLES):
+            raise FacewireError(
+                f"teacher hubert:{source}: has a stride of {stride} and a receptive field of {field} samples; "
+                f"expected {FEATURE_SAMPLES} and {RECEPTIVE_SAMPLES}, as hubert-base has"
+            )
+        layer = config.num_hidden_layers if layer is None else layer
+        _cut(hubert.get_submodule("encoder"), layer, f"hubert:{source}", norm_last=config.do_stable_layer_norm)
+        self.name = _name("hubert", source, layer)
+
+    def encode(self, chunk: Samples) -> Features:
+        """(480000,) -> (1499, dim)."""
+        with torch.inference_mode():
+            hidden: Features = self._encoder.encode(torch.from_numpy(chunk)[None])[0].numpy()
+        return hidden
 
 
 class WhisperTeacher:
-    """Whisper's encoder after `layers` blocks, from a checkpoint of OpenAI's `whisper` package (MIT)."""
+    """What a Whisper encoder makes after `layer` blocks: transformers' `hidden_states[layer]`."""
 
-    name = "whisper"
+    delay_samples = SAMPLE_RATE_HZ * 125 // 10_000
+    """Whisper's frames are centred at 20 i ms: sound moved by 12.5 ms makes that HuBERT's centre."""
+    positional = True
 
-    def __init__(self, path: Path, layers: int = 3) -> None:
+    def __init__(self, source: str, layer: int | None = None) -> None:
+        """`source`: as of `whisper_encoder`; `layer`: by default the last but one. Raises FacewireError."""
         from transformers import WhisperFeatureExtractor
 
-        self._mel: Callable[..., Any] = WhisperFeatureExtractor()  # type: ignore[no-untyped-call]
-        self._encoder = _whisper_encoder(path, layers)
+        self._encoder, config = whisper_encoder(source)
+        self.sha256 = encoders.fingerprint(self._encoder)
+        layer = max(1, config.encoder_layers - 1) if layer is None else layer
+        _cut(self._encoder, layer, f"whisper:{source}", norm_last=True)
+        extractor: Callable[..., Any] = WhisperFeatureExtractor
+        self._mel: Callable[..., Any] = extractor(feature_size=config.num_mel_bins)
+        self.name = _name("whisper", source, layer)
 
-    def features(self, samples: Samples, told: Told) -> Features:
-        """(n,) -> (n // 320, dim), less the mean of each position, which tells the clock and not the sound."""
-        # Whisper's frames are centred at 20 i ms: sound moved by 12.5 ms makes that HuBERT's centre.
-        shifted = np.concatenate([samples[200:], np.zeros(200, np.float32)])
-        chunks = over_chunks(shifted, self._encode, delay=0, told=told)
-        if len(chunks) < 8:
-            raise FacewireError("the whisper teacher needs at least 3 minutes of speech to know its positions' mean")
-        chunks -= chunks.mean(0, keepdims=True)
-        return chunks.reshape(-1, chunks.shape[-1])[: len(samples) // FEATURE_SAMPLES]
-
-    def _encode(self, chunk: Samples) -> Features:
+    def encode(self, chunk: Samples) -> Features:
+        """(480000,) -> (1500, dim)."""
         mel = self._mel(chunk, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt").input_features
         with torch.inference_mode():
             hidden: Features = self._encoder(mel).last_hidden_state[0].numpy()
         return hidden
 
 
-def _whisper_encoder(path: Path, layers: int) -> nn.Module:
-    """OpenAI's weights under transformers' names, cut after `layers` blocks."""
-    from transformers import WhisperConfig
-    from transformers.models.whisper.modeling_whisper import WhisperEncoder
-
-    stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    size = stored["dims"]
-    config = WhisperConfig(
-        num_mel_bins=size["n_mels"],
-        d_model=size["n_audio_state"],
-        encoder_layers=size["n_audio_layer"],
-        encoder_attention_heads=size["n_audio_head"],
-        encoder_ffn_dim=4 * size["n_audio_state"],
-        max_source_positions=size["n_audio_ctx"],
-    )
-    encoder: nn.Module = WhisperEncoder(config).train(False)
-    weights = stored["model_state_dict"]
-    encoder.load_state_dict(
-        {_renamed(key): value.float() for key, value in weights.items() if key.startswith("encoder.")}
-    )
-    encoder.layers = nn.ModuleList([*encoder.get_submodule("layers").children()][:layers])
-    encoder.layer_norm = nn.Identity()  # belongs to the last block, which is cut off
-    return encoder
-
-
-def _renamed(key: str) -> str:
-    names = {
-        "encoder.": "",
-        "positional_embedding": "embed_positions.weight",
-        "blocks.": "layers.",
-        ".attn.query.": ".self_attn.q_proj.",
-        ".attn.key.": ".self_attn.k_proj.",
-        ".attn.value.": ".self_attn.v_proj.",
-        ".attn.out.": ".self_attn.out_proj.",
-        ".attn_ln.": ".self_attn_layer_norm.",
-        ".mlp_ln.": ".final_layer_norm.",
-        ".mlp.0.": ".fc1.",
-        ".mlp.2.": ".fc2.",
-        "ln_post.": "layer_norm.",
-    }
-    for old, new in names.items():
-        key = key.replace(old, new)
-    return key
-
-
 class OnnxTeacher:
     """An ONNX file from waveform (1, samples) to features (1, samples / 320, dim), such as WakeHuBERT-tiny's."""
 
-    name = "onnx"
+    positional = False
 
-    def __init__(self, path: Path, delay_features: int = 5) -> None:
+    def __init__(self, source: str, delay_features: int = 5) -> None:
         """`delay_features`: how late the features come; 5 (100 ms) for WakeHuBERT, measured."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
-        self._delay = delay_features
+        self.sha256 = digest(Path(source))
+        self.delay_samples = delay_features * FEATURE_SAMPLES
+        self.name = _name("onnx", source)
 
-    def features(self, samples: Samples, told: Told) -> Features:
-        """(n,) -> (n // 320, dim)."""
-        chunks = over_chunks(samples, self._encode, delay=self._delay, told=told)
-        return chunks.reshape(-1, chunks.shape[-1])[: len(samples) // FEATURE_SAMPLES]
-
-    def _encode(self, chunk: Samples) -> Features:
+    def encode(self, chunk: Samples) -> Features:
+        """(480000,) -> (1500, dim)."""
         hidden: Features = self._session.run(None, {self._input: chunk[None]})[0][0]
         return hidden
 
 
-def over_chunks(samples: Samples, encode: Callable[[Samples], Features], *, delay: int, told: Told) -> Features:
-    """Encode overlapping chunks of 30 s and keep the middle of each: (chunks, 1000, dim), the last one overhanging.
-
-    `delay`: by how many features the encoder is late.
-    """
-    step = KEPT_FEATURES * FEATURE_SAMPLES
-    count = -(-len(samples) // step)
-    padded = np.pad(samples, (CONTEXT_SAMPLES, count * step - len(samples) + CONTEXT_SAMPLES))
-    first = CONTEXT_SAMPLES // FEATURE_SAMPLES + delay
-    kept = []
-    for index in range(count):
-        hidden = encode(padded[index * step : index * step + CHUNK_SAMPLES])
-        kept.append(hidden[first : first + KEPT_FEATURES])
-        told(index + 1, count)
-    return np.stack(kept)
-
-
 def open_teacher(spec: str) -> Teacher:
-    """A teacher by `whisper:FILE.pt` or `onnx:FILE.onnx`. Raises FacewireError for anything else."""
-    kinds: dict[str, Callable[[Path], Teacher]] = {"whisper": WhisperTeacher, "onnx": OnnxTeacher}
-    kind, _, path = spec.partition(":")
-    if kind not in kinds or not Path(path).is_file():
-        known = ", ".join(f"{name}:FILE" for name in kinds)
-        raise FacewireError(f"teacher {spec!r}: expected one of {known}, with a file that exists")
-    return kinds[kind](Path(path))
+    """The teacher that `EXPECTED` names. Raises FacewireError for anything else, and for one that is not here."""
+    kind, _, source = spec.partition(":")
+    layer = None
+    if found := re.fullmatch(r"(.+)@(\d+)", source):
+        source, layer = found[1], int(found[2])
+    file = source.endswith((".pt", ".onnx"))
+    if not source or (file and not Path(source).is_file()) or (kind == "onnx" and layer is not None):
+        raise FacewireError(f"teacher {spec!r}: expected {EXPECTED}, with a file that exists")
+    if kind == "hubert" and not file:
+        return HubertTeacher(source, layer)
+    if kind == "whisper":
+        return WhisperTeacher(source, layer)
+    if kind == "onnx" and file:
+        return OnnxTeacher(source)
+    raise FacewireError(f"teacher {spec!r}: expected {EXPECTED}")
+
+
+def _cut(encoder: nn.Module, layer: int, spec: str, *, norm_last: bool) -> None:
+    """Leave the first blocks. `norm_last`: whether the encoder's `layer_norm` is for what the last block makes."""
+    blocks = encoder.get_submodule("layers")
+    assert isinstance(blocks, nn.ModuleList)
+    if not 1 <= layer <= len(blocks):
+        raise FacewireError(f"teacher {spec}: layer {layer}: expected 1 to {len(blocks)}")
+    if layer < len(blocks):
+        encoder.layers = blocks[:layer]
+        if norm_last:
+            encoder.layer_norm = nn.Identity()
+
+
+def _name(kind: str, source: str, layer: int | None = None) -> str:
+    stem = re.sub(r"\.(pt|onnx)$", "", Path(source).resolve().name if Path(source).exists() else source.split("/")[-1])
+    return re.sub(r"[^\w-]", "_", f"{kind}-{stem}" + ("" if layer is None else f"-{layer}"))

@@ -1,22 +1,33 @@
 """Speech and what the teachers make of it, computed once and kept in a folder as memory-mapped arrays."""
 
 import json
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import Progress
 
-from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
+from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
-from training.sounds import GAP_FEATURES, Pcm, Speech, pack
-from training.teachers import Features, Teacher
+from training.sounds import GAP_FEATURES, Pcm, Speech, packed
+from training.targets import Features, Teacher, targets
 
-log = logging.getLogger(__name__)
+_PCM: Final = "track.s16"
+_LISTING: Final = "sources.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the track has of some speech; the same as `Speech`, without where it lies."""
+
+    name: str
+    licence: str
+    minutes: float
+    files: list[str]
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Track:
     """By teacher: (n // 320, dim), each channel standardised."""
     silence: dict[str, Features]
     """By teacher: (dim,), the mean target amid the gaps between recordings."""
+    sources: list[Source]
 
     @property
     def features(self) -> int:
@@ -43,37 +55,47 @@ class Track:
         return sound, {name: rows[start:stop].astype(np.float32) for name, rows in self.targets.items()}
 
 
-def prepare(speech: Sequence[Speech], teachers: Sequence[Teacher], folder: Path) -> Track:
+def prepare(speech: Sequence[Speech], teachers: Sequence[Teacher], folder: Path, bar: Progress) -> Track:
     """Pack the speech and let the teachers hear it, or take from `folder` what an earlier run left there.
 
-    Raises FacewireError if the folder was made from other recordings.
+    Raises FacewireError if the folder was made from other recordings, or if two teachers have the same name;
+    StoppedError when asked to stop.
     """
+    names = [teacher.name for teacher in teachers]
+    if len(set(names)) < len(names):
+        raise FacewireError(f"two teachers have the same name ({', '.join(names)}); rename a file, or leave one out")
     folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps({s.name: [path.name for path in s.files] for s in speech}, indent=1)
-    listing = folder / "track.json"
-    if listing.exists() and listing.read_text() != content:
-        raise FacewireError(f"{folder} holds a track of other recordings; choose an empty folder, or delete it")
-    if not listing.exists():
-        _save(folder / "pcm.npy", pack([path for s in speech for path in s.files]))
-        listing.write_text(content)
-    pcm = np.load(folder / "pcm.npy", mmap_mode="r")
-    targets = {teacher.name: _targets(teacher, pcm, folder / f"{teacher.name}.npy") for teacher in teachers}
-    gaps = _amid_gaps(pcm)
-    silence = {name: rows[gaps].astype(np.float32).mean(0) for name, rows in targets.items()}
-    return Track(pcm, targets, silence)
+    sources = _packed(speech, folder, bar)
+    pcm: Pcm = np.memmap(folder / _PCM, np.int16, "r")
+    made = {teacher.name: targets(teacher, pcm, folder, bar) for teacher in teachers}
+    gaps = np.flatnonzero(_amid_gaps(pcm))
+    silence = {name: rows[gaps].mean(0, dtype=np.float64).astype(np.float32) for name, rows in made.items()}
+    return Track(pcm, made, silence, sources)
 
 
-def _targets(teacher: Teacher, pcm: Pcm, path: Path) -> NDArray[np.float16]:
-    if not path.exists():
-
-        def told(done: int, of: int) -> None:
-            if done % 20 == 0 or done == of:
-                log.info("teacher %s: chunk %d of %d", teacher.name, done, of)
-
-        rows = teacher.features(pcm.astype(np.float32) / np.float32(32768), told)
-        _save(path, ((rows - rows.mean(0)) / (rows.std(0) + 1e-5)).astype(np.float16))
-    loaded: NDArray[np.float16] = np.load(path, mmap_mode="r")
-    return loaded
+def _packed(speech: Sequence[Speech], folder: Path, bar: Progress) -> list[Source]:
+    """Write the track's sound, recording by recording, and then what it holds."""
+    listing = folder / _LISTING
+    if listing.exists():
+        sources = [Source(**item) for item in json.loads(listing.read_text())["sources"]]
+        wanted = [(s.name, s.licence, [path.name for path in s.files]) for s in speech]
+        if wanted != [(s.name, s.licence, s.files) for s in sources]:
+            raise FacewireError(f"{folder} holds a track of other recordings; choose an empty folder, or delete it")
+        return sources
+    sources = []
+    task = bar.add_task("packing recordings", total=sum(len(s.files) for s in speech))
+    with complete_or_not_at_all(folder / _PCM) as partial, partial.open("wb") as file:
+        for s in speech:
+            heard = 0
+            for piece in packed(s.files):
+                file.write(piece.data)
+                heard += len(piece) - GAP_FEATURES * FEATURE_SAMPLES
+                bar.advance(task)
+            minutes = round(heard / SAMPLE_RATE_HZ / 60, 2)
+            sources.append(Source(s.name, s.licence, minutes, [path.name for path in s.files]))
+    with complete_or_not_at_all(listing) as partial:
+        partial.write_text(json.dumps({"sources": [asdict(source) for source in sources]}, indent=1))
+    return sources
 
 
 def _amid_gaps(pcm: Pcm) -> NDArray[np.bool_]:
@@ -82,9 +104,3 @@ def _amid_gaps(pcm: Pcm) -> NDArray[np.bool_]:
     margin = GAP_FEATURES // 3
     near = np.convolve(sounding, np.ones(2 * margin + 1), "same")
     return np.asarray(near == 0)
-
-
-def _save(path: Path, array: NDArray[Any]) -> None:
-    """Whole or not at all: a run that is cut short leaves no half file behind."""
-    with complete_or_not_at_all(path) as partial, partial.open("wb") as file:
-        np.save(file, array)

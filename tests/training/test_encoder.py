@@ -1,36 +1,56 @@
+import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from rich.progress import Progress
 from transformers import HubertConfig, HubertModel
+from typer.testing import CliRunner
 
 from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
-from training.encoder import EncoderSettings, Run, batch_at, rate_at, train_encoder
+from tests.model.tiny import tiny_hubert
+from tests.training.people import prepared, write_person
+from training import cli
+from training.dataset import read
+from training.encoder import train_encoder
+from training.encoder_batches import Batch, EncoderSettings, batch_at
+from training.encoder_probe import Probe
+from training.encoder_run import Run, rate_at
+from training.interrupt import StoppedError
+from training.probe import ridge_probe
 from training.sounds import Speech
 from training.state import load, save
 from training.student import Student, compact_config
-from training.teachers import Features, Told
+from training.targets import Features, Teacher
 from training.track import Track, prepare
 
-SETTINGS = EncoderSettings(
-    steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40), save_every=6
-)
+SILENT = Progress(disable=True)
+SETTINGS = EncoderSettings(steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40))
 
 
 class LoudnessTeacher:
     """Something a student can learn at once: the loudness of each frame, twice."""
 
     name = "loudness"
+    sha256 = "5" * 64
+    delay_samples = 0
+    positional = False
 
-    def features(self, samples: Samples, told: Told) -> Features:
-        told(1, 1)
-        frames = samples[: len(samples) // FEATURE_SAMPLES * FEATURE_SAMPLES].reshape(-1, FEATURE_SAMPLES)
-        loudness = np.log(np.square(frames).mean(1) + 1e-6)
+    def encode(self, chunk: Samples) -> Features:
+        loudness = np.log(np.square(chunk.reshape(-1, FEATURE_SAMPLES)).mean(1) + 1e-6)
         return np.stack([loudness, -loudness], 1).astype(np.float32)
+
+
+class Deaf(LoudnessTeacher):
+    def encode(self, chunk: Samples) -> Features:
+        raise AssertionError("was to be taken from the folder")
 
 
 def tiny_config() -> HubertConfig:
@@ -67,7 +87,7 @@ def speech(tmp_path: Path) -> list[Speech]:
 
 @pytest.fixture
 def track(speech: list[Speech], tmp_path: Path) -> Track:
-    return prepare(speech, [LoudnessTeacher()], tmp_path / "work")
+    return prepare(speech, [LoudnessTeacher()], tmp_path / "work", SILENT)
 
 
 def tiny_run(seed: int = 0) -> Run:
@@ -84,16 +104,22 @@ def test_compact_encoder_has_hubert_base_frames_and_about_4_m_parameters() -> No
     assert 3.5e6 < sum(p.numel() for p in hubert.parameters()) < 4.2e6
 
 
+def trained(speech: list[Speech], root: Path, *, teacher: Teacher | None = None, **options: Any) -> Path:
+    settings = options.pop("settings", SETTINGS)
+    return train_encoder(
+        speech, [teacher or LoudnessTeacher()], root / "out", SILENT,
+        work=root / "work", settings=settings, config=tiny_config(), save_every=6, **options,
+    )  # fmt: skip
+
+
 def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Speech], tmp_path: Path) -> None:
-    out = train_encoder(
-        speech,
-        [LoudnessTeacher()],
-        tmp_path / "out",
-        work=tmp_path / "work",
-        settings=SETTINGS,
-        config=tiny_config(),
-    )
-    assert sorted(path.name for path in out.iterdir()) == ["config.json", "encoder.json", "model.safetensors"]
+    out = trained(speech, tmp_path)
+    expected = ["config.json", "encoder.json", "losses.png", "model.safetensors"]
+    assert sorted(path.name for path in out.iterdir()) == expected
+    told = json.loads((out / "encoder.json").read_text())
+    assert told["teachers"] == [{"name": "loudness", "sha256": LoudnessTeacher.sha256}]
+    assert (told["step"], told["licences"]) == (12, {"bursts": "CC0"})
+    assert told["minutes"] == {"bursts": pytest.approx(2 / 60, abs=0.01)}
     hubert, info = HubertModel.from_pretrained(out, local_files_only=True, output_loading_info=True)
     assert not info["missing_keys"]
     assert not info["unexpected_keys"]
@@ -106,9 +132,96 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Spe
     )
 
 
+def test_a_run_that_is_killed_and_interrupted_is_that_of_one_that_was_not(
+    speech: list[Speech], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def killed(step: int, *arguments: Any) -> Batch:
+        if step == 8:
+            raise KilledError
+        return batch_at(step, *arguments)
+
+    def interrupted(step: int, *arguments: Any) -> Batch:
+        if step == 9:
+            os.kill(os.getpid(), signal.SIGINT)
+        return batch_at(step, *arguments)
+
+    monkeypatch.setattr("training.encoder.batch_at", killed)
+    with pytest.raises(KilledError):
+        trained(speech, tmp_path)
+    monkeypatch.setattr("training.encoder.batch_at", interrupted)
+    with pytest.raises(StoppedError, match="saved after step 10 of 12; the same command goes on"):
+        trained(speech, tmp_path, teacher=Deaf())
+    monkeypatch.setattr("training.encoder.batch_at", batch_at)
+    trained(speech, tmp_path)
+    trained(speech, tmp_path / "whole")
+    for path in ("work/losses.csv", "work/state.safetensors", "out/model.safetensors", "out/encoder.json"):
+        assert (tmp_path / path).read_bytes() == (tmp_path / "whole" / path).read_bytes(), path
+    head, *rows = (tmp_path / "work" / "losses.csv").read_text().splitlines()
+    assert head == "step,loss,loudness"
+    assert len(rows) == 12
+
+
+def test_a_run_does_not_go_on_with_other_settings(speech: list[Speech], tmp_path: Path) -> None:
+    trained(speech, tmp_path)
+    with pytest.raises(FacewireError, match=r"begun with other settings \(settings\)"):
+        trained(speech, tmp_path, settings=replace(SETTINGS, seed=3))
+
+
+@pytest.mark.slow
+def test_a_probe_on_the_way_is_written_and_drawn(speech: list[Speech], tmp_path: Path) -> None:
+    write_person(tmp_path / "raw", clips=40, seconds=1)
+    data = read(prepared(tmp_path / "raw", tmp_path / "set", "nina"))
+    probe = Probe([data], tmp_path / "work", SETTINGS.window, every=5)
+    out = trained(speech, tmp_path, probe=probe)
+    head, *rows = (tmp_path / "work" / "probe.csv").read_text().splitlines()
+    assert head == "step,mean_r"
+    assert [row.partition(",")[0] for row in rows] == ["5", "10", "12"]
+    with torch.inference_mode():
+        hubert = HubertModel.from_pretrained(out).eval()
+        wanted = ridge_probe(
+            lambda windows: hubert(torch.from_numpy(windows)).last_hidden_state.numpy(), [data], spec=SETTINGS.window
+        )
+    assert float(rows[-1].partition(",")[2]) == pytest.approx(wanted.mean, abs=1e-3)
+    with_probe = (out / "losses.png").stat().st_size
+    probe.begin(7)
+    assert list(probe.found()) == [5]
+    trained(speech, tmp_path / "without")
+    assert with_probe > 1.2 * (tmp_path / "without" / "out" / "losses.png").stat().st_size > 10_000
+
+
+def test_a_set_that_cannot_be_probed_is_refused_at_once(tmp_path: Path) -> None:
+    write_person(tmp_path / "raw", clips=1)
+    data = read(prepared(tmp_path / "raw", tmp_path / "set", "nina"))
+    with pytest.raises(FacewireError, match="none of its 1 recordings"):
+        Probe([data], tmp_path, SETTINGS.window)
+
+
+@pytest.mark.slow
+def test_the_command_trains_on_a_hubert_and_speech_of_two_kinds(tmp_path: Path) -> None:
+    write_person(tmp_path / "raw", clips=12, seconds=2)
+    data = prepared(tmp_path / "raw", tmp_path / "set", "nina")
+    tiny_hubert().save_pretrained(tmp_path / "teacher")
+    command = [
+        "encoder", "--teacher", f"hubert:{tmp_path / 'teacher'}@1", "--data", str(data),
+        "--speech", f"{tmp_path / 'raw'}=CC BY 4.0", "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work"),
+        "--steps", "2", "--batch", "2", "--save-every", "1",
+    ]  # fmt: skip
+    result = CliRunner().invoke(cli.app, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    told = json.loads((tmp_path / "out" / "encoder.json").read_text())
+    assert told["licences"] == {"set": "CC0", "raw": "CC BY 4.0"}
+    assert told["teachers"][0]["name"] == "hubert-teacher-1"
+    assert str(tmp_path) not in json.dumps(told)
+    with pytest.raises(FacewireError, match="expected FOLDER=LICENCE"):
+        CliRunner().invoke(cli.app, [*command, "--speech", "somewhere"], catch_exceptions=False)
+
+
 def test_the_loss_falls(track: Track) -> None:
     run = tiny_run()
-    losses = [run.advance(batch_at(step, track, SETTINGS)) for step in range(60)]
+    losses = [run.advance(batch_at(step, track, SETTINGS))["loss"] for step in range(60)]
     assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
 
 
@@ -150,21 +263,26 @@ def test_all_windows_are_silent_targets_where_all_shall_be_silent(track: Track) 
     assert torch.equal(batch.targets["loudness"], expected)
 
 
+def test_sound_and_targets_stay_on_the_disk(track: Track) -> None:
+    assert isinstance(track.pcm, np.memmap)
+    assert isinstance(track.targets["loudness"], np.memmap)
+    assert (track.pcm.dtype, track.targets["loudness"].dtype) == (np.int16, np.float16)
+
+
+def test_two_teachers_of_one_name_are_refused(speech: list[Speech], tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="same name"):
+        prepare(speech, [LoudnessTeacher(), LoudnessTeacher()], tmp_path / "work", SILENT)
+
+
 def test_features_are_computed_once(speech: list[Speech], track: Track, tmp_path: Path) -> None:
-    class Deaf:
-        name = "loudness"
-
-        def features(self, samples: Samples, told: Told) -> Features:
-            raise AssertionError("was to be taken from the folder")
-
-    again = prepare(speech, [Deaf()], tmp_path / "work")
+    again = prepare(speech, [Deaf()], tmp_path / "work", SILENT)
     np.testing.assert_array_equal(again.targets["loudness"], track.targets["loudness"])
 
 
 def test_a_folder_of_other_recordings_is_refused(speech: list[Speech], track: Track, tmp_path: Path) -> None:
     other = [Speech("other", "CC0", speech[0].files)]
     with pytest.raises(FacewireError, match="other recordings"):
-        prepare(other, [LoudnessTeacher()], tmp_path / "work")
+        prepare(other, [LoudnessTeacher()], tmp_path / "work", SILENT)
 
 
 def test_the_rate_warms_up_and_ends_at_nothing() -> None:

@@ -1,5 +1,7 @@
 """Losses and targets against hand-computed cases and independent references."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -138,6 +140,10 @@ def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(mon
     assert all(len(length) == 1 for length in lengths)
     assert 15 <= min(map(min, lengths)) < max(map(max, lengths)) <= 30
     assert all(stretch[0].fresh.sum() == 0 for stretch in drawn)
+    firsts = (shard["face"][:, 0] - model.face_mean) / model.face_std
+    for step in range(3):  # where streams begin, each stretch begins with the first frame of its passage
+        first = next(iter(segments.segments(model, passages, replace(settings, starts=1.0), (8,), step)))
+        assert torch.cdist(first.face[:, 0], firsts).amin(1).max() < 1e-3
     monkeypatch.setattr(ranks, "world", lambda: 2)
     parts = []
     for number in range(2):

@@ -16,7 +16,7 @@ from training.sounds import (
     disturb,
     in_room,
     noise,
-    pack,
+    packed,
     quiet,
     sound_of,
     speech_of,
@@ -47,7 +47,7 @@ def test_of_a_dataset_only_the_training_split_is_heard(tmp_path: Path) -> None:
     assert 0 < len(wanted) == len(speech.files) < 12
     for file, path in zip(speech.files, wanted, strict=True):
         np.testing.assert_array_equal(sound_of(file), read_audio(path))
-    assert len(pack(speech.files)) > len(wanted) * 48_000
+    assert sum(len(piece) for piece in packed(speech.files)) > len(wanted) * 48_000
     write(folder / "deeper.wav", 0.1)
     assert len(speech_of(folder, "CC0").files) == 13
 
@@ -60,7 +60,7 @@ def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
 def test_recordings_begin_on_the_grid_and_are_levelled(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", 0.51)
     write(tmp_path / "b.wav", 0.3)
-    pcm = pack([tmp_path / "a.wav", tmp_path / "b.wav"])
+    pcm = np.concatenate(list(packed([tmp_path / "a.wav", tmp_path / "b.wav"])))
     second = (26 + GAP_FEATURES) * 320
     assert len(pcm) == second + (15 + GAP_FEATURES) * 320
     assert rms_db(pcm[second : second + 4800] / 32768) == pytest.approx(LEVEL_DBFS, abs=0.05)
