@@ -168,6 +168,16 @@ def test_a_traced_length_is_no_constant(tmp_path: Path) -> None:
     np.testing.assert_allclose(runtime.denoise(*arrays[:3], 0, arrays[3])[0], wanted, rtol=0, atol=LIMIT)
 
 
+def test_the_face_that_ships_is_the_same_for_speech(tmp_path: Path) -> None:
+    model, speech = checkpoint.load(), read_audio(DEMO)[:32_000]
+    runtime, far = export(model, tmp_path)
+    assert far < LIMIT
+    wanted = stream.render(TorchRuntime(model), speech, identity=model.config.identities[0])
+    np.testing.assert_allclose(
+        stream.render(runtime, speech, identity=model.config.identities[0]), wanted, rtol=0, atol=LIMIT
+    )
+
+
 def test_8_bits_change_the_face_a_little_and_keep_the_streaming_law(tmp_path: Path) -> None:
     model = checkpoint.load()
     speech = read_audio(DEMO)[:32_000]
