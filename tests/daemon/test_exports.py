@@ -108,8 +108,11 @@ def test_a_wrong_encoder_is_refused_though_the_right_one_was_prepared(tmp_path: 
 
 
 def test_where_onnx_cannot_be_torch_computes_and_says_why(
-    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    checkpoint = tmp_path / "never-seen.safetensors"  # one that is not in the cache
+    checkpoints.save(tiny_model(), checkpoint, {"of": str(tmp_path)})
+
     def without_onnx() -> Iterator[str]:
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
         yield "pip install onnxruntime"
