@@ -28,9 +28,9 @@ from protocols.blendshapes import NAMES
 from tests.peers.browser import browser, until
 from tests.peers.osc import free_udp_port, osc_min
 from tests.peers.pulse import virtual_microphone
-from training.clips import joined
+from training.datasets.clips import joined
+from training.datasets.splits import split_of
 from training.prepare import npz_folder
-from training.splits import split_of
 
 pytestmark = pytest.mark.slow
 

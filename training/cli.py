@@ -5,7 +5,7 @@ import logging
 import typer
 
 from protocols.errors import FacewireError
-from training.encoder_cli import app as encoder_app
+from training.encoder.cli import app as encoder_app
 from training.fit_cli import app as fit_app
 from training.interrupt import StoppedError
 from training.prepare.cli import app as prepare_app

@@ -14,7 +14,8 @@ from model.config import ModelConfig
 from model.encoder import Encoder
 from model.face import FaceModel
 from protocols.errors import FacewireError
-from training import dataset, passages
+from training import passages
+from training.datasets import dataset
 from training.recipe import FeatureSettings, ModelSettings
 from training.segments import standardise
 from training.shards import Passages

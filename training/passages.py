@@ -21,7 +21,7 @@ from model.stream import RENDER_HOPS
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
-from training.clips import Clip, Curves, resting_face
+from training.datasets.clips import Clip, Curves, resting_face
 from training.sounds import amplitude, in_room, noise
 
 SECONDS = 18

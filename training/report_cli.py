@@ -29,11 +29,11 @@ def evaluate(
 ) -> None:
     """Judge a checkpoint on recordings that it never saw, streamed as they would be live."""
     from model import checkpoint as checkpoints
-    from training import dataset
-    from training import evaluate as judge
-    from training.animate import remembered
-    from training.matching import confusion
-    from training.report import by_name, write_figures, write_identities
+    from training.datasets import dataset
+    from training.judge import evaluate as judge
+    from training.judge.animate import remembered
+    from training.judge.matching import confusion
+    from training.judge.report import by_name, write_figures, write_identities
 
     model = checkpoints.load(checkpoint)
     originals = [checkpoints.load(teacher)] if teacher else []
@@ -75,8 +75,8 @@ def report(
     """Remake the paper's tables 1, 2, 4 and 5: train and judge all models. Called again, it goes on."""
     from training import ranks
     from training import recipe as recipes
-    from training.page import write_page
-    from training.study import Study
+    from training.study.page import write_page
+    from training.study.study import Study
 
     changes = {"fit.steps": steps, "distill.steps": distill_steps, "fit.seed": seed}
     with ranks.joined(device) as place, progress() as bar:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from model.audio import read_audio
 from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
-from training.clip_files import read_arrays
-from training.dataset import Dataset
+from training.datasets.clip_files import read_arrays
+from training.datasets.dataset import Dataset
 
 SUFFIXES: Final = frozenset({".flac", ".wav", ".ogg", ".mp3"})
 LEVEL_DBFS: Final = -26.0

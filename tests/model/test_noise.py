@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import noise
+from training.datasets.splits import split_of
 from training.prepare import npz_folder
-from training.splits import split_of
 
 POLES = [0.8] * 52
 GRID = Path(__file__).parents[3] / "shared" / "data" / "grid_s1"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from training.clips import Clip
-from training.dataset import read
+from training.datasets.clips import Clip
+from training.datasets.dataset import read
+from training.datasets.splits import Split
 from training.prepare import importing, npz_folder
 from training.smoke import write_person
-from training.splits import Split
 
 
 def prepared(folder: Path, out: Path, speaker: str) -> Path:

@@ -14,10 +14,10 @@ from model.torch_runtime import TorchRuntime
 from tests.model.tiny import tiny_model
 from tests.training import people
 from training import distill, fit, recipe, segments
-from training.animate import animate, pair
-from training.clips import Clip
-from training.dataset import read
-from training.evaluate import figures
+from training.datasets.clips import Clip
+from training.datasets.dataset import read
+from training.judge.animate import animate, pair
+from training.judge.evaluate import figures
 from training.passages import Passage, encode, write_shard
 from training.shards import Passages
 

@@ -7,7 +7,8 @@ import soundfile
 from model.audio import read_audio
 from protocols.errors import FacewireError
 from tests.training.people import prepared, write_person
-from training.dataset import read
+from training.datasets.dataset import read
+from training.datasets.splits import split_of
 from training.sounds import (
     GAP_FEATURES,
     LEVEL_DBFS,
@@ -22,7 +23,6 @@ from training.sounds import (
     speech_of,
     speech_of_dataset,
 )
-from training.splits import split_of
 
 
 def rms_db(sound: np.ndarray) -> float:

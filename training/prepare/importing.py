@@ -16,15 +16,15 @@ from model.windows import SAMPLE_RATE_HZ
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
-from training.clip_files import digest, pcm_of, read_metadata, write_arrays
-from training.dataset import (
+from training.datasets.clip_files import digest, pcm_of, read_metadata, write_arrays
+from training.datasets.dataset import (
     Dataset,
     Done,
     Found,
     Skipped,
     read_clip,
 )
-from training.manifest import MANIFEST, Manifest, Recording
+from training.datasets.manifest import MANIFEST, Manifest, Recording
 from training.prepare.offset import Offset, measure
 from training.prepare.report import listing, told
 

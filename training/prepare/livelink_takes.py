@@ -15,8 +15,8 @@ from model.audio import read_audio
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import blendshapes, takes
 from protocols.errors import FacewireError
-from training.clips import Curves, resting_face
-from training.dataset import Done, Found, Skipped
+from training.datasets.clips import Curves, resting_face
+from training.datasets.dataset import Done, Found, Skipped
 from training.prepare.sources import beside, broken, files
 
 _VIDEO: Final = (".mov", ".mp4")

@@ -16,7 +16,7 @@ import numpy as np
 from model.audio import read_audio
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.dataset import Done, Found, Skipped
+from training.datasets.dataset import Done, Found, Skipped
 from training.prepare.sources import beside, broken
 
 _SOUND: Final = (".flac", ".wav")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.blendshapes import INDEX
-from training.clips import Clip
+from training.datasets.clips import Clip
 
 RATE_HZ: Final = 100
 MAX_LAG: Final = 40

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from training.dataset import Dataset, Skipped
-from training.manifest import Recording
+from training.datasets.dataset import Dataset, Skipped
+from training.datasets.manifest import Recording
+from training.datasets.splits import split_of
 from training.prepare.offset import MIN_CORRELATION, MIN_SECONDS, Offset
-from training.splits import split_of
 
 
 def told(made: Dataset, measured: Offset, skipped: Sequence[Skipped]) -> str:

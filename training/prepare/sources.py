@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocols.errors import FacewireError
-from training.dataset import Skipped
-from training.manifest import MANIFEST
+from training.datasets.dataset import Skipped
+from training.datasets.manifest import MANIFEST
 
 
 def files(folder: Path, suffix: str) -> list[Path]:

@@ -16,8 +16,8 @@ from rich.progress import Progress
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.clip_files import digest
-from training.dataset import Done, Found, Skipped
+from training.datasets.clip_files import digest
+from training.datasets.dataset import Done, Found, Skipped
 from training.prepare.decode import VideoError, frame_count, library, sound
 from training.prepare.face_model import FaceModel
 from training.prepare.landmarks import landmarks, steady

@@ -9,7 +9,7 @@ import soundfile
 
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.dataset import Found, Skipped
+from training.datasets.dataset import Found, Skipped
 from training.prepare import beat
 
 LAYOUT = Path(__file__).parents[4] / "shared" / "data" / "beat_layout"

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from tests.training.people import prepared, write_person
-from training import dataset
 from training.cli import app
-from training.clip_files import digest, pcm_of
-from training.dataset import Done, Found, Skipped
+from training.datasets import dataset
+from training.datasets.clip_files import digest, pcm_of
+from training.datasets.dataset import Done, Found, Skipped
 from training.prepare import importing, npz_folder
 
 LAYOUT = Path(__file__).parents[4] / "shared" / "data" / "beat_layout"

@@ -10,7 +10,7 @@ import soundfile
 
 from protocols import blendshapes, takes
 from protocols.errors import FacewireError
-from training.dataset import Found, Skipped
+from training.datasets.dataset import Found, Skipped
 from training.prepare import livelink_takes
 
 JAW = blendshapes.INDEX["jawOpen"]

@@ -8,7 +8,7 @@ import pytest
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from tests.training.people import write_person
-from training.dataset import Found, Skipped
+from training.datasets.dataset import Found, Skipped
 from training.prepare import npz_folder
 
 GRID = Path(__file__).parents[4] / "shared" / "data" / "grid_s1"

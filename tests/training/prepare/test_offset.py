@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols import blendshapes
-from training.clips import Clip
+from training.datasets.clips import Clip
 from training.prepare import npz_folder
 from training.prepare.offset import Offset, measure
 

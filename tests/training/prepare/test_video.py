@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from protocols.blendshapes import INDEX, remap
 from protocols.errors import FacewireError
-from training import dataset
 from training.bars import progress
 from training.cli import app
-from training.dataset import Found, Skipped
+from training.datasets import dataset
+from training.datasets.dataset import Found, Skipped
 from training.prepare import face_model, video
 from training.prepare.face_points import INNER_LIPS
 
@@ -109,7 +109,7 @@ def test_curves_agree_with_those_that_others_solved_from_the_same_videos(tmp_pat
 
 
 def video_gap(folder: Path, file: str) -> np.ndarray:
-    from training.clip_files import read_arrays
+    from training.datasets.clip_files import read_arrays
 
     return read_arrays(folder / file)["lip_gap"]
 

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from model.windows import WindowSpec
+from protocols.errors import FacewireError
+from tests.training.people import prepared, write_person
+from training.datasets.dataset import read
+from training.encoder.probe import SHAPES, at_rate, log_mel, ridge_probe, streamed
+
+SPEC = WindowSpec(100, 100, 40)
+
+
+def test_streamed_features_are_those_of_the_whole_recording() -> None:
+    samples = np.random.default_rng(0).standard_normal(16_000).astype(np.float32) / 10
+    whole = log_mel(np.pad(samples, (0, 80))[None])[0]
+    np.testing.assert_allclose(streamed(log_mel, samples, SPEC), whole, atol=1e-4)
+
+
+def test_features_are_read_at_absolute_times() -> None:
+    centres_ms = (np.arange(50, dtype=np.float32) * 20 + 12.5)[:, None]
+    np.testing.assert_allclose(at_rate(centres_ms, 24, 25)[1:, 0], np.arange(1, 24) * 40, atol=1e-3)
+
+
+def test_the_probe_finds_what_is_there(tmp_path: Path) -> None:
+    """Curves that are the loudness of the sound, in a channel order of their own, can be read from log mel."""
+    rng = np.random.default_rng(0)
+    for clip in range(40):
+        gains = np.interp(np.arange(16_000) / 640, np.arange(26), rng.uniform(0.01, 0.3, 26))
+        soundfile.write(tmp_path / f"c{clip}.flac", (gains * rng.standard_normal(16_000)).clip(-1, 1), 16_000)
+        curve = (1 + np.log(gains[::640]) / 5).astype(np.float32)
+        names = np.array(["tongueOut", *reversed(SHAPES)])
+        bs = np.stack([0 * curve] + [curve] * len(SHAPES), 1)
+        np.savez(tmp_path / f"c{clip}.npz", bs=bs, names=names, fps=25.0)
+    result = ridge_probe(log_mel, [read(prepared(tmp_path, tmp_path / "set", "nina"))], spec=SPEC)
+    assert set(result.by_shape) == set(SHAPES)
+    assert result.mean > 0.9
+
+
+def test_a_set_without_test_recordings_is_refused(tmp_path: Path) -> None:
+    write_person(tmp_path, clips=1)
+    with pytest.raises(FacewireError, match=r"none of its 1 recordings is in the \w+ split"):
+        ridge_probe(log_mel, [read(prepared(tmp_path, tmp_path / "set", "nina"))], spec=SPEC)

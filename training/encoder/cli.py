@@ -1,0 +1,83 @@
+"""`facewire-train encoder | probe`: a compact speech encoder, and how much of a mouth it hears."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protocols.errors import FacewireError
+from training.bars import progress
+
+app = typer.Typer()
+
+Data = Annotated[list[Path], typer.Option(help="A dataset made by `facewire-train prepare`; several times.")]
+
+
+@app.command()
+def encoder(
+    teacher: Annotated[
+        list[str],
+        typer.Option(
+            help="A model to learn from, several times: hubert:FOLDER-or-ID[@LAYER], whisper:FOLDER-or-ID[@LAYER], "
+            "whisper:FILE.pt[@LAYER], or onnx:FILE.onnx."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the HubertModel, written whenever the state is.")],
+    data: Data = [],  # noqa: B006
+    speech: Annotated[list[str], typer.Option(help="FOLDER=LICENCE: speech without faces.")] = [],  # noqa: B006
+    work: Annotated[Path, typer.Option(help="Folder for targets, losses and the state.")] = Path("runs/encoder"),
+    steps: Annotated[int, typer.Option(help="Training steps.", min=1)] = 4500,
+    batch: Annotated[int, typer.Option(help="Windows per step.", min=1)] = 32,
+    seed: Annotated[int, typer.Option(help="The run's seed.", min=0)] = 0,
+    save_every: Annotated[int, typer.Option(help="Training steps between two states on disk.", min=1)] = 250,
+    probe: Annotated[list[Path], typer.Option(help="A dataset to `probe` the encoder with on its way.")] = [],  # noqa: B006
+    probe_every: Annotated[int, typer.Option(help="Training steps between two probes.", min=1)] = 1000,
+) -> None:
+    """Distil a compact HuBERT from larger speech encoders. Interrupt it at will: called again, it goes on."""
+    from training.datasets import dataset
+    from training.encoder.batches import EncoderSettings
+    from training.encoder.distil import train_encoder
+    from training.encoder.teachers import open_teacher
+    from training.encoder.watch import Probe
+    from training.sounds import speech_of, speech_of_dataset
+
+    sources = [source for folder in data for source in speech_of_dataset(dataset.read(folder))]
+    for item in speech:
+        folder, _, licence = item.rpartition("=")
+        if not folder or not licence:
+            raise FacewireError(f"--speech {item}: expected FOLDER=LICENCE, such as recordings=CC0")
+        sources.append(speech_of(Path(folder), licence))
+    if not sources:
+        raise FacewireError("no speech to train on: give a dataset with --data, or --speech FOLDER=LICENCE")
+    settings = EncoderSettings(steps=steps, batch=batch, seed=seed)
+    judged = [dataset.read(folder) for folder in probe]
+    probed = Probe(judged, work, settings.window, every=probe_every) if judged else None
+    teachers = [open_teacher(item) for item in teacher]
+    with progress() as bar:
+        train_encoder(sources, teachers, out, bar, work=work, settings=settings, probe=probed, save_every=save_every)
+
+
+@app.command()
+def probe(
+    encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel, or a checkpoint.")],
+    data: Data,
+) -> None:
+    """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
+    import torch
+
+    from model.windows import Samples, WindowSpec
+    from training.datasets import dataset
+    from training.encoder.probe import log_mel, ridge_probe
+    from training.features import open_encoder
+
+    speech, _ = open_encoder(encoder)
+
+    def encode(windows: Samples) -> Samples:
+        with torch.inference_mode():
+            return speech.encode(torch.from_numpy(windows)).numpy()
+
+    sets = [dataset.read(folder) for folder in data]
+    for name, features in (("log mel", log_mel), (Path(encoder).name, encode)):
+        found = ridge_probe(features, sets, spec=WindowSpec())
+        shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
+        typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")

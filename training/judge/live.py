@@ -1,0 +1,78 @@
+"""What only shows live: whether the stream is the recording's face, and how long a frame takes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+import torch
+
+from model import stream
+from model.face import FaceModel
+from model.runtime import Runtime
+from model.torch_runtime import TorchRuntime
+from model.windows import SAMPLE_RATE_HZ, Samples, Windower
+from training.datasets.clips import Clip, Curves
+from training.judge.animate import forgetful
+
+SECONDS: Final = 20
+"""Of a recording: enough for a steady median."""
+
+
+def live_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
+    """Of one recording, fed in random pieces to one thread: largest difference to `render`, and times per frame.
+
+    Times are medians over hops. `ms per frame` is the paper's ITF, all from sound to face; `denoiser` is what of it
+    depends on the number of denoising steps.
+    """
+    clip = max(clips, key=len)
+    sound = clip.sound(0, SECONDS * SAMPLE_RATE_HZ)
+    identity = clip.identity if clip.identity in model.identities.names else None
+    runtime = TorchRuntime(model)
+    with _one_thread(), forgetful(model):
+        face, whole_ms, heard_ms = _streamed(runtime, sound, identity, lookahead_ms)
+        offline = stream.render(runtime, sound, identity=identity, lookahead_ms=lookahead_ms)
+    frames = model.config.window(lookahead_ms).frames_per_hop(model.config.fps)
+    return {
+        "live-offline difference": float(np.abs(face[: len(offline)] - offline).max()),
+        "ms per frame": whole_ms / frames,
+        "ms per frame, denoiser": (whole_ms - heard_ms) / frames,
+    }
+
+
+def _streamed(runtime: Runtime, sound: Samples, identity: str | None, lookahead_ms: int) -> tuple[Curves, float, float]:
+    """The face hop by hop, and the median milliseconds of a hop and of its hearing."""
+    state = stream.start(runtime, seeds=[0], identities=[identity], lookahead_ms=lookahead_ms)
+    faces, steps_s, heard_s = [], [], []
+    for window in _fed(Windower.at(state.window), sound):
+        hop = window[None, None]
+        begin = perf_counter()
+        state, face = stream.step(runtime, state, hop)
+        middle = perf_counter()
+        runtime.features(hop, lookahead_ms)
+        steps_s.append(middle - begin)
+        heard_s.append(perf_counter() - middle)
+        faces.append(face[0])
+    return np.concatenate(faces), 1000 * float(np.median(steps_s)), 1000 * float(np.median(heard_s))
+
+
+def _fed(windower: Windower, sound: Samples) -> list[Samples]:
+    """All windows of a sound that comes in pieces of any length."""
+    found: list[Samples] = []
+    cuts = np.sort(np.random.default_rng(0).integers(0, len(sound), len(sound) // 2000))
+    for piece in np.split(sound, cuts):
+        windower, windows = windower.push(piece)
+        found.extend(windows)
+    return [*found, *windower.flush()]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """As `facewire run` computes: on a busy machine two threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,69 @@
+"""Whose voice is it? The contrastive matching on recordings that were never heard (the paper's table 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import stream
+from model.face import FaceModel
+from model.runtime import Floats
+from model.torch_runtime import TorchRuntime
+from model.windows import SAMPLE_RATE_HZ, windows_of
+from training.datasets.clips import Clip
+
+PIECE_S: Final = 10
+"""Seconds by which an identity is told, at most: the paper's sequences."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often the voice of each identity (row) was matched to each identity (column)."""
+
+    names: tuple[str, ...]
+    counts: NDArray[np.int64]
+
+    def scores(self) -> dict[str, float]:
+        """Precision, recall and F1, each the mean over the identities that spoke, and the share that was right."""
+        hits, spoken, claimed = np.diag(self.counts), self.counts.sum(1), self.counts.sum(0)
+        precision, recall = hits / np.maximum(claimed, 1), hits / np.maximum(spoken, 1)
+        f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+        there = spoken > 0
+        means = {"precision": precision, "recall": recall, "F1": f1}
+        return {name: float(value[there].mean()) for name, value in means.items()} | {
+            "accuracy": float(hits.sum() / max(1, spoken.sum())),
+            "pieces": float(spoken.sum()),
+        }
+
+
+def confusion(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms: int) -> Confusion | None:
+    """Match each piece of everyone whom the model knows; None where there are less than two of them to tell apart."""
+    names = model.identities.names
+    pieces = [piece for clips in people for clip in clips if clip.identity in names for piece in _pieces(clip)]
+    if len({piece.identity for piece in pieces}) < 2:
+        return None
+    counts = np.zeros((len(names), len(names)), np.int64)
+    for piece in pieces:
+        matched = int(np.argmax(_scores(model, piece, lookahead_ms)))
+        counts[names.index(piece.identity), matched] += 1
+    return Confusion(names, counts)
+
+
+def _pieces(clip: Clip) -> list[Clip]:
+    """A recording in pieces; what is left behind the last whole second is not enough to tell a voice."""
+    length = PIECE_S * SAMPLE_RATE_HZ
+    cut = [replace(clip, pcm=clip.pcm[begin : begin + length]) for begin in range(0, len(clip), length)]
+    return [piece for piece in cut if len(piece) >= SAMPLE_RATE_HZ]
+
+
+def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> Floats:
+    """Similarity (N,) of a piece's voice to each identity, after `model.stream`."""
+    runtime = TorchRuntime(model)
+    state = stream.start(runtime, seeds=[0], identities=[None], lookahead_ms=lookahead_ms)
+    windows = windows_of(state.window, piece.samples)
+    for begin in range(0, len(windows), stream.RENDER_HOPS):
+        state, _ = stream.step(runtime, state, windows[None, begin : begin + stream.RENDER_HOPS])
+    scores: Floats = stream.match(runtime, state)[0]
+    return scores
