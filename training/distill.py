@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 from rich.progress import Progress
-from torch import Tensor
+from torch import Tensor, nn
 
 from model import schedule
 from model.face import FaceModel
 from model.sampler import ddim
+from protocols import blendshapes
 from protocols.errors import FacewireError
 from training import losses
 from training.fit import SAVE_EVERY, Loss, Outcome, run, teacher_terms, weighted
@@ -41,6 +42,9 @@ def halve(
     student = deepcopy(teacher)
     student.config = teacher.config.model_copy(update={"steps": teacher.config.steps // 2})
     student.schedule = schedule.linear(student.config.schedule_steps, student.config.steps)
+    for part in student.denoiser.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0  # what the teacher makes of a sound is to be learnt from all of that sound
     loss, ts = student_loss(student, teacher.to(device or "cpu"), others), student.schedule.steps
     return run(
         student, passages, loss, ts, settings, folder, bar, told=told, device=device, save_every=save_every
@@ -85,7 +89,8 @@ def student_loss(student: FaceModel, teacher: FaceModel, others: Weights | None 
 
     def loss(segment: Segment, states: list[Tensor]) -> Outcome:
         before: list[Tensor | None] = [*fresh(states, segment)] or [None] * 3
-        x, t = noisy(student, segment), segment.t
+        noise = segment.noise if others else _as_at_run_time(segment.noise)
+        x, t = noisy(student, replace(segment, noise=noise)), segment.t
         levels = replace(teacher.schedule, alpha_bar=teacher.schedule.alpha_bar.to(t.device))
         with torch.no_grad():
             given = condition(teacher, segment)
@@ -105,6 +110,13 @@ def student_loss(student: FaceModel, teacher: FaceModel, others: Weights | None 
         return Outcome(total, terms, [following, one, two])
 
     return loss
+
+
+def _as_at_run_time(noise: Tensor) -> Tensor:
+    """The noise (B, T, C) with none on the lips of every other passage: so the faces are made."""
+    quiet = noise.clone()
+    quiet[::2, :, list(blendshapes.LIPS_27)] = 0
+    return quiet
 
 
 def target(levels: schedule.Schedule, x: Tensor, end: Tensor, t: Tensor, s: Tensor) -> Tensor:
