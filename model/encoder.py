@@ -75,11 +75,7 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
     try:
         hubert = HubertModel.from_pretrained(source, revision=revision or "main", local_files_only=True)
     except (OSError, ValueError, SafetensorError) as error:
-        at = f" --revision {revision}" if revision else ""
-        raise FacewireError(
-            f"encoder {source!r} is not on this machine ({str(error).splitlines()[0]}).\n"
-            f"Fetch it once with:  hf download {source}{at}\nor name a folder that holds it."
-        ) from error
+        raise missing(f"encoder {source!r}", source, error, revision) from error
     config = EncoderConfig(
         source=source,
         revision=revision,
@@ -88,6 +84,15 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
         normalize=_normalizes(source, revision),
     )
     return Encoder(hubert, config)
+
+
+def missing(what: str, source: str, error: Exception, revision: str | None = None) -> FacewireError:
+    """What to say of a model of the hub that could not be read here, with the command that fetches it."""
+    at = f" --revision {revision}" if revision else ""
+    return FacewireError(
+        f"{what} is not on this machine ({str(error).splitlines()[0]}).\n"
+        f"Fetch it once with:  hf download {source}{at}\nor name a folder that holds it."
+    )
 
 
 def _normalizes(source: str, revision: str | None) -> bool:

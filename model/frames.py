@@ -5,10 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.windows import FEATURE_MS, WindowSpec
-
-FEATURE_CENTRE_MS = 12.5
-"""The middle of HuBERT's receptive field, after a feature's first sample."""
+from model.windows import FEATURE_CENTRE_MS, FEATURE_MS, WindowSpec
 
 
 def frame_weights(window: WindowSpec, fps: int, ahead_ms: Sequence[int] = (0,)) -> NDArray[np.float32]:

@@ -17,7 +17,9 @@ SAMPLE_RATE_HZ: Final = 16_000
 FEATURE_SAMPLES: Final = 320
 """HuBERT's stride: one feature every 20 ms."""
 RECEPTIVE_SAMPLES: Final = 400
-"""HuBERT's receptive field: a feature is centred 12.5 ms after its first sample."""
+"""HuBERT's receptive field."""
+FEATURE_CENTRE_MS: Final = 1000 * RECEPTIVE_SAMPLES / 2 / SAMPLE_RATE_HZ
+"""Its middle: a feature is centred 12.5 ms after its first sample."""
 TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
 FEATURE_MS: Final = 20
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.windows import (
+    FEATURE_CENTRE_MS,
     FEATURE_MS,
     FEATURE_SAMPLES,
     RECEPTIVE_SAMPLES,
@@ -28,7 +29,6 @@ SHAPES: Final = (
     "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
 )  # fmt: skip
 """The mouth shapes that are well observed in video of speech."""
-_FIRST_CENTRE_MS: Final = 1000 * RECEPTIVE_SAMPLES / 2 / SAMPLE_RATE_HZ
 _PENALTIES: Final = (1.0, 10.0, 100.0, 1e3, 1e4)
 
 Encode = Callable[[Samples], Features]
@@ -77,7 +77,7 @@ def streamed(encode: Encode, samples: Samples, spec: WindowSpec) -> Features:
 
 def at_rate(features: Features, frames: int, fps: float) -> Features:
     """Features (n, D), n at least 2, at the times j / fps as (frames, D), by linear interpolation on absolute time."""
-    place = (np.arange(frames) * 1000 / fps - _FIRST_CENTRE_MS) / FEATURE_MS
+    place = (np.arange(frames) * 1000 / fps - FEATURE_CENTRE_MS) / FEATURE_MS
     place = np.clip(place, 0, len(features) - 1)
     low = np.minimum(place.astype(int), len(features) - 2)
     part = (place - low)[:, None].astype(np.float32)

@@ -62,7 +62,7 @@ class HubertTeacher:
 class WhisperTeacher:
     """What a Whisper encoder makes after `layer` blocks: transformers' `hidden_states[layer]`."""
 
-    delay_samples = SAMPLE_RATE_HZ * 125 // 10_000
+    delay_samples = RECEPTIVE_SAMPLES // 2
     """Whisper's frames are centred at 20 i ms: sound moved by 12.5 ms makes that HuBERT's centre."""
     positional = True
 

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import WhisperConfig, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
+from model.encoder import missing
 from protocols.errors import FacewireError
 
 _NAMES: Final = {
@@ -47,10 +48,7 @@ def _of_transformers(source: str) -> tuple[nn.Module, WhisperConfig]:
             return WhisperEncoder.from_pretrained(source, local_files_only=True), config
         return WhisperModel.from_pretrained(source, local_files_only=True).get_submodule("encoder"), config
     except (OSError, ValueError, SafetensorError) as error:
-        raise FacewireError(
-            f"teacher whisper:{source} is not on this machine ({str(error).splitlines()[0]}).\n"
-            f"Fetch it once with:  hf download {source}\nor name a folder that holds it."
-        ) from error
+        raise missing(f"teacher whisper:{source}", source, error) from error
 
 
 def _of_openai(path: Path) -> tuple[nn.Module, WhisperConfig]:

@@ -54,26 +54,12 @@ class Deaf(LoudnessTeacher):
 
 
 def tiny_config() -> HubertConfig:
-    return HubertConfig(
-        conv_dim=(8, 8, 8, 8),
-        conv_kernel=(30, 6, 5, 2),
-        conv_stride=(10, 4, 4, 2),
-        conv_bias=True,
-        feat_extract_norm="layer",
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        num_conv_pos_embeddings=5,
-        num_conv_pos_embedding_groups=2,
-        do_stable_layer_norm=True,
-        hidden_dropout=0.0,
-        activation_dropout=0.0,
-        attention_dropout=0.0,
-        feat_proj_dropout=0.0,
-        layerdrop=0.0,
-        apply_spec_augment=False,
-    )
+    config = compact_config()
+    config.conv_dim = (8, 8, 8, 8)
+    config.hidden_size, config.intermediate_size = 16, 32
+    config.num_hidden_layers, config.num_attention_heads = 1, 2
+    config.num_conv_pos_embeddings, config.num_conv_pos_embedding_groups = 5, 2
+    return config
 
 
 @pytest.fixture
