@@ -4,6 +4,7 @@ White noise per frame makes eyes and lips tremble, so it is correlated in time: 
 cut to a filter of fixed length, over a counter-keyed source, so that it can start anywhere. At a pole of .8 it is as
 smooth as real faces are (mean absolute second difference .15 of its deviation; lips .18, upper face .14; an AR(1) of
 the same reach has .52). Each channel has a pole of its own: smoother noise leaves less trembling in lids that blink.
+Both sides of brows and eyes have the same noise: otherwise one lid would close without the other.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from protocols import blendshapes
+
 TAPS: Final = 48
 """Length of the filter in frames; at a pole of .8 all but 1e-6 of the power, at .9 all but 1e-3."""
 _WORDS_PER_COUNTER: Final = 4
 """Philox makes 4 words of 64 bits per counter value."""
+_GAZE: Final = {right: left for left, right in blendshapes.GAZE_PAIRS}
+_SIDES: Final = {right: left for left, right in blendshapes.PAIRS if blendshapes.INDEX[left] in blendshapes.UPPER}
+ONE_FACE: Final = [blendshapes.INDEX[(_SIDES | _GAZE).get(name, name)] for name in blendshapes.NAMES]
+"""Whose noise each blendshape has (52,): on the right of the upper face that of its left."""
 
 
 def filter_taps(poles: Sequence[float]) -> NDArray[np.float64]:

@@ -229,5 +229,5 @@ def _noise(runtime: Runtime, state: StreamState, starts: Sequence[int], frames: 
     """Noise (B, frames, C) of each session's absolute frames."""
     poles = runtime.config.noise_poles
     drawn = [noise.correlated(seed, first, frames, poles) for seed, first in zip(state.seeds, starts, strict=True)]
-    scaled: Floats = np.stack(drawn) * state.noise_scale
+    scaled: Floats = np.stack(drawn)[..., noise.ONE_FACE] * state.noise_scale
     return scaled

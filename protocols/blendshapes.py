@@ -87,6 +87,12 @@ PAIRS: Final[tuple[tuple[str, str], ...]] = tuple(
 )
 """(left, right) shapes that a mirror exchanges; all others stay."""
 
+GAZE_PAIRS: Final[tuple[tuple[str, str], ...]] = (
+    ("eyeLookInLeft", "eyeLookOutRight"),
+    ("eyeLookOutLeft", "eyeLookInRight"),
+)
+"""(left, right) shapes of eyes that look the same way sideways: not a mirror's."""
+
 
 def indices(names: Iterable[str]) -> tuple[int, ...]:
     """Positions of shapes in `NAMES`, ascending. Raises KeyError for a name that is not there."""

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 
 from model.face import FaceModel
-from model.noise import filter_taps
+from model.noise import ONE_FACE, filter_taps
 from protocols.errors import FacewireError
 from training import ranks
 from training.shards import Passages
@@ -74,7 +74,7 @@ def standardise(model: FaceModel, passages: Passages) -> None:
     mean, std = _moments((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio"))
     model.audio_mean.copy_(mean)
     model.audio_std.copy_(std.clamp(min=1e-3))
-    mean, std = _moments(passages.pieces("face", "weight"))
+    mean, std = _moments((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
     captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
     model.face_mean.copy_(mean * captured)
     model.face_std.copy_(std.clamp(min=0.01))
@@ -112,7 +112,7 @@ def segments(
     identity = passages.take("identity", chosen)
     identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
-    noise = correlated(settings.batch, length, model.config.noise_poles, draw)
+    noise = correlated(settings.batch, length, model.config.noise_poles, draw)[..., ONE_FACE]
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)

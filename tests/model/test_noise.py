@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import noise
+from protocols import blendshapes
 from training.datasets.splits import split_of
 from training.prepare import npz_folder
 
@@ -40,6 +41,16 @@ def test_each_channel_has_its_own_pole() -> None:
         np.testing.assert_allclose(drawn[:, index], alone, atol=1e-6)
         following = np.corrcoef(drawn[1:, index], drawn[:-1, index])[0, 1]
         assert following == pytest.approx(2 * pole / (1 + pole**2), abs=0.02)
+
+
+def test_both_sides_of_the_upper_face_and_no_others_share_their_noise() -> None:
+    drawn = noise.correlated(1, 0, 500, POLES)[:, noise.ONE_FACE]
+    same = np.argwhere(np.triu(np.corrcoef(drawn.T) > 0.999, 1))
+    named = {f"{blendshapes.NAMES[one]} {blendshapes.NAMES[other]}" for one, other in same}
+    assert named >= {"eyeBlinkLeft eyeBlinkRight", "browDownLeft browDownRight", "noseSneerLeft noseSneerRight"}
+    assert named >= {"eyeLookInLeft eyeLookOutRight", "eyeLookOutLeft eyeLookInRight", "eyeLookUpLeft eyeLookUpRight"}
+    assert len(named) == 10
+    assert not [name for name in named if name.startswith(("jaw", "mouth", "cheek"))]
 
 
 def test_seeds_differ() -> None:

@@ -10,6 +10,7 @@ from model import stream
 from model.frames import frame_weights
 from model.torch_runtime import TorchRuntime
 from model.windows import Windower, WindowSpec
+from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_runtime
 
@@ -106,6 +107,19 @@ def test_lips_are_decided_by_the_sound_and_the_rest_by_the_seed(runtime: TorchRu
     assert state.noise_scale[0] == pytest.approx(0.85)  # eyeBlinkLeft
     one, two = (stream.render(runtime, SOUND, seed=seed) for seed in (1, 2))
     assert np.abs(one - two).max() > 1e-3
+
+
+def test_both_eyes_start_from_the_same_noise(runtime: TorchRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    denoise = TorchRuntime.denoise
+    monkeypatch.setattr(
+        TorchRuntime, "denoise", lambda self, noise, *rest: (seen.append(noise), denoise(self, noise, *rest))[1]
+    )
+    stream.render(runtime, SOUND)
+    noise = np.concatenate(seen, 1)[0]
+    for left, right in (("eyeBlinkLeft", "eyeBlinkRight"), ("eyeLookInLeft", "eyeLookOutRight")):
+        np.testing.assert_array_equal(noise[:, INDEX[left]], noise[:, INDEX[right]])
+        assert noise[:, INDEX[left]].std() > 0.1
 
 
 @pytest.mark.parametrize(("samples", "frames"), [(0, 0), (1, 1), (533, 1), (534, 2), (16_000, 30)])

@@ -98,6 +98,7 @@ def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
     if pairs[0].channels(metrics.BLINKS):
         found["jitter upper"] = metrics.jitter_ratio(pairs, blendshapes.UPPER)
         found["blinks to real"] = metrics.blink_ratio(pairs)
+        found["lids apart"] = metrics.lids_apart([pair.made for pair in pairs])
     recall, depth, count = metrics.closures(pairs, fps)
     if count:
         found |= {"closure recall": recall, "closure depth": depth, "closures": float(count)}

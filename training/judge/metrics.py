@@ -81,6 +81,11 @@ def blink_ratio(pairs: Sequence[Pair]) -> float:
     return made / max(1, real)
 
 
+def lids_apart(faces: Sequence[Curves]) -> float:
+    """How unevenly the eyes close: mean difference of the two eyeBlinks."""
+    return float(np.mean([np.abs(np.diff(face[:, BLINKS], axis=1)).mean() for face in faces]))
+
+
 def closures(pairs: Sequence[Pair], fps: int) -> tuple[float, float, int]:
     """Closures on b and p: recall (at least half the real dip), mean depth ratio, and how many there were.
 

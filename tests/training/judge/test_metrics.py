@@ -56,6 +56,10 @@ def test_ratios_of_amplitude_jitter_and_blinks() -> None:
     once = blinking.copy()
     once[50:54] = 0
     assert metrics.blink_ratio([Pair(once, blinking, ALL)]) == 0.5
+    assert metrics.lids_apart([once, blinking]) == 0
+    wink = once.copy()
+    wink[10:14, metrics.BLINKS[1]] = 0.5
+    assert metrics.lids_apart([once, wink]) == pytest.approx(0.5 * 4 / 200)
 
 
 def test_closures_want_at_least_half_the_real_dip() -> None:
