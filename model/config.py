@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.windows import WindowSpec
 from protocols import blendshapes
@@ -65,6 +65,9 @@ class ModelConfig(_Strict):
     """How smooth the noise is in time (`model.noise`)."""
     noise_pole_upper: float = 0.8
     """The same for brows and eyes."""
+
+    lip_deviation: float = Field(default=1.0, gt=0)
+    """How much the lips may differ once the sound is known, of how much they differ at all (`model.denoiser`)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

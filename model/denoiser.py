@@ -5,14 +5,17 @@ from torch import Tensor, nn
 
 from model import schedule
 from model.config import ModelConfig
+from protocols import blendshapes
 
 
 class Denoiser(nn.Module):
     """x0 prediction (DiffusionTalker, section 3.2) in standardised blendshapes; B sessions, T frames, C = 52.
 
-    Strictly causal: nothing but the GRU's state links one frame to the next. The network itself gives -v (Salimans
-    and Ho 2022): x0 = alpha x - sigma v. Near the end x is almost the face, and what the GRU adds is scaled by the
-    little that is missing; where it had to copy all 52 channels through its state, its errors made the face tremble.
+    Strictly causal: nothing but the GRU's state links one frame to the next. The network gives only what x does not
+    tell (Karras et al. 2022, section 5): for a face that deviates by s from what the sound tells,
+    x0 = (alpha s^2 x + sigma s sqrt(d) out) / d with d = alpha^2 s^2 + sigma^2. Near the end x is almost the face, and
+    what the GRU adds is scaled by the little that is missing; where it had to copy all 52 channels through its state,
+    its errors made the face tremble. With s = 1, the standardised face itself, out is -v (Salimans and Ho 2022).
     """
 
     alpha_bar: Tensor
@@ -20,6 +23,9 @@ class Denoiser(nn.Module):
 
     captured: Tensor
     """(C,): 0 for channels that no recording showed; they stay at their mean."""
+
+    deviation: Tensor
+    """(C,): s."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -37,6 +43,9 @@ class Denoiser(nn.Module):
         self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
         self.out = nn.Linear(config.hidden, channels)
         self.register_buffer("captured", torch.ones(channels))
+        deviation = torch.ones(channels)
+        deviation[list(blendshapes.LIPS_27)] = config.lip_deviation
+        self.register_buffer("deviation", deviation, persistent=False)
         alpha_bar = schedule.linear(config.schedule_steps).alpha_bar.float()
         self.register_buffer("alpha_bar", alpha_bar, persistent=False)
 
@@ -58,5 +67,7 @@ class Denoiser(nn.Module):
         step = self.step(t - 1)[:, None].expand(-1, x.shape[1], -1)
         hidden, state = self.gru(self.norm(torch.cat([x, condition, step], -1)), state)
         alpha_bar = self.alpha_bar[t][:, None, None]
-        x0 = alpha_bar.sqrt() * x + (1 - alpha_bar).sqrt() * self.out(hidden)
+        alpha, sigma, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt(), self.deviation
+        both = (alpha * s).square() + sigma.square()
+        x0 = alpha * s.square() / both * x + sigma * s / both.sqrt() * self.out(hidden)
         return x0 * self.captured, state

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from safetensors.numpy import load, save
 
-from model import noise
+from model import level, noise
+from model.level import Levels
 from model.runtime import Floats, Runtime
 from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec, windows_of
 from protocols import blendshapes
@@ -20,7 +21,7 @@ from protocols.errors import FacewireError
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, short enough to show progress."""
 
-_ARRAYS = ("identity", "towards", "noise_scale", "hidden", "voice", "voiced")
+_ARRAYS = ("level_db", "identity", "towards", "noise_scale", "hidden", "voice", "voiced")
 
 FADE_HOPS = 5
 """Hops over which one identity becomes another: half a second."""
@@ -37,6 +38,8 @@ class StreamState:
     next_hops: tuple[int, ...]
     """The hop that each session expects next."""
     seeds: tuple[int, ...]
+    level_db: Levels
+    """How loud each session has been (B,), see `model.level`."""
     identity: Floats
     """Identity features (B, D) that the last hop ended with."""
     towards: Floats
@@ -68,6 +71,7 @@ def start(
         window=window,
         next_hops=(0,) * len(seeds),
         seeds=tuple(seeds),
+        level_db=level.start(len(seeds)),
         identity=identity,
         towards=identity,
         fading=0,
@@ -108,7 +112,8 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
     """
     hops, right_ms = windows.shape[1], state.window.right_ms
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
-    audio = runtime.features(windows, right_ms)  # (B, T, K, D)
+    level_db, levelled = level.follow(state.window, windows, state.level_db)
+    audio = runtime.features(levelled, right_ms)  # (B, T, K, D)
     identity = _fade(state, hops)
     starts = [hop * frames_per_hop for hop in state.next_hops]
     face, hidden = runtime.denoise(
@@ -122,6 +127,7 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
     following = replace(
         state,
         next_hops=tuple(hop + hops for hop in state.next_hops),
+        level_db=level_db,
         identity=identity[:, -1],
         fading=max(0, state.fading - hops),
         hidden=hidden,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from model import schedule
 from model.face import FaceModel
+from model.noise import ONE_FACE
 from model.sampler import ddim
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -113,10 +114,10 @@ def student_loss(student: FaceModel, teacher: FaceModel, others: Weights | None 
 
 
 def _as_at_run_time(noise: Tensor) -> Tensor:
-    """The noise (B, T, C) with none on the lips of every other passage: so the faces are made."""
-    quiet = noise.clone()
-    quiet[::2, :, list(blendshapes.LIPS_27)] = 0
-    return quiet
+    """The noise (B, T, C) that faces are made of, every other passage with none on its lips."""
+    shared = noise[..., ONE_FACE]
+    shared[::2, :, list(blendshapes.LIPS_27)] = 0
+    return shared
 
 
 def target(levels: schedule.Schedule, x: Tensor, end: Tensor, t: Tensor, s: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from safetensors.torch import save_file
 
+from model import level
 from model.face import FaceModel
 from model.stream import RENDER_HOPS
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
@@ -149,9 +150,10 @@ def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:
 
 
 def encode(model: FaceModel, passage: Passage) -> torch.Tensor:
-    """Raw audio features (frames, K, D) of a passage in the windows of run time."""
-    windows = windows_of(model.config.window(passage.lookahead_ms), passage.samples)
-    batches = torch.split(torch.from_numpy(windows), RENDER_HOPS)
+    """Raw audio features (frames, K, D) of a passage in the windows of run time, at the level of run time."""
+    spec = model.config.window(passage.lookahead_ms)
+    _, windows = level.follow(spec, windows_of(spec, passage.samples)[None], level.start(1))
+    batches = torch.split(torch.from_numpy(windows[0]), RENDER_HOPS)
     with torch.inference_mode():
         return torch.cat([model.features(batch[None], passage.lookahead_ms)[0] for batch in batches])
 

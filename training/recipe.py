@@ -60,15 +60,17 @@ class ModelSettings(_Strict):
     """How smooth the noise is in time; 0: white."""
     noise_pole_upper: Annotated[float, Field(ge=0, lt=1)]
     """The same for brows and eyes."""
+    lip_deviation: Annotated[float, Field(gt=0)]
+    """How much of the lips' variety the sound leaves open; 1: all of it (`model.denoiser`)."""
 
     def applied(self, config: ModelConfig) -> ModelConfig:
         """The same model with these settings. Raises FacewireError for a number of steps that is no number of them."""
         total = max(SCHEDULE_STEPS, self.denoising_steps)
         if total % self.denoising_steps:
             raise FacewireError(f"{self.denoising_steps} denoising steps: fewer than {total} must divide {total}")
-        changed = {"steps": self.denoising_steps, "schedule_steps": total, "dropout": self.dropout}
-        poles = {"noise_pole": self.noise_pole, "noise_pole_upper": self.noise_pole_upper}
-        return config.model_copy(update=changed | poles)
+        changed = {"steps": self.denoising_steps, "schedule_steps": total}
+        kept = ("dropout", "noise_pole", "noise_pole_upper", "lip_deviation")
+        return config.model_copy(update=changed | {name: getattr(self, name) for name in kept})
 
 
 class DistillSettings(_Strict):

@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 
 from model.face import FaceModel
-from model.noise import ONE_FACE, filter_taps
+from model.noise import filter_taps
+from protocols import blendshapes
 from protocols.errors import FacewireError
 from training import ranks
 from training.shards import Passages
@@ -110,9 +111,11 @@ def segments(
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
     identity = passages.take("identity", chosen)
-    identity[torch.rand(settings.batch, generator=draw) < settings.unknown] = len(model.identities.names)
+    strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
+    identity[strangers] = len(model.identities.names)
+    mirrored = strangers & (torch.rand(settings.batch, generator=draw) < 0.5)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
-    noise = correlated(settings.batch, length, model.config.noise_poles, draw)[..., ONE_FACE]
+    noise = correlated(settings.batch, length, model.config.noise_poles, draw)
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)
@@ -122,6 +125,7 @@ def segments(
         audio, face, weight = (
             passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
         )
+        face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
         yield Segment(
             audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,
@@ -132,6 +136,11 @@ def segments(
             lookahead=lookahead,
             fresh=(kept[part].float() * float(k > 0)).to(device),
         )
+
+
+def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:
+    """Faces or weights (B, T, C), left and right exchanged in the chosen passages (B,): strangers lean to no side."""
+    return torch.where(chosen[:, None, None], values[..., blendshapes.MIRROR], values)
 
 
 def correlated(batch: int, frames: int, poles: Sequence[float], draw: torch.Generator) -> Tensor:

@@ -12,6 +12,7 @@ from protocols.blendshapes import (
     LIPS_27,
     LIVELINK_CSV,
     MEDIAPIPE,
+    MIRROR,
     NAMES,
     ORDERS,
     PAIRS,
@@ -84,6 +85,9 @@ def test_remap_refuses(names, said):
 
 def test_pairs_mirror_sides():
     assert len(PAIRS) == 20
+    assert [NAMES[index] for index in MIRROR[:2]] == ["eyeBlinkRight", "eyeLookDownRight"]
+    assert MIRROR[INDEX["jawOpen"]] == INDEX["jawOpen"]
+    assert [MIRROR[index] for index in MIRROR] == list(range(COUNT))
     assert ("jawLeft", "jawRight") in PAIRS
     assert all(right in NAMES and left != right for left, right in PAIRS)
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from model import schedule
+from model.denoiser import Denoiser
 from model.face import FaceModel
-from model.noise import correlated
+from model.noise import ONE_FACE, correlated
 from model.sampler import ddim
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
@@ -111,10 +112,25 @@ def test_the_students_target_is_the_closed_form_of_two_ddim_steps(steps: int, mo
     assert outcome.total.item() == pytest.approx(np.mean(errors), rel=1e-3)
 
 
+def test_a_student_alone_sees_the_noise_that_faces_are_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher, student = teacher_of(16), teacher_of(8)
+    seen = []
+    monkeypatch.setattr(
+        student.denoiser, "forward", lambda x, *rest: (seen.append(x), Denoiser.forward(student.denoiser, x, *rest))[1]
+    )
+    given = segment(student, [32, 32])
+    distill.student_loss(student, teacher)(given, [])
+    lips, eyes = list(blendshapes.LIPS_27), [blendshapes.INDEX[f"eyeBlink{side}"] for side in ("Left", "Right")]
+    assert seen[0][0][:, lips].std() < 0.01 < 0.5 < seen[0][1][:, lips].std()
+    torch.testing.assert_close(seen[0][..., eyes[0]], seen[0][..., eyes[1]], atol=0.01, rtol=0)
+    assert seen[0][..., eyes].std() > 0.5
+
+
 def test_beside_the_other_losses_distillation_has_the_papers_weight() -> None:
     teacher, student = teacher_of(16), teacher_of(8)
     given = segment(student, [4, 16])
-    given.noise[..., list(blendshapes.LIPS_27)] = 0  # alone, a student sees much of that
+    given = replace(given, noise=given.noise[..., ONE_FACE])  # alone, a student sees that of run time
+    given.noise[..., list(blendshapes.LIPS_27)] = 0
     alone = distill.student_loss(student, teacher)(given, [])
     beside = distill.student_loss(student, teacher, losses.Weights())(given, [])
     others = fit.teacher_loss(student)(given, [])
@@ -144,8 +160,12 @@ def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(mon
     assert all(stretch[0].fresh.sum() == 0 for stretch in drawn)
     firsts = (shard["face"][:, 0] - model.face_mean) / model.face_std
     for step in range(3):  # where streams begin, each stretch begins with the first frame of its passage
-        first = next(iter(segments.segments(model, passages, replace(settings, starts=1.0), (8,), step)))
+        whole = replace(settings, starts=1.0, unknown=0.0)
+        first = next(iter(segments.segments(model, passages, whole, (8,), step)))
         assert torch.cdist(first.face[:, 0], firsts).amin(1).max() < 1e-3
+    each = [near for step in range(40) for near in _mirrored_passages(model, passages, settings, step)]
+    assert {known for known, mirrored in each if mirrored} == {False}  # nobody whom we know is
+    assert 0.3 < np.mean([mirrored for known, mirrored in each if not known]) < 0.7
     monkeypatch.setattr(ranks, "world", lambda: 2)
     parts = []
     for number in range(2):
@@ -154,3 +174,15 @@ def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(mon
     for whole, *halves in zip(drawn[3], *parts, strict=True):
         for name, value in vars(whole).items():
             torch.testing.assert_close(torch.cat([getattr(half, name) for half in halves]), value)
+
+
+def _mirrored_passages(
+    model: FaceModel, passages: Passages, settings: segments.FitSettings, step: int
+) -> list[tuple[bool, bool]]:
+    """Whether the identity is known, and the face mirrored, of each passage of a step that begins at its beginning."""
+    given = next(iter(segments.segments(model, passages, replace(settings, starts=1.0, unknown=0.5), (8,), step)))
+    firsts = (passages.shards[0]["face"][:, 0] - model.face_mean) / model.face_std
+    plain = torch.cdist(given.face[:, 0], firsts).amin(1) < 1e-3
+    mirrored = torch.cdist(given.face[:, 0], firsts[:, list(blendshapes.MIRROR)]).amin(1) < 1e-3
+    assert (plain ^ mirrored).all()
+    return list(zip((given.identity < 2).tolist(), mirrored.tolist(), strict=True))
