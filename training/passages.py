@@ -23,7 +23,7 @@ from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
-from training.sounds import amplitude, in_room, noise
+from training.sounds import amplitude, clatter, in_room, music, noise
 
 SECONDS = 18
 BLEND_FRAMES = 5
@@ -76,13 +76,14 @@ def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng:
 
 
 def quiet_passage(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator) -> Passage:
-    """Nobody speaks: digital silence, or noise of -80 to -25 dBFS; the mouth rests."""
+    """Nobody speaks: digital silence, or noise, knocks or music of -80 to -15 dBFS; the mouth rests."""
     length = SECONDS * SAMPLE_RATE_HZ
-    level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -25))
+    level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -15))
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
     face = np.tile(_rest(tuple(clips[:40])), (SECONDS * fps, 1))
-    sound = (noise(length, rng) * level).astype(np.float32)
+    make = rng.choice(np.array([noise, clatter, music]), p=[0.5, 0.25, 0.25])
+    sound = np.clip(make(length, rng) * level, -1, 1).astype(np.float32)
     return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 

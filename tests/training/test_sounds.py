@@ -14,8 +14,10 @@ from training.sounds import (
     LEVEL_DBFS,
     amplitude,
     at_level,
+    clatter,
     disturb,
     in_room,
+    music,
     noise,
     packed,
     quiet,
@@ -98,3 +100,14 @@ def test_quiet_is_below_speech(rng: np.random.Generator) -> None:
     made = [quiet(16_080, rng) for _ in range(50)]
     assert max(np.sqrt(np.mean(q**2)) for q in made) <= amplitude(-30) * 1.01
     assert any(not q.any() for q in made)
+
+
+def test_knocks_and_music_are_loud_for_moments_and_tuned_for_long(rng: np.random.Generator) -> None:
+    knocks, tune, hiss = (make(80_000, rng).astype(np.float64) for make in (clatter, music, noise))
+    for sound in (knocks, tune, hiss):
+        assert sound.shape == (80_000,)
+        assert rms_db(sound) == pytest.approx(0, abs=0.1)
+    assert np.mean(knocks**4) > 10  # a normal's is 3
+    spectra = [np.abs(np.fft.rfft(sound[:16_000])) ** 2 for sound in (tune, hiss)]
+    peakiness = [float(np.sort(power)[-80:].sum() / power.sum()) for power in spectra]
+    assert peakiness[0] > 0.5 > peakiness[1]
