@@ -1,7 +1,7 @@
 """One file holds a face model: weights, encoder, identities, normalisation, and where they come from."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,14 +13,12 @@ from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 
 if TYPE_CHECKING:  # a header is read without torch
-    from torch import Tensor
-
     from model.face import FaceModel
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 2
-"""From format n to n + 1, by functions that change header and tensors in place."""
+FORMAT: Final = 3
+"""Mouth and upper face have a GRU each."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
 
@@ -85,20 +83,6 @@ def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any]) ->
         save_file(tensors, partial, metadata={_KEY: json.dumps(head)})
 
 
-def _hear_nothing_ahead(head: dict[str, Any], tensors: "dict[str, Tensor]") -> None:
-    """Format 1 heard each frame at its own time only: what format 2 hears later gets no weight."""
-    name = "denoiser.audio.0.weight"
-    if name in tensors:
-        import torch
-
-        ahead = len(ModelConfig.model_validate(head["config"]).ahead_ms) - 1
-        tensors[name] = torch.cat([tensors[name], *[torch.zeros_like(tensors[name])] * ahead], 1)
-
-
-UPGRADES: "Final[dict[int, Callable[[dict[str, Any], dict[str, Tensor]], None]]]" = {1: _hear_nothing_ahead}
-"""From format n to n + 1, by functions that change header and tensors in place."""
-
-
 def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tensor]]":
     if not path.is_file():
         raise FacewireError(f"{path}: no such checkpoint; leave --checkpoint out to use the one that ships")
@@ -111,9 +95,8 @@ def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tens
     if text is None:
         raise FacewireError(f"{path}: a safetensors file, but no facewire checkpoint (its header lacks {_KEY!r})")
     head: dict[str, Any] = json.loads(text)
-    while head["format"] in UPGRADES:
-        UPGRADES[head["format"]](head, values)
-        head["format"] += 1
-    if head["format"] != FORMAT:
+    if head["format"] > FORMAT:
         raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
+    if head["format"] < FORMAT:
+        raise FacewireError(f"{path}: format {head['format']}, of a GRU for the whole face; fetch or train it again")
     return head, values

@@ -52,6 +52,9 @@ class ModelConfig(_Strict):
     steps: int = 8
     """Denoising steps of this checkpoint: a divisor of T."""
     hidden: int = 256
+    """Width of the GRU that moves jaw and mouth."""
+    hidden_upper: int = 128
+    """Width of that for the rest of the face."""
     layers: int = 2
     audio_width: int = 128
     condition_width: int = 32
@@ -85,6 +88,11 @@ class ModelConfig(_Strict):
     def ahead_ms(self) -> tuple[int, ...]:
         """How much later than a frame its K audio features are: not at all, and by each lookahead of the dial."""
         return tuple(sorted({0, *self.lookaheads_ms}))
+
+    @property
+    def memory(self) -> int:
+        """Width of the state of all GRUs."""
+        return self.hidden + self.hidden_upper
 
     @property
     def noise_poles(self) -> tuple[float, ...]:

@@ -1,4 +1,6 @@
-"""The talker: a causal GRU that reads a noisy face, the sound and the conditions, and predicts the clean face."""
+"""The talker: causal GRUs that read a noisy face, the sound and the conditions, and predict the clean face."""
+
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -7,15 +9,40 @@ from model import schedule
 from model.config import ModelConfig
 from protocols import blendshapes
 
+REGIONS: Final = (
+    list(blendshapes.LIPS_27),
+    [index for index in range(blendshapes.COUNT) if index not in blendshapes.LIPS_27],
+)
+"""Jaw and mouth, and the rest of the face."""
+_IN_ORDER: Final = [sum(REGIONS, []).index(index) for index in range(blendshapes.COUNT)]
+
+
+class Region(nn.Module):
+    """A part of the face with a memory of its own: what is left open in it is nothing to the others."""
+
+    def __init__(self, inputs: int, hidden: int, layers: int, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(inputs)
+        self.gru = nn.GRU(inputs, hidden, layers, batch_first=True)
+        self.out = nn.Linear(hidden, channels)
+
+    def forward(self, given: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What the region's channels (B, T, C) are told, given (B, T, inputs), and the next state."""
+        hidden, state = self.gru(self.norm(given), state)
+        return self.out(hidden), state
+
 
 class Denoiser(nn.Module):
     """x0 prediction (DiffusionTalker, section 3.2) in standardised blendshapes; B sessions, T frames, C = 52.
 
-    Strictly causal: nothing but the GRU's state links one frame to the next. The network gives only what x does not
-    tell (Karras et al. 2022, section 5): for a face that deviates by s from what the sound tells,
-    x0 = (alpha s^2 x + sigma s sqrt(d) out) / d with d = alpha^2 s^2 + sigma^2. Near the end x is almost the face, and
-    what the GRU adds is scaled by the little that is missing; where it had to copy all 52 channels through its state,
-    its errors made the face tremble. With s = 1, the standardised face itself, out is -v (Salimans and Ho 2022).
+    Strictly causal: nothing but the GRUs' states links one frame to the next. The mouth has one of its own: where it
+    shared that of eyes and brows, their noise moved it in silence.
+
+    The network gives only what x does not tell (Karras et al. 2022, section 5): for a face that deviates by s from
+    what the sound tells, x0 = (alpha s^2 x + sigma s sqrt(d) out) / d with d = alpha^2 s^2 + sigma^2. Near the end x is
+    almost the face, and what the GRU adds is scaled by the little that is missing; where it had to copy all channels
+    through its state, its errors made the face tremble. With s = 1, the standardised face itself, out is -v (Salimans
+    and Ho 2022).
     """
 
     alpha_bar: Tensor
@@ -38,10 +65,12 @@ class Denoiser(nn.Module):
         self.identity = nn.Linear(config.encoder.width, width)
         self.lookahead = nn.Embedding(len(config.lookaheads_ms), width)
         self.step = nn.Embedding(config.schedule_steps, width)
-        inputs = channels + config.audio_width + 3 * width
-        self.norm = nn.LayerNorm(inputs)
-        self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
-        self.out = nn.Linear(config.hidden, channels)
+        given = config.audio_width + 3 * width
+        self.sizes = (config.hidden, config.hidden_upper)
+        self.regions = nn.ModuleList(
+            Region(given + len(part), hidden, config.layers, len(part))
+            for part, hidden in zip(REGIONS, self.sizes, strict=True)
+        )
         self.register_buffer("captured", torch.ones(channels))
         deviation = torch.ones(channels)
         deviation[list(blendshapes.LIPS_27)] = config.lip_deviation
@@ -60,14 +89,21 @@ class Denoiser(nn.Module):
         return torch.cat([self.audio(audio), *(each.expand(-1, audio.shape[1], -1) for each in (who, dial))], -1)
 
     def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Clean face (B, T, C) from noisy x (B, T, C) at step t (B,), 1-based, and the GRU's next state.
+        """Clean face (B, T, C) from noisy x (B, T, C) at step t (B,), 1-based, and the GRUs' next state.
 
-        The state is (layers, B, hidden); None starts afresh.
+        The state is (layers, B, memory); None starts afresh.
         """
         step = self.step(t - 1)[:, None].expand(-1, x.shape[1], -1)
-        hidden, state = self.gru(self.norm(torch.cat([x, condition, step], -1)), state)
+        out, state = self._told([torch.cat([x[..., part], condition, step], -1) for part in REGIONS], state)
         alpha_bar = self.alpha_bar[t][:, None, None]
         alpha, sigma, s = alpha_bar.sqrt(), (1 - alpha_bar).sqrt(), self.deviation
         both = (alpha * s).square() + sigma.square()
-        x0 = alpha * s.square() / both * x + sigma * s / both.sqrt() * self.out(hidden)
+        x0 = alpha * s.square() / both * x + sigma * s / both.sqrt() * out
         return x0 * self.captured, state
+
+    def _told(self, given: list[Tensor], state: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What each region makes of what it is given, (B, T, C), and the next state."""
+        before = [None] * len(given) if state is None else [part.contiguous() for part in state.split(self.sizes, -1)]
+        each = [region(*both) for region, *both in zip(self.regions, given, before, strict=True)]
+        out, after = (torch.cat(parts, -1) for parts in zip(*each, strict=True))
+        return out[..., _IN_ORDER], after

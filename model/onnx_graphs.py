@@ -60,7 +60,7 @@ def write_denoiser(model: FaceModel, path: Path) -> str:
         "audio": torch.zeros(batch, frames, len(config.ahead_ms), width),
         "identity": torch.zeros(batch, frames, width),
         "dial": torch.zeros(batch, dtype=torch.long),
-        "hidden": torch.zeros(config.steps, config.layers, batch, config.hidden),
+        "hidden": torch.zeros(config.steps, config.layers, batch, config.memory),
     }
     by_frame = {0: "sessions", 1: "frames"}
     axes: Axes = {

@@ -228,7 +228,7 @@ def _voiced(window: WindowSpec, windows: Samples) -> Floats:
 
 def _silence(runtime: Runtime, sessions: int) -> Floats:
     config = runtime.config
-    return np.zeros((config.steps, config.layers, sessions, config.hidden), np.float32)
+    return np.zeros((config.steps, config.layers, sessions, config.memory), np.float32)
 
 
 def _noise(runtime: Runtime, state: StreamState, starts: Sequence[int], frames: int) -> Floats:

@@ -58,7 +58,7 @@ def test_the_face_and_the_memory_agree(pair: tuple[TorchRuntime, OnnxRuntime]) -
     config, draw = pair[0].config, np.random.default_rng(1)
     sizes = [(4, 9, 52), (4, 9, 5, config.encoder.width), (4, 9, config.encoder.width)]
     noise, audio, identity = (draw.standard_normal(size).astype(np.float32) for size in sizes)
-    hidden = draw.uniform(-1, 1, (config.steps, config.layers, 4, config.hidden)).astype(np.float32)
+    hidden = draw.uniform(-1, 1, (config.steps, config.layers, 4, config.memory)).astype(np.float32)
     (face, memory), (got, got_memory) = both(pair, "denoise", noise, audio, identity, 80, hidden)
     assert np.std(face) > 0.01
     np.testing.assert_allclose(got, face, rtol=0, atol=LIMIT)
@@ -162,7 +162,7 @@ def test_a_traced_length_is_no_constant(tmp_path: Path) -> None:
     model = tiny_model()
     (runtime, _), config = export(model, tmp_path), model.config
     given = [torch.randn(1, 1, *size) for size in ((52,), (5, 16), (16,))]
-    hidden = torch.randn(config.steps, config.layers, 1, config.hidden)
+    hidden = torch.randn(config.steps, config.layers, 1, config.memory)
     arrays = [each.numpy() for each in (*given, hidden)]
     wanted, _ = TorchRuntime(model).denoise(*arrays[:3], 0, arrays[3])
     np.testing.assert_allclose(runtime.denoise(*arrays[:3], 0, arrays[3])[0], wanted, rtol=0, atol=LIMIT)

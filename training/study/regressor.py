@@ -1,4 +1,4 @@
-"""The baseline without diffusion: a GRU of the same size that maps sound straight to one face."""
+"""The baseline without diffusion: GRUs of the same size that map sound straight to one face."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import ModelConfig
-from model.denoiser import Denoiser
+from model.denoiser import REGIONS, Denoiser, Region
 from model.face import FaceModel
 from training import features
 from training.recipe import Recipe
@@ -14,7 +14,7 @@ from training.shards import Passages
 
 
 class Regressor(Denoiser):
-    """Deterministic: the denoiser's GRU, audio layer and conditions, but neither a noisy face nor a step goes in.
+    """Deterministic: the denoiser's GRUs, audio layer and conditions, but neither a noisy face nor a step goes in.
 
     In the place of a denoiser of one step it is trained by the same loop and losses and streamed by the same line.
     One DDIM step to t = 0 is its prediction, whatever the noise was.
@@ -23,14 +23,15 @@ class Regressor(Denoiser):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         inputs = config.audio_width + 2 * config.condition_width
-        self.norm = nn.LayerNorm(inputs)
-        self.gru = nn.GRU(inputs, config.hidden, config.layers, batch_first=True)
+        self.regions = nn.ModuleList(
+            Region(inputs, hidden, config.layers, len(part)) for part, hidden in zip(REGIONS, self.sizes, strict=True)
+        )
         del self.step
 
     def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """Face (B, T, C) of the condition (B, T, A) and the GRU's next state; x and t are not looked at."""
-        hidden, state = self.gru(self.norm(condition), state)
-        return self.out(hidden) * self.captured, state
+        out, state = self._told([condition] * len(REGIONS), state)
+        return out * self.captured, state
 
 
 def untrained(folder: Path, recipe: Recipe, made: Passages) -> FaceModel:

@@ -82,7 +82,7 @@ def test_it_knows_no_noise_and_is_streamed_like_any_model(folder: Path, passages
     np.testing.assert_array_equal(one, other)
     quiet = render(TorchRuntime(model), sound * 0, liveliness=1.0)
     assert np.abs(one - quiet).max() > 1e-4
-    assert model.denoiser.gru.hidden_size == model.config.hidden
+    assert [part.gru.hidden_size for part in model.denoiser.regions] == [model.config.hidden, model.config.hidden_upper]
     untouched = regressor.untrained(folder, chosen(1), passages)
     untouched.denoiser.load_state_dict(model.denoiser.state_dict())  # nothing of the step's embedding is left
     assert not [name for name, _ in model.denoiser.named_parameters() if name.startswith("step.")]
