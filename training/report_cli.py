@@ -42,14 +42,13 @@ def evaluate(
     for name, clips in by_name(people).items():
         with progress() as bar, remembered(model, *originals):
             task = bar.add_task(name, total=len(dial) * seeds)
-            found = {}
+            by_ms = {}
             for ms in dial:
                 column = judge.evaluate(model, clips, ms, range(seeds), partial(bar.advance, task))
                 for original in originals:
                     column |= judge.to_teacher(model, original, clips, ms, range(seeds))
-                found[f"{ms} ms"] = column
-            found |= judge.baselines(clips, model)
-            write_figures(out / name, found, model, clips)
+                by_ms[ms] = column
+            write_figures(out / name, by_ms, judge.baselines(clips, model), model, clips)
         typer.echo((out / name / "figures.md").read_text())
     matched = confusion(model, people, dial[-1] if lookahead_ms else model.config.lookahead_ms)
     if matched:

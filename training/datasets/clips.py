@@ -1,7 +1,7 @@
 """Recordings of speech with face curves, as training hears and sees them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class Clip:
     """By how much the curves lag behind the sound."""
     closures_s: tuple[float, ...] = ()
     """Onsets of words that begin with p, b or m; empty where the words are not known."""
+    gain_db: float = 0.0
+    """By how much it is played louder. Not in `pcm`: 40 dB less leave no more than 9 of its 16 bits."""
 
     def __len__(self) -> int:
         """Samples that the recording has."""
@@ -45,8 +47,8 @@ class Clip:
         return self.sound(0, len(self))
 
     def sound(self, begin: int, end: int) -> Samples:
-        """Samples from `begin` to `end`, -1 to 1."""
-        return self.pcm[begin:end].astype(np.float32) / np.float32(32768)
+        """Samples from `begin` to `end`, -1 to 1 where no gain takes them further."""
+        return self.pcm[begin:end].astype(np.float32) * np.float32(10 ** (self.gain_db / 20) / 32768)
 
     def at(self, times_s: NDArray[np.float64]) -> tuple[Curves, NDArray[np.bool_]]:
         """Curves (t, 52) at times of the sound, linearly interpolated, and whether they were seen (t,)."""
@@ -55,6 +57,17 @@ class Clip:
         after = np.minimum(frame + 1, len(self.curves) - 1)
         share = np.clip(position - frame, 0, 1)[:, None].astype(np.float32)
         return self.curves[frame] * (1 - share) + self.curves[after] * share, self.seen[frame] & self.seen[after]
+
+
+def beginning(clips: Sequence[Clip], seconds: int) -> list[Clip]:
+    """The first of them, of which the last may be cut: no more sound than that."""
+    room, chosen = seconds * SAMPLE_RATE_HZ, []
+    for clip in clips:
+        chosen.append(replace(clip, pcm=clip.pcm[:room]))
+        room -= len(chosen[-1])
+        if room <= 0:
+            break
+    return chosen
 
 
 def joined(clips: Sequence[Clip], fps: int) -> tuple[Samples, Curves]:

@@ -9,19 +9,17 @@ import numpy as np
 
 from model import schedule, stream
 from model.face import FaceModel
-from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from training.datasets.clips import Clip, Curves, joined
+from training.datasets.clips import Clip, Curves, beginning, joined
 from training.judge import metrics
 from training.judge.animate import animate, pair
+from training.judge.calm import calm_figures, noise_figures
 from training.judge.live import live_figures
 from training.judge.metrics import Pair
 from training.judge.tables import Column, Value, summary
 
 SEEDS: Final = (0, 1, 2, 3)
-NOISE_DBFS: Final = (-60, -40)
 LONG_S: Final = 600
 """Sound of the one long stream, at most."""
 WITH_NOISE_ON_LIPS: Final = ("lip error 27", "jitter lips", "spread over seeds, jaw")
@@ -40,7 +38,8 @@ def evaluate(
 ) -> Column:
     """All figures of a face as `facewire run` makes it, with deviations over seeds; one long stream; rest in noise.
 
-    At the checkpoint's own lookahead also with noise on the lips, which tells what leaving it out is worth.
+    At the checkpoint's own lookahead also with noise on the lips, which tells what leaving it out is worth, and how
+    calm the face is: in sounds without speech, and whatever the loudness of speech.
     """
     column = judged(model, clips, takes(model, clips, lookahead_ms, seeds, told=told))
     if lookahead_ms == model.config.lookahead_ms:
@@ -48,6 +47,8 @@ def evaluate(
         column |= {f"{name}, noise on lips": noisy[name] for name in WITH_NOISE_ON_LIPS if name in noisy}
     others = long_stream(model, clips, lookahead_ms) | noise_figures(model, lookahead_ms)
     others |= live_figures(model, clips, lookahead_ms)
+    if lookahead_ms == model.config.lookahead_ms:
+        others |= calm_figures(model, clips, lookahead_ms)
     return column | {name: Value(value) for name, value in others.items()}
 
 
@@ -174,23 +175,8 @@ def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, Column]:
 
 def long_stream(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
     """The jaw in one stream of clips in a row: the memory of minutes is not that of one sentence."""
-    room, chosen = LONG_S * SAMPLE_RATE_HZ, []
-    for clip in clips:
-        chosen.append(replace(clip, pcm=clip.pcm[:room]))
-        room -= len(chosen[-1])
-        if room <= 0:
-            break
+    chosen = beginning(clips, LONG_S)
     real = joined(chosen, model.config.fps)[1]
     together = replace(clips[0], pcm=np.concatenate([clip.pcm for clip in chosen]))
     (face,) = animate(model, [together], seed=0, lookahead_ms=lookahead_ms)
     return {"jaw r, one long stream": metrics.jaw_correlation([Pair(face, real, clips[0].confidence > 0)])[0]}
-
-
-def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
-    """Mean jawOpen while white noise is all there is to hear, after the first second."""
-    found: dict[str, float] = {}
-    for dbfs in NOISE_DBFS:
-        drawn = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ) * 10 ** (dbfs / 20)
-        face = stream.render(TorchRuntime(model), drawn.astype(np.float32), lookahead_ms=lookahead_ms)
-        found[f"jaw in noise of {dbfs} dBFS"] = float(face[model.config.fps :, metrics.JAW].mean())
-    return found

@@ -11,36 +11,59 @@ from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.judge import metrics
 from training.judge.matching import Confusion
-from training.judge.metrics import Pair
+from training.judge.metrics import Curves, Pair
+from training.judge.tables import Column
 
 PLOTTED: Final = 4
 """Recordings in the plot of curves."""
 SECONDS: Final = 20
 """Of each of them, at most."""
-SHAPES: Final = ("jawOpen", "mouthClose", "mouthFunnel", "mouthLowerDownLeft", "browInnerUp", "eyeBlinkLeft")
+CLOSURE: Final = "jawOpen - mouthClose"
+"""How far the lips are apart: what has to sink on p, b and m."""
+SHAPES: Final = ("jawOpen", "mouthClose", CLOSURE, "mouthFunnel", "mouthLowerDownLeft", "browInnerUp", "eyeBlinkLeft")
+AGAINST_LOOKAHEAD: Final = {
+    "lip error 27": "lip error 27 (L2 norm over shapes)",
+    "jaw r": "jaw r (correlation)",
+    "closure recall": "closure recall (share of closures)",
+}
+"""Figures in the plot of the dial, and what their axes say."""
 REAL, MADE = "0.55", "tab:red"
 
 
 def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
-    """Draw jaw, lips, brows and lids of a few recordings as they were and as they were made; by recording."""
+    """Draw jaw, lips, brows and lids of a few recordings as they were and as they were made; by recording.
+
+    Dotted lines stand where a word with p, b or m begins, if the words are known.
+    """
     chosen = list(pairs.items())[:PLOTTED]
     figure, axes = _grid(len(SHAPES), len(chosen), (max(9.0, 4.2 * len(chosen)), 1.5 * len(SHAPES)), sharex="col")
     for row, shape in enumerate(SHAPES):
-        index = blendshapes.INDEX[shape]
-        for column, (recording, pair) in enumerate(chosen):
-            axis, made = axes[row, column], pair.made[: SECONDS * fps, index]
-            times_s = np.arange(len(made)) / fps
-            if pair.captured[index]:
-                axis.plot(times_s, pair.real[: len(made), index], color=REAL, label="recorded face")
-            axis.plot(times_s, made, color=MADE, label="facewire", linewidth=1.1)
-            axis.set_ylim(-0.02, max(0.3, float(made.max()), float(pair.real[:, index].max())) * 1.05)
-            if row == 0:
-                axis.set_title(recording, fontsize=9)
-        axes[row, 0].set_ylabel(shape if chosen[0][1].captured[index] else f"{shape}\n(not captured)", fontsize=8)
-    for axis in axes[-1]:
-        axis.set_xlabel("seconds", fontsize=8)
-    axes[0, 0].legend(fontsize=7, loc="upper right")
+        for axis, (_, pair) in zip(axes[row], chosen, strict=True):
+            _curve(axis, pair, shape, fps)
+        label = shape.replace(" - ", "\n- ")
+        captured = _captured(chosen[0][1], shape)
+        axes[row, 0].set_ylabel(label if captured else f"{label}\n(not captured)", fontsize=8)
+    for top, bottom, (recording, _) in zip(axes[0], axes[-1], chosen, strict=True):
+        top.set_title(recording, fontsize=9)
+        bottom.set_xlabel("seconds", fontsize=8)
+    for row in {0, SHAPES.index(CLOSURE)}:
+        axes[row, 0].legend(fontsize=7, loc="upper right")
     _save(figure, path, title)
+
+
+def lookahead(path: Path, by_ms: Mapping[int, Column]) -> None:
+    """Draw how good a face is at each lookahead that was judged, with its error bars: what latency buys."""
+    dial = sorted(by_ms)
+    there = [name for name in AGAINST_LOOKAHEAD if all(name in by_ms[ms] for ms in dial)]
+    figure, axes = _grid(1, len(there), (3.6 * len(there), 3.6))
+    for axis, name in zip(axes[0], there, strict=True):
+        values = [by_ms[ms][name] for ms in dial]
+        means, deviations = [value.mean for value in values], [value.deviation or 0.0 for value in values]
+        axis.errorbar(dial, means, yerr=deviations, fmt="o-", color=MADE, capsize=3)
+        axis.set_xticks(dial)
+        axis.set_xlabel("lookahead, ms")
+        axis.set_ylabel(AGAINST_LOOKAHEAD[name])
+    _save(figure, path, "Quality against lookahead")
 
 
 def shape_errors(path: Path, made: Sequence[Pair], still: Sequence[Pair]) -> None:
@@ -119,6 +142,32 @@ def learning(path: Path, losses: Mapping[str, Sequence[float]], probe: Mapping[i
         axes[1, 0].set_ylabel("probe: mean r")
     axes[-1, 0].set_xlabel("step")
     _save(figure, path, "Learning")
+
+
+def _curve(axis: Any, pair: Pair, shape: str, fps: int) -> None:
+    made = _values(pair.made[: SECONDS * fps], shape)
+    real = _values(pair.real[: len(made)], shape)
+    times_s = np.arange(len(made)) / fps
+    if _captured(pair, shape):
+        axis.plot(times_s, real, color=REAL, label="recorded face")
+    axis.plot(times_s, made, color=MADE, label="facewire", linewidth=1.1)
+    both = np.concatenate([made, real])
+    axis.set_ylim(min(0.0, float(both.min())) - 0.02, max(0.3, float(both.max())) * 1.05)
+    if shape == CLOSURE:
+        onsets_s = [onset_s for onset_s in pair.onsets_s if onset_s < len(made) / fps]
+        for index, onset_s in enumerate(onsets_s):
+            axis.axvline(onset_s, color="black", ls=":", lw=0.9, label="p, b or m begins" if index == 0 else None)
+
+
+def _values(face: Curves, shape: str) -> Curves:
+    """A shape's curve (frames,), or the difference of two."""
+    first, *less = shape.split(" - ")
+    values = face[:, blendshapes.INDEX[first]]
+    return values - face[:, blendshapes.INDEX[less[0]]] if less else values
+
+
+def _captured(pair: Pair, shape: str) -> bool:
+    return all(pair.captured[blendshapes.INDEX[name]] for name in shape.split(" - "))
 
 
 def _grid(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Any, Any]:

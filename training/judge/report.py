@@ -23,15 +23,20 @@ def by_name(people: Sequence[Sequence[Clip]]) -> dict[str, Sequence[Clip]]:
     return found
 
 
-def write_figures(folder: Path, found: Mapping[str, Column], model: FaceModel, clips: Sequence[Clip]) -> None:
-    """Write figures.json, figures.md, curves.png, shapes.png and spectrum.png.
+def write_figures(
+    folder: Path, by_ms: Mapping[int, Column], scale: Mapping[str, Column], model: FaceModel, clips: Sequence[Clip]
+) -> None:
+    """Write figures.json, figures.md, curves.png, shapes.png, spectrum.png, and lookahead.png if there are several.
 
-    `found` is by column (a lookahead or a baseline), then by figure.
+    Figures are by lookahead, and by baseline (`scale`).
     """
     folder.mkdir(parents=True, exist_ok=True)
+    found = {f"{ms} ms": column for ms, column in by_ms.items()} | dict(scale)
     as_json = {name: to_json(column) for name, column in found.items()}
     (folder / "figures.json").write_text(json.dumps(as_json, indent=2) + "\n")
     (folder / "figures.md").write_text(figures_table(found))
+    if len(by_ms) > 1:
+        plots.lookahead(folder / "lookahead.png", by_ms)
     draw(folder, model, clips)
 
 

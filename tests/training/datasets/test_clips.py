@@ -5,7 +5,7 @@ import numpy as np
 
 from protocols import blendshapes
 from tests.training.people import write_person
-from training.datasets.clips import Clip, joined, resting_face
+from training.datasets.clips import Clip, beginning, joined, resting_face
 from training.prepare import npz_folder
 
 JAW = blendshapes.NAMES.index("jawOpen")
@@ -53,3 +53,18 @@ def test_a_part_of_the_sound_is_that_part(tmp_path: Path) -> None:
     (clip,) = clips_of(tmp_path, 1)
     np.testing.assert_array_equal(clip.sound(100, 300), clip.samples[100:300])
     assert len(clip) == len(clip.samples) == 48_000
+
+
+def test_a_quieter_clip_keeps_all_its_bits(tmp_path: Path) -> None:
+    (clip,) = clips_of(tmp_path, 1)
+    quiet = replace(clip, gain_db=-40)
+    np.testing.assert_allclose(quiet.samples, clip.samples / 100, rtol=1e-6)
+    assert len(np.unique(quiet.samples)) == len(np.unique(clip.samples)) > 1000
+    assert quiet.samples.dtype == np.float32
+
+
+def test_the_beginning_is_no_longer_than_wanted(tmp_path: Path) -> None:
+    clips = clips_of(tmp_path, 3)  # of 3 s
+    assert [len(clip) for clip in beginning(clips, 4)] == [48_000, 16_000]
+    assert [len(clip) for clip in beginning(clips, 6)] == [48_000, 48_000]
+    assert [len(clip) for clip in beginning(clips, 100)] == [48_000] * 3

@@ -53,6 +53,9 @@ def test_a_perfect_face_has_perfect_figures_and_noise_has_not(clips: list[Clip])
     assert found["spread over seeds, upper face"].mean > found["spread over seeds, jaw"].mean > 0
     assert found["spread over seeds, jaw, noise on lips"].mean > 2 * found["spread over seeds, jaw"].mean
     assert "jaw in noise of -60 dBFS" in found
+    calm = {"mouth moves in fan at -40 dBFS", "jaw in music at -20 dBFS", "mouth differs at -40 dB"}
+    assert calm <= set(found)
+    assert not calm & set(evaluate(tiny_model(), clips[:1], 80, seeds=(0,)))  # at its own lookahead only
 
 
 def test_channels_that_were_not_captured_do_not_count(clips: list[Clip]) -> None:

@@ -1,0 +1,118 @@
+"""Whether the mouth rests while nobody speaks, and whether it minds how loud the microphone is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from model import stream
+from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
+from model.windows import SAMPLE_RATE_HZ, Samples
+from protocols import blendshapes
+from training.datasets.clip_files import pcm_of
+from training.datasets.clips import Clip, Curves, beginning
+from training.judge import metrics
+from training.judge.animate import animate, pair
+from training.sounds import at_level, fan, keyboard, music, white
+
+NOISE_DBFS: Final = (-60, -40)
+SOUNDS: Final[Mapping[str, Callable[[int, np.random.Generator], Samples]]] = {
+    "white noise": white,
+    "fan": fan,
+    "keyboard": keyboard,
+    "music": music,
+}
+"""What is heard where nobody speaks."""
+LEVELS_DBFS: Final = (-60, -40, -20)
+"""Loudness (RMS of all 10 s) of each sound without speech."""
+SOUND_S: Final = 10
+SETTLED_S: Final = 2
+"""Of a sound, before the mouth has to rest."""
+GAINS_DB: Final = (-40, -20)
+SPEECH_S: Final = 200
+"""Speech whose loudness is changed, at most."""
+START_S: Final = 1
+"""A stream's first second, in which its level is not always known."""
+
+
+def calm_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
+    """How the mouth rests in sounds that are no speech, and what the loudness of speech does to it.
+
+    `mouth moves in …`: `motion` in the last 8 s of a sound to that in the same checkpoint's face of the clips;
+    `jaw in …`: mean jawOpen there. Same identity for both. For the rest see `loudness_figures`.
+    """
+    speech = beginning(clips, SPEECH_S)
+    own = animate(model, speech, seed=0, lookahead_ms=lookahead_ms)
+    sounds = resting_sounds(clips[0])
+    faces = animate(model, list(sounds.values()), seed=0, lookahead_ms=lookahead_ms)
+    rests = {name: face[SETTLED_S * model.config.fps :] for name, face in zip(sounds, faces, strict=True)}
+    talking = motion(own)
+    found = {f"mouth moves in {name}": motion([face]) / max(talking, 1e-9) for name, face in rests.items()}
+    found |= {f"jaw in {name}": float(face[:, metrics.JAW].mean()) for name, face in rests.items()}
+    return found | loudness_figures(model, speech, own, lookahead_ms)
+
+
+def loudness_figures(
+    model: FaceModel, speech: Sequence[Clip], own: Sequence[Curves], lookahead_ms: int
+) -> dict[str, float]:
+    """How far the face of speech that is played at another loudness is from its `own`, see `difference`.
+
+    At gains, and with each clip's peak at 0 dBFS; over all frames, and without the start of each clip, which is the
+    start of a stream: until its first word it is as quiet as its level may count. Lip error 27 at the lowest gain.
+    """
+    fps = model.config.fps
+    played = {f"at {gain_db} dB": [replace(clip, gain_db=gain_db) for clip in speech] for gain_db in GAINS_DB}
+    played["with peaks at 0 dBFS"] = [replace(clip, gain_db=_headroom_db(clip)) for clip in speech]
+    faces = {name: animate(model, louder, seed=0, lookahead_ms=lookahead_ms) for name, louder in played.items()}
+    found: dict[str, float] = {}
+    for name, made in faces.items():
+        found[f"mouth differs {name}"] = difference(made, own)
+        found[f"mouth differs {name}, after {START_S} s"] = difference(made, own, START_S * fps)
+    lowest = f"at {min(GAINS_DB)} dB"
+    pairs = [pair(clip, face, fps) for clip, face in zip(speech, faces[lowest], strict=True)]
+    found[f"lip error 27 {lowest}"] = float(np.mean([metrics.error(each, blendshapes.LIPS_27) for each in pairs]))
+    return found
+
+
+def motion(faces: Sequence[Curves]) -> float:
+    """How much mouths move: mean absolute change from frame to frame, over jaw and mouth (27 shapes), all frames."""
+    changes = [np.abs(np.diff(face[:, blendshapes.LIPS_27], axis=0)) for face in faces]
+    return float(np.concatenate(changes).mean())
+
+
+def difference(made: Sequence[Curves], own: Sequence[Curves], first: int = 0) -> float:
+    """Mean over frames from `first` on of the L2 norm over 27 shapes between faces, as a share of how far `own` moves.
+
+    That is the mean over all frames of the L2 norm between a face and its mean over its clip.
+    """
+    lips = list(blendshapes.LIPS_27)
+    apart = [np.linalg.norm((one - other)[first:, lips], axis=1) for one, other in zip(made, own, strict=True)]
+    moved = [np.linalg.norm((face - face.mean(0))[:, lips], axis=1) for face in own]
+    return float(np.concatenate(apart).mean() / max(np.concatenate(moved).mean(), 1e-9))
+
+
+def resting_sounds(person: Clip) -> dict[str, Clip]:
+    """Digital silence and `SOUNDS` at `LEVELS_DBFS`, each as if heard by one person, by what the tables call it."""
+    length = SOUND_S * SAMPLE_RATE_HZ
+    found = {"silence": replace(person, pcm=np.zeros(length, np.int16), gain_db=0.0)}
+    for name, make in SOUNDS.items():
+        made = at_level(make(length, np.random.default_rng(0)), max(LEVELS_DBFS))
+        for dbfs in LEVELS_DBFS:
+            found[f"{name} at {dbfs} dBFS"] = replace(person, pcm=pcm_of(made), gain_db=dbfs - max(LEVELS_DBFS))
+    return found
+
+
+def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
+    """Mean jawOpen of nobody in particular while white noise is all there is to hear, after the first second."""
+    found: dict[str, float] = {}
+    for dbfs in NOISE_DBFS:
+        drawn = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ) * 10 ** (dbfs / 20)
+        face = stream.render(TorchRuntime(model), drawn.astype(np.float32), lookahead_ms=lookahead_ms)
+        found[f"jaw in noise of {dbfs} dBFS"] = float(face[model.config.fps :, metrics.JAW].mean())
+    return found
+
+
+def _headroom_db(clip: Clip) -> float:
+    return float(-20 * np.log10(max(np.abs(clip.samples).max(), 1e-6)))
