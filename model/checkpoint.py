@@ -13,6 +13,8 @@ from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 
 if TYPE_CHECKING:  # a header is read without torch
+    from torch import Tensor
+
     from model.face import FaceModel
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"

@@ -9,12 +9,11 @@ from model import schedule
 from model.config import ModelConfig
 from protocols import blendshapes
 
-REGIONS: Final = (
-    list(blendshapes.LIPS_27),
-    [index for index in range(blendshapes.COUNT) if index not in blendshapes.LIPS_27],
-)
+_LIPS: Final = list(blendshapes.LIPS_27)
+_REST: Final = [index for index in range(blendshapes.COUNT) if index not in blendshapes.LIPS_27]
+REGIONS: Final = (_LIPS, _REST)
 """Jaw and mouth, and the rest of the face."""
-_IN_ORDER: Final = [sum(REGIONS, []).index(index) for index in range(blendshapes.COUNT)]
+_IN_ORDER: Final = [(_LIPS + _REST).index(index) for index in range(blendshapes.COUNT)]
 
 
 class Region(nn.Module):
@@ -28,7 +27,7 @@ class Region(nn.Module):
 
     def forward(self, given: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         """What the region's channels (B, T, C) are told, given (B, T, inputs), and the next state."""
-        hidden, state = self.gru(self.norm(given), state)
+        hidden, state = self.gru(self.norm(given), None if state is None else state.contiguous())
         return self.out(hidden), state
 
 
@@ -73,7 +72,7 @@ class Denoiser(nn.Module):
         )
         self.register_buffer("captured", torch.ones(channels))
         deviation = torch.ones(channels)
-        deviation[list(blendshapes.LIPS_27)] = config.lip_deviation
+        deviation[_LIPS] = config.lip_deviation
         self.register_buffer("deviation", deviation, persistent=False)
         alpha_bar = schedule.linear(config.schedule_steps).alpha_bar.float()
         self.register_buffer("alpha_bar", alpha_bar, persistent=False)
@@ -103,7 +102,7 @@ class Denoiser(nn.Module):
 
     def _told(self, given: list[Tensor], state: Tensor | None) -> tuple[Tensor, Tensor]:
         """What each region makes of what it is given, (B, T, C), and the next state."""
-        before = [None] * len(given) if state is None else [part.contiguous() for part in state.split(self.sizes, -1)]
-        each = [region(*both) for region, *both in zip(self.regions, given, before, strict=True)]
+        parts = [None] * len(given) if state is None else torch.split(state, self.sizes, -1)
+        each = [region(*both) for region, *both in zip(self.regions, given, parts, strict=True)]
         out, after = (torch.cat(parts, -1) for parts in zip(*each, strict=True))
         return out[..., _IN_ORDER], after

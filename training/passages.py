@@ -23,7 +23,8 @@ from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
-from training.sounds import amplitude, clatter, in_room, music, noise
+from training.noises import noise, not_speech
+from training.sounds import amplitude, in_room
 
 SECONDS = 18
 BLEND_FRAMES = 5
@@ -82,8 +83,7 @@ def quiet_passage(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int],
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
     face = np.tile(_rest(tuple(clips[:40])), (SECONDS * fps, 1))
-    make = rng.choice(np.array([noise, clatter, music]), p=[0.5, 0.25, 0.25])
-    sound = np.clip(make(length, rng) * level, -1, 1).astype(np.float32)
+    sound = np.clip(not_speech(length, rng) * level, -1, 1).astype(np.float32)
     return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 

@@ -16,6 +16,7 @@ from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from training.datasets.clip_files import read_arrays
 from training.datasets.dataset import Dataset
+from training.noises import noise, not_speech
 
 SUFFIXES: Final = frozenset({".flac", ".wav", ".ogg", ".mp3"})
 LEVEL_DBFS: Final = -26.0
@@ -85,48 +86,6 @@ def amplitude(db: float) -> float:
     return float(10 ** (db / 20))
 
 
-def noise(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of stationary noise with RMS 1: white to brown, of random colour, now and then with mains hum."""
-    spectrum = np.fft.rfft(rng.standard_normal(samples))
-    hertz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ)
-    shaped = np.fft.irfft(spectrum / np.maximum(hertz, 40) ** rng.uniform(0, 1), samples)
-    shaped /= shaped.std() + 1e-9
-    if rng.random() < 0.2:
-        mains = rng.choice([50, 60]) * rng.integers(1, 4)
-        shaped += rng.uniform(0, 2) * np.sin(2 * np.pi * mains * np.arange(samples) / SAMPLE_RATE_HZ)
-    return np.asarray(shaped / (shaped.std() + 1e-9), np.float32)
-
-
-def clatter(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of knocks with RMS 1, as of keys and cups: 1 to 8 a second, short bursts, each with a ring."""
-    sound = 1e-3 * rng.standard_normal(samples)
-    seconds = np.arange(SAMPLE_RATE_HZ // 8) / SAMPLE_RATE_HZ
-    for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rng.uniform(1, 8))):
-        ring = np.sin(2 * np.pi * rng.uniform(300, 5000) * seconds)
-        knock = (rng.standard_normal(len(seconds)) + rng.uniform(0, 3) * ring) * np.exp(
-            -seconds / rng.uniform(2e-3, 0.02)
-        )
-        sound[begin : begin + len(knock)] += rng.uniform(0.2, 1) * knock[: samples - begin]
-    return np.asarray(sound / sound.std(), np.float32)
-
-
-def music(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of notes with RMS 1: up to four voices with harmonics, each with its own length of notes."""
-    sound = 1e-3 * rng.standard_normal(samples)
-    for _ in range(int(rng.integers(1, 5))):
-        length = int(rng.uniform(0.1, 1.0) * SAMPLE_RATE_HZ)
-        seconds = np.arange(length) / SAMPLE_RATE_HZ
-        swell = np.minimum(seconds / rng.uniform(0.003, 0.08), 1) * np.exp(-seconds * rng.uniform(0, 6))
-        steepness, lowest = rng.uniform(0.5, 2), int(rng.integers(36, 76))
-        for begin in range(0, samples, length):
-            hertz = 440 * 2 ** ((lowest + rng.integers(13) - 69) / 12)
-            harmonics = np.arange(1, int(min(20, 7000 / hertz)) + 1)
-            waves = np.sin(2 * np.pi * hertz * harmonics * seconds[:, None] + rng.uniform(0, 6.28, len(harmonics)))
-            note = waves @ harmonics**-steepness * swell * (rng.random() < 0.85)
-            sound[begin : begin + length] += note[: samples - begin]
-    return np.asarray(sound / sound.std(), np.float32)
-
-
 def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
     """The same sound in a simple room: an exponentially decaying tail of noise behind the direct sound."""
     decay_s = rng.uniform(0.05, 0.2)  # to 1/e^3: a reverberation time of about .1 to .45 s
@@ -152,88 +111,8 @@ def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def quiet(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) without a voice: digital silence now and then, else noise of -90..-30 dBFS."""
+    """(samples,) without a voice: digital silence now and then, else noise, knocks or music of -90..-15 dBFS."""
     if rng.random() < 0.2:
         return np.zeros(samples, np.float32)
-    return noise(samples, rng) * np.float32(amplitude(rng.uniform(-90, -30)))
-
-
-def white(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of white noise with RMS 1."""
-    return _unit(rng.standard_normal(samples))
-
-
-def fan(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of a fan with RMS 1: air, dull and slowly swelling, and the hum of its blades."""
-    times_s = np.arange(samples) / SAMPLE_RATE_HZ
-    hertz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ)
-    dull = np.where(hertz < 30, 0, 1 / (1 + hertz / 300))
-    air = np.fft.irfft(np.fft.rfft(rng.standard_normal(samples)) * dull, samples)
-    air *= 1 + 0.3 * np.sin(2 * np.pi * 0.4 * times_s + rng.uniform(0, 2 * np.pi))
-    turns = 2 * np.pi * 7 * (20 * times_s + 0.05 * np.sin(2 * np.pi * 0.7 * times_s))  # seven blades, 20 turns a second
-    blades = sum(np.sin(k * turns) / k for k in (1, 2, 3))
-    return _unit(air / air.std() + 0.4 * blades)
-
-
-def keyboard(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of typing with RMS 1: some five keys a second, with pauses; a click and a thud down, a click up."""
-    made = np.zeros(samples)
-    at_s = 0.1
-    while at_s < samples / SAMPLE_RATE_HZ:
-        force, up_s = rng.uniform(0.7, 1.0), at_s + rng.uniform(0.06, 0.12)
-        _add(made, at_s, 0.6 * force * _ringing(rng.uniform(2000, 4500), 0.006))
-        _add(made, at_s, 0.15 * force * _burst(0.004, rng))
-        _add(made, at_s, force * _ringing(rng.uniform(120, 300), 0.04))
-        _add(made, up_s, 0.4 * force * _ringing(rng.uniform(2500, 5000), 0.005))
-        at_s += rng.gamma(4, 0.045) + (rng.uniform(0.2, 0.6) if rng.random() < 0.15 else 0)
-    return _unit(made)
-
-
-def music(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of a tune without a singer, RMS 1: chords, a bass, drums, 100 beats a minute."""
-    made, beat_s = np.zeros(samples), 0.6
-    chords = ((57, 60, 64), (53, 57, 60), (48, 55, 64), (55, 59, 62))  # A minor, F, C, G as MIDI notes
-    for beat in range(int(samples / SAMPLE_RATE_HZ / beat_s) + 1):
-        at_s, chord = beat * beat_s, chords[beat // 4 % len(chords)]
-        for note in chord:
-            _add(made, at_s, rng.uniform(0.2, 0.3) * _note(note, 0.5))
-        if beat % 2 == 0:
-            _add(made, at_s, 0.6 * _note(chord[0] - 24, 0.4))
-            _add(made, at_s, 0.9 * _ringing(55, 0.08))
-        else:
-            _add(made, at_s, 0.5 * _burst(0.05, rng))
-        for eighth in (0, 0.5):
-            _add(made, at_s + eighth * beat_s, 0.2 * np.diff(_burst(0.012, rng)))
-    return _unit(made)
-
-
-def _note(midi: int, decay_s: float) -> NDArray[np.float64]:
-    """A plucked string: eight harmonics, the higher the sooner gone."""
-    hertz = 440 * 2 ** ((midi - 69) / 12)
-    made = np.zeros(int(5 * decay_s * SAMPLE_RATE_HZ))
-    for k in range(1, 9):
-        _add(made, 0, _ringing(k * hertz, decay_s / k**0.5) / k)
-    return made * np.minimum(np.arange(len(made)) / (0.005 * SAMPLE_RATE_HZ), 1)
-
-
-def _ringing(hertz: float, decay_s: float) -> NDArray[np.float64]:
-    """A resonance that was struck."""
-    times_s = np.arange(int(5 * decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    return np.asarray(np.sin(2 * np.pi * hertz * times_s) * np.exp(-times_s / decay_s))
-
-
-def _burst(decay_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise that dies away."""
-    times_s = np.arange(int(5 * decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    return np.asarray(rng.standard_normal(len(times_s)) * np.exp(-times_s / decay_s))
-
-
-def _add(track: NDArray[np.float64], at_s: float, sound: NDArray[np.float64]) -> None:
-    """Mix a sound into a track, as far as it fits."""
-    begin = round(at_s * SAMPLE_RATE_HZ)
-    end = min(len(track), begin + len(sound))
-    track[begin:end] += sound[: end - begin]
-
-
-def _unit(sound: NDArray[np.float64]) -> Samples:
-    return np.asarray(sound / (np.sqrt(np.mean(np.square(sound))) + 1e-9), np.float32)
+    made = not_speech(samples, rng) * np.float32(amplitude(rng.uniform(-90, -15)))
+    return np.asarray(np.clip(made, -1, 1), np.float32)

@@ -35,7 +35,9 @@ def tiny_hubert(seed: int = 0) -> HubertModel:
 def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
     encoder = encoder or embed(tiny_hubert(seed))
     torch.manual_seed(seed)
-    model = FaceModel(ModelConfig(encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno")), encoder)
+    model = FaceModel(
+        ModelConfig(encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno")), encoder
+    )
     model.face_mean.fill_(0.4)
     model.face_std.fill_(0.3)
     return model.eval().requires_grad_(False)

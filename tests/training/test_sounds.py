@@ -14,11 +14,8 @@ from training.sounds import (
     LEVEL_DBFS,
     amplitude,
     at_level,
-    clatter,
     disturb,
     in_room,
-    music,
-    noise,
     packed,
     quiet,
     sound_of,
@@ -73,11 +70,6 @@ def test_silence_stays_silence() -> None:
     assert not at_level(np.zeros(100, np.float32), -20).any()
 
 
-def test_noise_has_unit_level(rng: np.random.Generator) -> None:
-    for _ in range(20):
-        assert noise(16_080, rng).std() == pytest.approx(1, abs=1e-3)
-
-
 def test_a_room_adds_only_what_comes_later(rng: np.random.Generator) -> None:
     click = np.zeros(8000, np.float32)
     click[1000] = 1
@@ -98,16 +90,5 @@ def test_disturbed_speech_keeps_its_length_and_range(rng: np.random.Generator) -
 
 def test_quiet_is_below_speech(rng: np.random.Generator) -> None:
     made = [quiet(16_080, rng) for _ in range(50)]
-    assert max(np.sqrt(np.mean(q**2)) for q in made) <= amplitude(-30) * 1.01
+    assert max(np.sqrt(np.mean(q**2)) for q in made) <= amplitude(-15) * 1.01
     assert any(not q.any() for q in made)
-
-
-def test_knocks_and_music_are_loud_for_moments_and_tuned_for_long(rng: np.random.Generator) -> None:
-    knocks, tune, hiss = (make(80_000, rng).astype(np.float64) for make in (clatter, music, noise))
-    for sound in (knocks, tune, hiss):
-        assert sound.shape == (80_000,)
-        assert rms_db(sound) == pytest.approx(0, abs=0.1)
-    assert np.mean(knocks**4) > 10  # a normal's is 3
-    spectra = [np.abs(np.fft.rfft(sound[:16_000])) ** 2 for sound in (tune, hiss)]
-    peakiness = [float(np.sort(power)[-80:].sum() / power.sum()) for power in spectra]
-    assert peakiness[0] > 0.5 > peakiness[1]
