@@ -98,7 +98,6 @@ def _side_by_side(
         seeds=[seed * 1000 + index for index in group],
         identities=[clip.identity if clip.identity in model.identities.names else None for clip in chosen],
         lookahead_ms=lookahead_ms,
-        liveliness=1.0,
     )
     scale = state.noise_scale.copy()
     scale[list(blendshapes.LIPS_27)] = lip_noise
