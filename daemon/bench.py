@@ -1,13 +1,13 @@
 """`facewire bench`: what each stage costs on this machine, with one CPU thread."""
 
 import json
+import logging
 import os
 import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import metadata
@@ -20,6 +20,7 @@ import numpy as np
 
 from daemon.config import RuntimeChoice
 from daemon.face import open_face
+from daemon.untrained import untrained
 from daemon.worker import warm_up
 from model import stream
 from model.onnx_runtime import NoOnnxError
@@ -30,6 +31,8 @@ from protocols.frame import Frame
 
 HOPS: Final = 50
 PACKETS: Final = 500
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,12 @@ def bench(path: Path | None, encoder: str | None, runtime: RuntimeChoice = Runti
     return Report(machine(), chosen.name, every, real_time_factor, startup_s, peak_memory_mb)
 
 
+def bench_untrained(encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Report:
+    """The same of a random face on any encoder, or on a random one of hubert-base's size: see `untrained`."""
+    with untrained(encoder) as path:
+        return bench(path, None, runtime)
+
+
 def machine() -> dict[str, str]:
     """What was measured on."""
     packages = ("onnxruntime", "torch", "transformers", "numpy")
@@ -93,8 +102,10 @@ def first_face(path: str, encoder: str, runtime: str) -> None:
 def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
     """All that can compute a checkpoint here, one after the other: two at once would share the caches."""
     for choice in (RuntimeChoice.ONNX, RuntimeChoice.ONNX_INT8, RuntimeChoice.TORCH):
-        with suppress(NoOnnxError):
+        try:
             yield open_face(path, encoder, choice)
+        except NoOnnxError as error:
+            log.warning("%s is not measured, because %s", choice.value, error)
 
 
 def _hop_costs(runtime: Runtime) -> list[Cost]:

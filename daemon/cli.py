@@ -217,6 +217,9 @@ def bench(
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     runtime: Runtime = None,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="A random face, on --encoder or on a random one of hubert-base's size.")
+    ] = False,
     preview: Annotated[bool, typer.Option("--preview", help="The page: how soon it moves, what it costs.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -228,8 +231,12 @@ def bench(
         _bench_preview(as_json)
         return
     from daemon.bench import bench as measure
+    from daemon.bench import bench_untrained
 
-    report = measure(checkpoint, encoder, runtime or RuntimeChoice.AUTO)
+    if untrained and checkpoint:
+        raise FacewireError("bench: --untrained makes a face of its own; leave --checkpoint out")
+    choice = runtime or RuntimeChoice.AUTO
+    report = bench_untrained(encoder, choice) if untrained else measure(checkpoint, encoder, choice)
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
         return

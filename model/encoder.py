@@ -73,7 +73,12 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
     if not Path(source).exists():
         revision = revision or PINNED.get(source)
     try:
-        hubert = HubertModel.from_pretrained(source, revision=revision or "main", local_files_only=True)
+        hubert = HubertModel.from_pretrained(
+            source,
+            revision=revision or "main",
+            local_files_only=True,
+            dtype=torch.float32,  # windows are float32, whatever the weights were saved in
+        )
     except (OSError, ValueError, SafetensorError) as error:
         raise missing(f"encoder {source!r}", source, error, revision) from error
     config = EncoderConfig(

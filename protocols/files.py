@@ -1,11 +1,18 @@
-"""How files are written: complete or not at all."""
+"""How files are written, complete or not at all, and known again, by their hash."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from protocols.errors import FacewireError
+
+
+def sha256(path: Path) -> str:
+    """Of what the file holds, in hexadecimal; however large it is, it is never held in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import soundfile
 import yaml
 from typer.testing import CliRunner, Result
 
+from daemon import exports
 from daemon.cli import app
 from daemon.config import DaemonConfig
 from daemon.performance import perform
@@ -18,6 +19,7 @@ from model.torch_runtime import TorchRuntime
 from protocols import takes
 from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.daemon.sounds import sound
+from tests.model.test_encoder import base_like
 from tests.model.tiny import tiny_model
 
 SAMPLES = sound(20_345)
@@ -149,6 +151,23 @@ def test_help_and_devices_need_no_torch() -> None:
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True)
+
+
+@pytest.mark.slow
+def test_bench_measures_an_encoder_that_no_face_was_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache" / "facewire"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+    monkeypatch.setattr(exports, "user_cache_path", lambda *_, **__: cache)
+    base_like().save_pretrained(tmp_path / "hubert")
+    options = ["bench", "--json", "--untrained", "--encoder", str(tmp_path / "hubert")]
+    result = facewire(*options, "--runtime", "onnx-int8")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    named = {cost["what"].partition(":")[0] for cost in report["costs"]}
+    assert {"onnx", "onnx-int8", "torch"} <= named
+    assert report["runtime"] == "onnx-int8"
+    assert not list(cache.iterdir())
+    assert "leave --checkpoint out" in refused(*options, "--checkpoint", "face.safetensors")
 
 
 @pytest.mark.slow

@@ -103,6 +103,7 @@ def test_a_wrong_encoder_is_refused_though_the_right_one_was_prepared(tmp_path: 
     path = tmp_path / "face.safetensors"
     checkpoints.save(tiny_model(encoder=pretrained(tmp_path / "hubert1")), path, {})
     assert open_face(path, None).name == open_face(path, str(tmp_path / "hubert1")).name == "onnx"
+    assert open_face(path, None, RuntimeChoice.ONNX_INT8).name == "onnx-int8"
     with pytest.raises(FacewireError, match=r"it wants .*hubert1"):
         open_face(path, str(tmp_path / "hubert2"))
 

@@ -81,6 +81,24 @@ def test_the_compact_encoder_does_not_depend_on_the_windows_loudness() -> None:
     torch.testing.assert_close(near, far)
 
 
+def test_weights_saved_in_halves_or_as_the_hub_holds_them_are_the_same_encoder(folder: Path, tmp_path: Path) -> None:
+    wanted = pretrained(folder)
+    halves, hub = (tmp_path / name for name in ("halves", "hub"))
+    HubertModel.from_pretrained(folder).half().save_pretrained(halves)
+    wanted.hubert.config.save_pretrained(hub)
+    old = {
+        key.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): value
+        for key, value in wanted.hubert.state_dict().items()
+    }
+    torch.save(old, hub / "pytorch_model.bin")
+    for each in (halves, hub):
+        encoder = pretrained(each)
+        assert encoder.config.sha256 == wanted.config.sha256
+        assert encoder.encode(torch.from_numpy(SOUND[:16_080])[None]).dtype == torch.float32
+
+
 def test_a_broken_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(FacewireError, match=str(tmp_path)):
