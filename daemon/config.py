@@ -77,7 +77,7 @@ class DaemonConfig(BaseModel):
     """How far the model looks ahead: more is better and later; null: the checkpoint's default."""
     seed: int = Field(default=0, ge=0)
     """Which of the many fitting performances is played."""
-    liveliness: float = Field(default=0.85, ge=0, le=1)
+    liveliness: float = Field(default=0.75, ge=0, le=1)
     """How freely eyes and brows move, 0 to 1."""
     gains: Gains = Gains()
     """How much of the motion is shown, per region."""

@@ -62,7 +62,7 @@ def start(
     seeds: Sequence[int],
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
-    liveliness: float = 0.85,
+    liveliness: float = 0.75,
 ) -> StreamState:
     """The state of B new sessions, one seed and identity each. Raises FacewireError for what the model lacks."""
     window = _window(runtime, lookahead_ms)
@@ -88,7 +88,7 @@ def turn(
     *,
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
-    liveliness: float = 0.85,
+    liveliness: float = 0.75,
 ) -> StreamState:
     """The same sessions under other settings, from their next hop on; another identity comes within `FADE_HOPS`.
 
@@ -160,7 +160,7 @@ def render(
     seed: int = 0,
     identity: str | None = None,
     lookahead_ms: int | None = None,
-    liveliness: float = 0.85,
+    liveliness: float = 0.75,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Floats:
     """Animate a whole recording (n,) at 16 kHz as (frames, 52); `progress` hears hops done and in total."""

@@ -150,7 +150,7 @@ def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
         checkpoint.save(model, folder / START, told)
         return
     before, now = checkpoint.header(folder / START)["provenance"], json.loads(json.dumps(told))
-    other = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    other = [name for name in {**before, **now} if name != "commit" and before.get(name) != now.get(name)]
     if other:
         raise FacewireError(
             f"{folder}: a run that was begun with other settings ({', '.join(other)}); "

@@ -104,8 +104,8 @@ class Recipe(_Strict):
         return validated(Recipe, values, "the command line")
 
     def student(self) -> FitSettings:
-        """How each student is trained."""
-        return replace(self.fit, steps=self.distill.steps, learning_rate=self.distill.learning_rate)
+        """How each student is trained: on the noise of its teacher in use."""
+        return replace(self.fit, steps=self.distill.steps, learning_rate=self.distill.learning_rate, lip_noise=1.0)
 
     def others(self) -> Weights | None:
         """The losses beside the distillation loss, if there are any."""

@@ -44,6 +44,8 @@ class FitSettings:
     """Share of passages whose state is reset before a segment."""
     unknown: _Share
     """Share of passages that are trained with the mean identity."""
+    lip_noise: Annotated[float, Field(gt=0)]
+    """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
     ema: Annotated[float, Field(ge=0, lt=1)]
     """How much of the moving average of the weights remains after a step."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -116,6 +118,7 @@ def segments(
     mirrored = strangers & (torch.rand(settings.batch, generator=draw) < 0.5)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
     noise = correlated(settings.batch, length, model.config.noise_poles, draw)
+    noise[..., list(blendshapes.LIPS_27)] *= settings.lip_noise
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)

@@ -292,7 +292,7 @@ def test_a_control_shows_what_is_in_force_not_what_was_refused(daemon: Daemon, p
     slide(page, "liveliness", 0.2)
     page.wait_for_selector("#toast[data-kind=error]:visible")
     assert page.locator("#toast").inner_text() == "liveliness: not today"
-    assert page.input_value("#liveliness") == "0.85"
+    assert page.input_value("#liveliness") == "0.75"
 
 
 def test_what_was_set_can_be_saved(daemon: Daemon, page: "Page", tmp_path: Path) -> None:
