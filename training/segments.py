@@ -46,6 +46,8 @@ class FitSettings:
     """Share of passages that are trained with the mean identity."""
     lip_noise: Annotated[float, Field(gt=0)]
     """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
+    jaw: Annotated[float, Field(gt=0)]
+    """How much more jawOpen counts than another shape: it is what one sees first."""
     ema: Annotated[float, Field(ge=0, lt=1)]
     """How much of the moving average of the weights remains after a step."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -128,6 +130,7 @@ def segments(
         audio, face, weight = (
             passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
         )
+        weight[..., blendshapes.INDEX["jawOpen"]] *= settings.jaw
         face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
         yield Segment(
             audio=model.standardised(audio, lookahead),

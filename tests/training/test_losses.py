@@ -163,6 +163,11 @@ def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(mon
         whole = replace(settings, starts=1.0, unknown=0.0)
         first = next(iter(segments.segments(model, passages, whole, (8,), step)))
         assert torch.cdist(first.face[:, 0], firsts).amin(1).max() < 1e-3
+    lips, jaw = list(blendshapes.LIPS_27), blendshapes.INDEX["jawOpen"]
+    louder = next(iter(segments.segments(model, passages, replace(settings, lip_noise=3.0, jaw=2.0), (8,), 0)))
+    assert louder.noise[..., lips].std() / louder.noise[..., list(blendshapes.UPPER)].std() == pytest.approx(3, rel=0.2)
+    assert (louder.weight[..., jaw] == 2).all()
+    assert louder.weight.sum(-1).max() == 53
     each = [near for step in range(40) for near in _mirrored_passages(model, passages, settings, step)]
     assert {known for known, mirrored in each if mirrored} == {False}  # nobody whom we know is
     assert 0.3 < np.mean([mirrored for known, mirrored in each if not known]) < 0.7
