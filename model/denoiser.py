@@ -65,7 +65,7 @@ class Denoiser(nn.Module):
         self.lookahead = nn.Embedding(len(config.lookaheads_ms), width)
         self.step = nn.Embedding(config.schedule_steps, width)
         given = config.audio_width + 3 * width
-        self.sizes = (config.hidden, config.hidden_upper)
+        self.sizes = [config.hidden, config.hidden_upper]
         self.regions = nn.ModuleList(
             Region(given + len(part), hidden, config.layers, len(part))
             for part, hidden in zip(REGIONS, self.sizes, strict=True)
