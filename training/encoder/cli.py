@@ -61,6 +61,9 @@ def encoder(
 def probe(
     encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel, or a checkpoint.")],
     data: Data,
+    strangers: Annotated[
+        list[Path], typer.Option(help="A dataset of other people to judge on, instead of unseen recordings of these.")
+    ] = [],  # noqa: B006
 ) -> None:
     """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
     import torch
@@ -76,8 +79,8 @@ def probe(
         with torch.inference_mode():
             return speech.encode(torch.from_numpy(windows)).numpy()
 
-    sets = [dataset.read(folder) for folder in data]
+    sets, others = ([dataset.read(folder) for folder in folders] for folders in (data, strangers))
     for name, features in (("log mel", log_mel), (Path(encoder).name, encode)):
-        found = ridge_probe(features, sets, spec=WindowSpec())
+        found = ridge_probe(features, sets, spec=WindowSpec(), strangers=others)
         shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
         typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")

@@ -43,9 +43,12 @@ class ProbeResult:
     mean: float
 
 
-def ridge_probe(encode: Encode, datasets: Sequence[Dataset], *, spec: WindowSpec, every: int = 3) -> ProbeResult:
+def ridge_probe(
+    encode: Encode, datasets: Sequence[Dataset], *, spec: WindowSpec, strangers: Sequence[Dataset] = (), every: int = 3
+) -> ProbeResult:
     """Fit on every `every`-th training clip, choose the penalty on validation clips, judge on all test clips.
 
+    With datasets of `strangers`, whom nothing was fitted on, it is all of their clips that are judged on instead.
     Raises FacewireError where a dataset has none of them.
     """
 
@@ -53,7 +56,9 @@ def ridge_probe(encode: Encode, datasets: Sequence[Dataset], *, spec: WindowSpec
         return _frames(encode, [clip for dataset in datasets for clip in dataset.clips(split)][::step], spec)
 
     inputs, curves = frames("train", every)
-    validation, test = frames("validation", every), frames("test", 1)
+    validation = frames("validation", every)
+    heard = [clip for dataset in strangers for clip in dataset.clips("all")]
+    test = _frames(encode, heard, spec) if heard else frames("test", 1)
     centre, spread, mean = inputs.mean(0), inputs.std(0) + 1e-6, curves.mean(0)
     x = (inputs - centre) / spread
     gram, cross = x.T @ x, x.T @ (curves - mean)

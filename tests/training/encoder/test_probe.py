@@ -26,17 +26,28 @@ def test_features_are_read_at_absolute_times() -> None:
 
 def test_the_probe_finds_what_is_there(tmp_path: Path) -> None:
     """Curves that are the loudness of the sound, in a channel order of their own, can be read from log mel."""
-    rng = np.random.default_rng(0)
-    for clip in range(40):
-        gains = np.interp(np.arange(16_000) / 640, np.arange(26), rng.uniform(0.01, 0.3, 26))
-        soundfile.write(tmp_path / f"c{clip}.flac", (gains * rng.standard_normal(16_000)).clip(-1, 1), 16_000)
-        curve = (1 + np.log(gains[::640]) / 5).astype(np.float32)
-        names = np.array(["tongueOut", *reversed(SHAPES)])
-        bs = np.stack([0 * curve] + [curve] * len(SHAPES), 1)
-        np.savez(tmp_path / f"c{clip}.npz", bs=bs, names=names, fps=25.0)
-    result = ridge_probe(log_mel, [read(prepared(tmp_path, tmp_path / "set", "nina"))], spec=SPEC)
+    nina, otto = (
+        read(prepared(loud(tmp_path / name, sign), tmp_path / f"{name}-set", name))
+        for name, sign in (("nina", 1), ("otto", -1))
+    )
+    result = ridge_probe(log_mel, [nina], spec=SPEC)
     assert set(result.by_shape) == set(SHAPES)
     assert result.mean > 0.9
+    assert ridge_probe(log_mel, [nina], spec=SPEC, strangers=[otto]).mean < -0.9  # who opens where she closes
+
+
+def loud(folder: Path, sign: int) -> Path:
+    """Recordings whose shapes all follow the sound's loudness, or its opposite."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for clip in range(40):
+        gains = np.interp(np.arange(16_000) / 640, np.arange(26), rng.uniform(0.01, 0.3, 26))
+        soundfile.write(folder / f"c{clip}.flac", (gains * rng.standard_normal(16_000)).clip(-1, 1), 16_000)
+        curve = (0.5 + sign * (0.5 + np.log(gains[::640]) / 5)).astype(np.float32)
+        names = np.array(["tongueOut", *reversed(SHAPES)])
+        bs = np.stack([0 * curve] + [curve] * len(SHAPES), 1)
+        np.savez(folder / f"c{clip}.npz", bs=bs, names=names, fps=25.0)
+    return folder
 
 
 def test_a_set_without_test_recordings_is_refused(tmp_path: Path) -> None:
