@@ -68,7 +68,6 @@ class ModelConfig(_Strict):
     """How smooth the noise is in time (`model.noise`)."""
     noise_pole_upper: float = 0.8
     """The same for brows and eyes."""
-
     lip_deviation: float = Field(default=1.0, gt=0)
     """How much the lips may differ once the sound is known, of how much they differ at all (`model.denoiser`)."""
 

@@ -66,10 +66,7 @@ class Denoiser(nn.Module):
         self.step = nn.Embedding(config.schedule_steps, width)
         given = config.audio_width + 3 * width
         self.sizes = [config.hidden, config.hidden_upper]
-        self.regions = nn.ModuleList(
-            Region(given + len(part), hidden, config.layers, len(part))
-            for part, hidden in zip(REGIONS, self.sizes, strict=True)
-        )
+        self.regions = self._regions([given + len(part) for part in REGIONS], config.layers)
         self.register_buffer("captured", torch.ones(channels))
         deviation = torch.ones(channels)
         deviation[_LIPS] = config.lip_deviation
@@ -99,6 +96,11 @@ class Denoiser(nn.Module):
         both = (alpha * s).square() + sigma.square()
         x0 = alpha * s.square() / both * x + sigma * s / both.sqrt() * out
         return x0 * self.captured, state
+
+    def _regions(self, inputs: list[int], layers: int) -> nn.ModuleList:
+        """One of each, given so many inputs."""
+        each = zip(inputs, self.sizes, REGIONS, strict=True)
+        return nn.ModuleList(Region(width, hidden, layers, len(part)) for width, hidden, part in each)
 
     def _told(self, given: list[Tensor], state: Tensor | None) -> tuple[Tensor, Tensor]:
         """What each region makes of what it is given, (B, T, C), and the next state."""

@@ -86,9 +86,8 @@ PAIRS: Final[tuple[tuple[str, str], ...]] = tuple(
     (name, name.replace("Left", "Right")) for name in NAMES if "Left" in name
 )
 """(left, right) shapes that a mirror exchanges; all others stay."""
-MIRROR: Final[tuple[int, ...]] = tuple(
-    INDEX[{**dict(PAIRS), **{right: left for left, right in PAIRS}}.get(name, name)] for name in NAMES
-)
+_OPPOSITE: Final = dict(PAIRS) | {right: left for left, right in PAIRS}
+MIRROR: Final[tuple[int, ...]] = tuple(INDEX[_OPPOSITE.get(name, name)] for name in NAMES)
 """Where a mirrored face has each of its 52 values from."""
 
 GAZE_PAIRS: Final[tuple[tuple[str, str], ...]] = (

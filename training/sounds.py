@@ -1,7 +1,4 @@
-"""The sound an encoder is trained on: speech from folders, packed into one track, and what is done to it.
-
-Beside it what a face is judged by and nothing is trained on: `white`, `fan`, `keyboard` and `music`, made up.
-"""
+"""The sound an encoder is trained on: speech from folders, packed into one track, and what is done to it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from rich.progress import Progress
 from model import schedule, stream
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
+from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from tests.training import people
 from training import distill, fit, recipe, segments
@@ -71,6 +72,35 @@ def test_the_statistics_are_those_of_what_was_captured(passages: Passages) -> No
     assert model.face_mean[tongue] == 0
     assert model.face_std[tongue] == pytest.approx(0.01)
     assert model.face_std[jaw] > 0.1
+
+
+def test_what_counts_more_than_once_does_not_move_the_mean_face(passages: Passages) -> None:
+    lid = 0
+    twice = [{**shard, "weight": shard["weight"].clone()} for shard in passages.shards]
+    for shard in twice:
+        shard["weight"][..., lid] *= 1 + 3 * (shard["face"][..., lid] > 0.5)  # as `passages` does around blinks
+    models = [fresh_model(), fresh_model()]
+    for model, given in zip(models, (passages, Passages(twice)), strict=True):
+        segments.standardise(model, given)
+    seen = passages.shards[0]["weight"][..., lid].clamp(max=1).bool()
+    mean = passages.shards[0]["face"][..., lid][seen].float().mean()
+    for model in models:
+        assert model.face_mean[lid].item() == pytest.approx(mean.item(), abs=1e-3)
+
+
+def test_a_run_goes_on_after_the_program_was_changed_but_not_its_purpose(passages: Passages, tmp_path: Path) -> None:
+    model, settings = fresh_model(), replace(SETTINGS, steps=1)
+    segments.standardise(model, passages)
+
+    def run(told: dict[str, str]) -> None:
+        with Progress(disable=True) as bar:
+            loss = fit.teacher_loss(model)
+            fit.run(model, passages, loss, model.schedule.steps, settings, tmp_path, bar, told=told)
+
+    run({"commit": "one", "fit": "so"})
+    run({"commit": "another", "fit": "so"})
+    with pytest.raises(FacewireError, match=r"other settings \(fit\)"):
+        run({"commit": "another", "fit": "otherwise"})
 
 
 @pytest.mark.slow

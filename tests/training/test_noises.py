@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.noises import clatter, noise, notes
+from training.noises import clatter, noise, not_speech, notes
 
 
 @pytest.fixture
@@ -23,3 +23,13 @@ def test_knocks_and_music_are_loud_for_moments_and_tuned_for_long(rng: np.random
     spectra = [np.abs(np.fft.rfft(sound[:16_000])) ** 2 for sound in (tune, hiss)]
     peakiness = [float(np.sort(power)[-80:].sum() / power.sum()) for power in spectra]
     assert peakiness[0] > 0.5 > peakiness[1]
+
+
+def test_what_is_no_speech_is_any_of_them(rng: np.random.Generator) -> None:
+    every = [not_speech(32_000, rng).astype(np.float64) for _ in range(40)]
+    knocks = [np.mean(sound**4) > 10 for sound in every]
+    assert 3 < sum(knocks) < 20
+    powers = [np.sort(np.abs(np.fft.rfft(sound[:16_000])) ** 2) for sound in every]
+    tuned = [power[-80:].sum() / power.sum() > 0.5 for power in powers]
+    assert sum(tuned) > 5
+    assert 40 - sum(each or other for each, other in zip(knocks, tuned, strict=True)) > 5

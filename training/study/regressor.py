@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.config import ModelConfig
-from model.denoiser import REGIONS, Denoiser, Region
+from model.denoiser import REGIONS, Denoiser
 from model.face import FaceModel
 from training import features
 from training.recipe import Recipe
@@ -23,9 +23,7 @@ class Regressor(Denoiser):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         inputs = config.audio_width + 2 * config.condition_width
-        self.regions = nn.ModuleList(
-            Region(inputs, hidden, config.layers, len(part)) for part, hidden in zip(REGIONS, self.sizes, strict=True)
-        )
+        self.regions = self._regions([inputs] * len(REGIONS), config.layers)
         del self.step
 
     def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
