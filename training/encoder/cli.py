@@ -64,6 +64,9 @@ def probe(
     strangers: Annotated[
         list[Path], typer.Option(help="A dataset of other people to judge on, instead of unseen recordings of these.")
     ] = [],  # noqa: B006
+    teacher: Annotated[
+        list[str], typer.Option(help="A larger encoder to probe as well, named as for `encoder`; several times.")
+    ] = [],  # noqa: B006
 ) -> None:
     """Tell how much of a mouth a linear map reads from an encoder's features, beside those of log mel."""
     import torch
@@ -71,6 +74,7 @@ def probe(
     from model.windows import Samples, WindowSpec
     from training.datasets import dataset
     from training.encoder.probe import log_mel, ridge_probe
+    from training.encoder.teachers import open_teacher, windowed
     from training.features import open_encoder
 
     speech, _ = open_encoder(encoder)
@@ -80,7 +84,8 @@ def probe(
             return speech.encode(torch.from_numpy(windows)).numpy()
 
     sets, others = ([dataset.read(folder) for folder in folders] for folders in (data, strangers))
-    for name, features in (("log mel", log_mel), (Path(encoder).name, encode)):
+    others_too = [(each.name, windowed(each)) for each in map(open_teacher, teacher)]
+    for name, features in (("log mel", log_mel), (Path(encoder).name, encode), *others_too):
         found = ridge_probe(features, sets, spec=WindowSpec(), strangers=others)
         shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
         typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")

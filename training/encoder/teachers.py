@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -125,6 +126,23 @@ def open_teacher(spec: str) -> Teacher:
     if kind == "onnx" and file:
         return OnnxTeacher(source)
     raise FacewireError(f"teacher {spec!r}: expected {EXPECTED}")
+
+
+def windowed(teacher: Teacher) -> Callable[[Samples], Features]:
+    """What a teacher makes of windows (B, samples) heard one by one, in time with HuBERT's features: (B, frames, D).
+
+    What would lie behind the window's end repeats the last. Raises FacewireError for one that needs 30 s.
+    """
+    if teacher.positional:
+        raise FacewireError(f"teacher {teacher.name}: hears 30 s at once, and cannot be read window by window")
+
+    def encode(windows: Samples) -> Features:
+        count = (windows.shape[-1] - RECEPTIVE_SAMPLES) // FEATURE_SAMPLES + 1
+        late = teacher.delay_samples // FEATURE_SAMPLES
+        made = np.stack([teacher.encode(window)[late : late + count] for window in windows])
+        return np.pad(made, ((0, 0), (0, count - made.shape[1]), (0, 0)), "edge")
+
+    return encode
 
 
 def _cut(encoder: nn.Module, layer: int, spec: str, *, norm_last: bool) -> None:

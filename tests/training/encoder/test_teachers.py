@@ -12,7 +12,7 @@ from model.encoder import pretrained
 from model.windows import FEATURE_SAMPLES
 from protocols.errors import FacewireError
 from training.encoder.targets import CHUNK_SAMPLES, CONTEXT_SAMPLES, Teacher, chunk
-from training.encoder.teachers import HubertTeacher, WhisperTeacher, open_teacher
+from training.encoder.teachers import HubertTeacher, WhisperTeacher, open_teacher, windowed
 
 SOUND = (np.random.default_rng(0).standard_normal(CHUNK_SAMPLES) / 10 + 0.01).astype(np.float32)
 WHISPER = WhisperConfig(
@@ -184,3 +184,30 @@ def test_what_does_not_fit_is_refused(whisper: Path, tmp_path: Path) -> None:
         open_teacher(f"hubert:{whisper / 'whole'}")
     with pytest.raises(FacewireError, match="stride of 160"):
         open_teacher(f"hubert:{hubert_folder(tmp_path / 'fast', stable=True, stride=1)}")
+
+
+class Late:
+    """Gives the energy of each 20 ms, two of them late."""
+
+    name, sha256, delay_samples, positional = "late", "0", 2 * FEATURE_SAMPLES, False
+
+    def encode(self, heard: np.ndarray) -> np.ndarray:
+        energy = (
+            np.square(heard[: len(heard) // FEATURE_SAMPLES * FEATURE_SAMPLES]).reshape(-1, FEATURE_SAMPLES).mean(1)
+        )
+        return np.concatenate([[0, 0], energy])[: len(energy), None].astype(np.float32)
+
+
+def test_a_late_teacher_of_windows_is_in_time() -> None:
+    windows = np.zeros((2, 10 * FEATURE_SAMPLES + 80), np.float32)
+    windows[1, 4 * FEATURE_SAMPLES : 5 * FEATURE_SAMPLES] = 1
+    made = windowed(Late())(windows)
+    assert made.shape == (2, 10, 1)
+    assert made[1, :, 0].tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_teacher_of_half_a_minute_is_none_of_windows(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    WhisperModel(WHISPER).save_pretrained(tmp_path)
+    with pytest.raises(FacewireError, match="30 s at once"):
+        windowed(WhisperTeacher(str(tmp_path)))
