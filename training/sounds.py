@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from model.audio import read_audio
@@ -20,6 +21,9 @@ LEVEL_DBFS: Final = -26.0
 """Loudness all recordings are brought to: teachers hear an even track, and gains count from here."""
 GAP_FEATURES: Final = 16
 """Zeros between two recordings of a track: 320 ms, from which the teachers' idea of silence is taken."""
+
+VOICES: Final = ((0.82, 0.93), (1.08, 1.22))
+"""Lengths of another voice's throat, to the speaker's own: plainly shorter or longer."""
 
 Pcm = NDArray[np.int16]
 
@@ -62,14 +66,23 @@ def sound_of(path: Path) -> Samples:
 
 
 def packed(files: Iterable[Path]) -> Iterator[Pcm]:
-    """Each recording, levelled, with a gap behind it: (n,) at 16 kHz, n a multiple of 320.
+    """Each recording twice, as it is and of another voice, levelled, with gaps: (n,) at 16 kHz, n a multiple of 320.
 
     In a row they are a track on whose grid of features every recording begins: its frames are theirs.
     """
     for path in files:
-        samples = at_level(sound_of(path), LEVEL_DBFS)
-        fill = -len(samples) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
-        yield np.pad(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16), (0, fill))
+        spoken = sound_of(path)
+        for samples in (spoken, of_another_voice(spoken, path.stem)):
+            level = at_level(samples, LEVEL_DBFS)
+            fill = -len(level) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
+            yield np.pad(np.rint(np.clip(level, -1, 1) * 32767).astype(np.int16), (0, fill))
+
+
+def of_another_voice(samples: Samples, name: str) -> Samples:
+    """The same words from a throat up to a fifth longer or shorter, by the recording's name: at another speed."""
+    rng = np.random.default_rng(list(name.encode()))
+    longer = rng.uniform(*VOICES[int(rng.integers(len(VOICES)))])
+    return np.asarray(soxr.resample(samples, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * longer), np.float32)
 
 
 def at_level(samples: Samples, dbfs: float) -> Samples:

@@ -16,6 +16,7 @@ from training.sounds import (
     at_level,
     disturb,
     in_room,
+    of_another_voice,
     packed,
     quiet,
     sound_of,
@@ -59,11 +60,25 @@ def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
 def test_recordings_begin_on_the_grid_and_are_levelled(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", 0.51)
     write(tmp_path / "b.wav", 0.3)
-    pcm = np.concatenate(list(packed([tmp_path / "a.wav", tmp_path / "b.wav"])))
-    second = (26 + GAP_FEATURES) * 320
-    assert len(pcm) == second + (15 + GAP_FEATURES) * 320
-    assert rms_db(pcm[second : second + 4800] / 32768) == pytest.approx(LEVEL_DBFS, abs=0.05)
-    assert not pcm[second - GAP_FEATURES * 320 : second].any()
+    pieces = list(packed([tmp_path / "a.wav", tmp_path / "b.wav"]))
+    assert [len(piece) for piece in pieces[::2]] == [(26 + GAP_FEATURES) * 320, (15 + GAP_FEATURES) * 320]
+    for piece in pieces:
+        assert len(piece) % 320 == 0
+        assert not piece[-GAP_FEATURES * 320 :].any()
+    assert rms_db(pieces[2][:4800] / 32768) == pytest.approx(LEVEL_DBFS, abs=0.05)
+
+
+def test_another_voice_is_plainly_higher_or_lower_and_always_the_same_of_a_name() -> None:
+    tone = np.sin(np.arange(16_000) * 2 * np.pi * 200 / 16_000).astype(np.float32)
+    found = []
+    for name in "abcdefgh":
+        other = of_another_voice(tone, name)
+        np.testing.assert_array_equal(other, of_another_voice(tone, name))
+        found.append(np.argmax(np.abs(np.fft.rfft(other[:8000]))) * 2 / 200)
+        assert len(other) / 16_000 == pytest.approx(1 / found[-1], abs=0.02)
+    assert min(found) < 0.93
+    assert max(found) > 1.07
+    assert all(0.8 < pitch < 0.94 or 1.06 < pitch < 1.24 for pitch in found)
 
 
 def test_silence_stays_silence() -> None:

@@ -26,7 +26,7 @@ class EncoderSettings:
     lookaheads_ms: tuple[int, ...] = (0, 40, 80, 160, 240)
     weights: tuple[float, float, float] = (0.2, 1.0, 0.5)
     """Of the loss before, in and after the hop."""
-    silent: float = 0.08
+    silent: float = 0.12
     """Share of windows without speech: silence and noise, whose target is the teachers' silence."""
     cut: float = 0.1
     """Share of windows that begin before their stream does."""

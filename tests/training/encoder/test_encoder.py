@@ -105,7 +105,7 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Spe
     told = json.loads((out / "encoder.json").read_text())
     assert told["teachers"] == [{"name": "loudness", "sha256": LoudnessTeacher.sha256}]
     assert (told["step"], told["licences"]) == (12, {"bursts": "CC0"})
-    assert told["minutes"] == {"bursts": pytest.approx(2 / 60, abs=0.01)}
+    assert told["minutes"] == {"bursts": pytest.approx(4 / 60, abs=0.01)}
     hubert, info = HubertModel.from_pretrained(out, local_files_only=True, output_loading_info=True)
     assert not info["missing_keys"]
     assert not info["unexpected_keys"]
