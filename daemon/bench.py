@@ -113,10 +113,10 @@ def _hop_costs(runtime: Runtime) -> list[Cost]:
     warm_up(runtime, state)
     look_ms, random = state.window.right_ms, np.random.default_rng(0)
     windows = random.normal(0, 0.1, (1, 1, state.window.samples)).astype(np.float32)
-    audio = runtime.features(windows, look_ms)
+    audio, _ = runtime.features(windows, look_ms)
     frames = audio.shape[1]
     noise = random.standard_normal((1, frames, blendshapes.COUNT)).astype(np.float32)
-    identity = state.identity[:, None].repeat(frames, 1)
+    identity = state.style[:, None, : audio.shape[-1]].repeat(frames, 1)
     jobs: dict[str, Callable[[], object]] = {
         "encoder": lambda: runtime.features(windows, look_ms),
         "denoiser": lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden),

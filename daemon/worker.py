@@ -144,7 +144,8 @@ def _motions(
         following, openness = gate.follow(session.gate, levels, config.gate_db)
         session = Session(state, following)
         metrics.gate = following.openness
-        metrics.match = dict(zip(runtime.config.identities, stream.match(runtime, state)[0].tolist(), strict=True))
+        if runtime.projection is not None:
+            metrics.match = dict(zip(state.library.names, stream.match(runtime, state)[0].tolist(), strict=True))
         yield Motion(first, gate.rest(faces, openness), anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
     return session
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:  # a header is read without torch
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 3
-"""Mouth and upper face have a GRU each."""
+FORMAT: Final = 4
+"""Voices may be told apart."""
+READABLE: Final = (3, 4)
+"""Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
 
@@ -99,6 +101,6 @@ def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tens
     head: dict[str, Any] = json.loads(text)
     if head["format"] > FORMAT:
         raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
-    if head["format"] < FORMAT:
+    if head["format"] not in READABLE:
         raise FacewireError(f"{path}: format {head['format']}, of a GRU for the whole face; fetch or train it again")
     return head, values

@@ -1,6 +1,6 @@
 """What gives a checkpoint's weights their meaning; stored in the checkpoint's header, never in config.yaml."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -34,6 +34,17 @@ class EncoderConfig(_Strict):
         return self.hubert is not None
 
 
+class VoiceConfig(_Strict):
+    """How voices are told apart (`model.voices`)."""
+
+    layers: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    """The encoder's hidden states that are pooled: 0 before its first block, 1 behind that."""
+    width: int = Field(gt=0)
+    """V: size of a voice."""
+    floor: float
+    """Likeness (cosine) below which a voice is none of the identities'."""
+
+
 class ModelConfig(_Strict):
     """Geometry, sizes and conditions of one face model."""
 
@@ -62,6 +73,8 @@ class ModelConfig(_Strict):
     identity_width: int = 32
     """E: size of an identity embedding."""
     identities: tuple[str, ...]
+    voice: VoiceConfig | None = None
+    """None where the checkpoint tells no voices apart."""
     dropout: float = 0.2
     """Dropout of the audio feature, in training only."""
     noise_pole: float = 0.8
@@ -87,6 +100,11 @@ class ModelConfig(_Strict):
     def ahead_ms(self) -> tuple[int, ...]:
         """How much later than a frame its K audio features are: not at all, and by each lookahead of the dial."""
         return tuple(sorted({0, *self.lookaheads_ms}))
+
+    @property
+    def voice_width(self) -> int:
+        """W: numbers per feature that voices are told by."""
+        return 0 if self.voice is None else len(self.voice.layers) * self.encoder.width
 
     @property
     def memory(self) -> int:

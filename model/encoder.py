@@ -1,6 +1,7 @@
 """The speech encoder: a frozen HuBERT, used window by window."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +29,18 @@ class Encoder(nn.Module):
 
     def encode(self, windows: Tensor) -> Tensor:
         """Features (B, frames, D) of windows (B, 320 * frames + 80) at 16 kHz."""
+        return self.encode_layers(windows, ())[0]
+
+    def encode_layers(self, windows: Tensor, layers: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """The features, and some hidden states side by side (B, frames, layers * D): 0 is before the first block."""
         if self.config.normalize:
             # Not by layer_norm: an exported one knows a single length of windows.
             spread, mean = torch.var_mean(windows, -1, correction=0, keepdim=True)
             windows = (windows - mean) / (spread + 1e-7).sqrt()
-        features: Tensor = self.hubert(windows).last_hidden_state
-        return features
+        made = self.hubert(windows, output_hidden_states=bool(layers))
+        features: Tensor = made.last_hidden_state
+        hidden = [made.hidden_states[layer] for layer in layers] or [features[..., :0]]
+        return features, torch.cat(hidden, -1)
 
 
 def fingerprint(network: nn.Module) -> str:

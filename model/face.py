@@ -8,7 +8,7 @@ from model.config import ModelConfig
 from model.denoiser import Denoiser
 from model.encoder import Encoder
 from model.frames import frame_weights, heard
-from model.identities import IdentityLibrary
+from model.identities import IdentityLibrary, VoiceProjection
 
 
 class FaceModel(nn.Module):
@@ -26,7 +26,9 @@ class FaceModel(nn.Module):
         self.config = config
         self.encoder = encoder
         self.denoiser = Denoiser(config)
-        self.identities = IdentityLibrary(config.identities, config.identity_width, config.encoder.width)
+        voice = config.voice.width if config.voice else 0
+        self.identities = IdentityLibrary(config.identities, config.identity_width, config.encoder.width, voice)
+        self.voice = VoiceProjection(config) if config.voice else None
         self.schedule = schedule.linear(config.schedule_steps, config.steps)
         channels = len(config.blendshapes)
         self.register_buffer("audio_mean", torch.zeros(config.encoder.width))
@@ -40,19 +42,25 @@ class FaceModel(nn.Module):
         """Position on the dial. The caller has checked that it is one of the trained lookaheads."""
         return self.config.lookaheads_ms.index(lookahead_ms)
 
-    def features(self, windows: Tensor, lookahead_ms: int) -> Tensor:
+    def features(self, windows: Tensor, lookahead_ms: int) -> tuple[Tensor, Tensor]:
         """Standardised audio features of (B, H, samples) windows: (B, H * frames per hop, K, D).
 
         Of each frame at its own time, and later by what the dial allows (`ModelConfig.ahead_ms`): lips prepare for a
-        sound long before it is heard, and a causal denoiser knows of it only what it is shown.
+        sound long before it is heard, and a causal denoiser knows of it only what it is shown. And what voices are
+        told by, of the features of each hop's own sound: (B, H, features per hop, W).
         """
-        batch, _, samples = windows.shape
+        batch, hops, samples = windows.shape
         window = self.config.window(lookahead_ms)
-        encoded = self.encoder.encode(windows.reshape(-1, samples))  # (B * H, features, D)
+        layers = self.config.voice.layers if self.config.voice else ()
+        encoded, hidden = self.encoder.encode_layers(windows.reshape(-1, samples), layers)  # (B * H, features, …)
         kept = encoded[:, window.left_features - 1 :]
         frames = torch.from_numpy(frame_weights(window, self.config.fps, self.config.ahead_ms)).to(kept) @ kept
         dial = torch.full((batch,), self.lookahead_index(lookahead_ms), device=frames.device)
-        return self.standardised(frames.reshape(batch, -1, len(self.config.ahead_ms), frames.shape[-1]), dial)
+        own = hidden[:, window.left_features : window.left_features + window.hop_features]
+        return (
+            self.standardised(frames.reshape(batch, -1, len(self.config.ahead_ms), frames.shape[-1]), dial),
+            own.reshape(batch, hops, *own.shape[1:]),
+        )
 
     def standardised(self, audio: Tensor, dial: Tensor) -> Tensor:
         """Features (B, T, K, D) as the denoiser reads them; 0 for what a place on the dial (B,) does not hear."""

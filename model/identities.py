@@ -6,15 +6,36 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.runtime import identity_place
+from model.config import ModelConfig
+
+
+class VoiceProjection(nn.Module):
+    """The weights of `model.voices.Projection`."""
+
+    mean: Tensor
+    std: Tensor
+    matrix: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        assert config.voice
+        pooled = 2 * config.voice_width
+        self.register_buffer("mean", torch.zeros(pooled))
+        self.register_buffer("std", torch.ones(pooled))
+        self.register_buffer("matrix", torch.zeros(config.voice.width, pooled))
 
 
 class IdentityLibrary(nn.Module):
     """N identities by name: embeddings (N, E) and the identity encoder that maps them to D audio features."""
 
-    def __init__(self, names: Sequence[str], width: int, features: int) -> None:
+    voices: Tensor
+    """(N, V): how each sounds, of length 1 (`model.voices`)."""
+
+    def __init__(self, names: Sequence[str], width: int, features: int, voice: int = 0) -> None:
+        """V is 0 where the checkpoint tells no voices apart."""
         super().__init__()
         self.names = tuple(names)
+        self.register_buffer("voices", torch.zeros(len(self.names), voice), persistent=voice > 0)
         self.embeddings = nn.Parameter(torch.randn(len(self.names), width) / width**0.5)
         self.encoder = nn.Sequential(nn.Linear(width, 128), nn.SiLU(), nn.Linear(128, features))
 
@@ -22,17 +43,19 @@ class IdentityLibrary(nn.Module):
         """The mean identity (E,): for a voice that nobody enrolled."""
         return self.embeddings.mean(0)
 
-    def embedding(self, name: str | None) -> Tensor:
-        """Embedding (E,) of an identity, or of `unknown` for None. Raises FacewireError for a stranger's name."""
-        place = identity_place(self.names, name)
-        return self.unknown() if place is None else self.embeddings[place]
-
     def forward(self, embeddings: Tensor) -> Tensor:
         """Identity features (B, D) of embeddings (B, E)."""
         features: Tensor = self.encoder(embeddings)
         return features
 
-    def scores(self, voices: Tensor) -> Tensor:
-        """Cosine similarity (B, N) of pooled audio features (B, D) to every identity (paper, section 3.3)."""
+    def every(self) -> Tensor:
+        """Identity features (N + 1, D) of all, the last ones unknown's."""
+        return self.forward(torch.cat([self.embeddings, self.unknown()[None]]))
+
+    def scores(self, speech: Tensor) -> Tensor:
+        """Cosine similarity (B, N) of mean audio features (B, D) to every identity (paper, section 3.3): for training.
+
+        At run time voices are told apart by `model.voices`.
+        """
         features = functional.normalize(self(self.embeddings), dim=-1)
-        return functional.normalize(voices, dim=-1) @ features.T
+        return functional.normalize(speech, dim=-1) @ features.T

@@ -15,6 +15,7 @@ from model.onnx_graphs import round_to_8_bits, write_denoiser, write_encoder
 from model.onnx_runtime import DENOISER, ENCODER, FACE, FORMAT, KEY, NoOnnxError, OnnxRuntime
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
+from model.voices import Projection
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols.files import complete_or_not_at_all
 
@@ -42,18 +43,29 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
     if int8 is not None:
         log.info("rounding the encoder to 8 bits")
         digests[ENCODER] = round_to_8_bits(folder / ENCODER)
-    names = [*model.config.identities, None]
+    plain = TorchRuntime(model)
+    projection = plain.projection or Projection(*(np.empty(shape, np.float32) for shape in (0, 0, (0, 0))))
+    library = plain.library
     arrays = {
-        "identities": TorchRuntime(model).identity(names),
+        "identities": library.styles[:, : model.config.encoder.width],
         "audio_mean": model.audio_mean.numpy(),
         "audio_std": model.audio_std.numpy(),
+        "voices": library.voices,
+        "voice_mean": projection.mean,
+        "voice_std": projection.std,
+        "voice_matrix": projection.matrix,
     }
-    name = "onnx" if int8 is None else "onnx-int8"
-    head = {"format": FORMAT, "name": name, "config": model.config.model_dump(mode="json"), "sha256": digests}
+    head = {
+        "format": FORMAT,
+        "name": "onnx" if int8 is None else "onnx-int8",
+        "fingerprint": plain.fingerprint,
+        "config": model.config.model_dump(mode="json"),
+        "sha256": digests,
+    }
     with complete_or_not_at_all(folder / FACE) as partial:
-        save_file(arrays, partial, metadata={KEY: json.dumps(head)})
+        save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, partial, {KEY: json.dumps(head)})
     log.info("comparing it with torch's")
-    exported, plain = OnnxRuntime(folder), TorchRuntime(model)
+    exported = OnnxRuntime(folder)
     far = difference(exported, plain)
     if int8 is None and not far <= LIMIT:
         _remove(folder)
@@ -84,5 +96,5 @@ def feature_difference(one: Runtime, other: Runtime, speech: Samples) -> float:
     """Rms of the difference of two runtimes' features of some speech (n,), over the rms of the other's."""
     window = other.config.window()
     windows = windows_of(window, speech)[:, None, None]  # one by one: a large encoder needs much memory for each
-    made, wanted = (np.concatenate([each.features(w, window.right_ms) for w in windows]) for each in (one, other))
+    made, wanted = (np.concatenate([each.features(w, window.right_ms)[0] for w in windows]) for each in (one, other))
     return float(np.sqrt(np.square(made - wanted).mean() / np.square(wanted).mean()))

@@ -33,8 +33,10 @@ class _Encoder(nn.Module):
         super().__init__()
         self.encoder = model.encoder
 
-    def forward(self, windows: Tensor) -> Tensor:
-        return self.encoder.encode(windows)
+        self.layers = model.config.voice.layers if model.config.voice else ()
+
+    def forward(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encoder.encode_layers(windows, self.layers)
 
 
 class _Denoiser(nn.Module):
@@ -49,11 +51,15 @@ class _Denoiser(nn.Module):
 
 
 def write_encoder(model: FaceModel, path: Path) -> str:
-    """Windows (N, samples) to features (N, features, D), for any N and length; returns the file's sha256."""
+    """Windows (N, samples) to features (N, features, D) and hidden states (N, features, W); returns the file's sha256.
+
+    For any N and length.
+    """
     windows = torch.zeros(2, model.config.window().samples)
-    axes = {"windows": {0: "windows", 1: "samples"}, "features": {0: "windows", 1: "times"}}
+    by_time = {0: "windows", 1: "times"}
+    axes = {"windows": {0: "windows", 1: "samples"}, "features": by_time, "hidden": by_time}
     with _flat_convolutions(model.encoder):
-        return _write(_Encoder(model), {"windows": windows}, ["features"], axes, path)
+        return _write(_Encoder(model), {"windows": windows}, ["features", "hidden"], axes, path)
 
 
 def write_denoiser(model: FaceModel, path: Path) -> str:

@@ -5,7 +5,7 @@ An export is a folder: `encoder.onnx` (windows to HuBERT features), `denoiser.on
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,20 +14,23 @@ from safetensors import SafetensorError, safe_open
 
 from model.config import ModelConfig
 from model.frames import frame_weights, heard
-from model.runtime import Floats, identity_place
+from model.library import Library
+from model.voices import Projection
+from model.windows import Floats
 from protocols.errors import FacewireError
 from protocols.files import sha256
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of an export. Another number, and all are made anew."""
 ENCODER: Final = "encoder.onnx"
-"""windows (N, samples) -> features (N, features, D)."""
+"""windows (N, samples) -> features (N, features, D), hidden (N, features, W)."""
 DENOISER: Final = "denoiser.onnx"
 """noise (B, T, C), audio (B, T, K, D), identity (B, T, D), dial (B,), hidden -> face (B, T, C), hidden."""
 FACE: Final = "face.safetensors"
-"""Identity features (N + 1, D), the last one `unknown`'s, and the statistics (D,) that standardise sound."""
+"""Identity features (N + 1, D), the last one `unknown`'s, the statistics (D,) that standardise sound, and how voices
+are told apart: those of the identities (N, V), and `model.voices.Projection`."""
 KEY: Final = "facewire-onnx"
-ARRAYS: Final = ("identities", "audio_mean", "audio_std")
+ARRAYS: Final = ("identities", "audio_mean", "audio_std", "voices", "voice_mean", "voice_std", "voice_matrix")
 
 
 class NoOnnxError(FacewireError):
@@ -45,38 +48,30 @@ class OnnxRuntime:
         require_onnxruntime()
         head, self.config, arrays = _read(folder / FACE)
         self.name = head["name"]
-        self._identities, self._mean, self._std = (arrays[name] for name in ARRAYS)
+        self.fingerprint = str(head["fingerprint"])
+        identities, self._mean, self._std, voices, *projection = (arrays[name] for name in ARRAYS)
+        self.library = Library.of_checkpoint(self.config.identities, identities, voices, len(self.config.blendshapes))
+        self.projection = Projection(*projection) if self.config.voice else None
         self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
-        known = self._identities[:-1]
-        self._directions = known / np.maximum(np.linalg.norm(known, axis=-1, keepdims=True), 1e-12)
         self._encoder, self._denoiser = (
             _session(_whole(folder / file, head["sha256"].get(file))) for file in (ENCODER, DENOISER)
         )
 
-    def features(self, windows: Floats, lookahead_ms: int) -> Floats:
+    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """See `Runtime`."""
         config, window = self.config, self.config.window(lookahead_ms)
-        batch, _, samples = windows.shape
+        batch, hops, samples = windows.shape
         # One by one: no slower on one thread. In 8 bits the scale is that of all that is computed at once, and the
         # face would depend on how the sound was cut.
         each = windows.reshape(-1, 1, samples)
-        encoded = np.concatenate([self._encoder.run(None, {"windows": one})[0] for one in each])
+        made = zip(*(self._encoder.run(None, {"windows": one}) for one in each), strict=True)
+        encoded, hidden = map(np.concatenate, made)
         frames = frame_weights(window, config.fps, config.ahead_ms) @ encoded[:, window.left_features - 1 :]
         audio = frames.reshape(batch, -1, len(config.ahead_ms), config.encoder.width)
         within = self._heard[config.lookaheads_ms.index(lookahead_ms)]  # (K,)
         standardised: Floats = (audio - self._mean) / self._std * within[:, None]
-        return standardised
-
-    def identity(self, names: Sequence[str | None]) -> Floats:
-        """See `Runtime`."""
-        places = [identity_place(self.config.identities, name) for name in names]
-        return self._identities[[-1 if place is None else place for place in places]]
-
-    def scores(self, voices: Floats) -> Floats:
-        """See `Runtime`."""
-        directions = voices / np.maximum(np.linalg.norm(voices, axis=-1, keepdims=True), 1e-12)
-        cosines: Floats = directions @ self._directions.T
-        return cosines
+        own = hidden[:, window.left_features : window.left_features + window.hop_features]
+        return standardised, own.reshape(batch, hops, *own.shape[1:])
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats

@@ -1,15 +1,11 @@
 """What the stream asks of a face model, whichever library computes it: numpy arrays in, numpy arrays out."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model.config import ModelConfig
-from protocols.errors import FacewireError
-
-Floats = NDArray[np.float32]
+from model.library import Library
+from model.voices import Projection
+from model.windows import Floats
 
 
 class Runtime(Protocol):
@@ -23,14 +19,23 @@ class Runtime(Protocol):
     def config(self) -> ModelConfig:
         """Geometry, sizes and conditions of the checkpoint."""
 
-    def features(self, windows: Floats, lookahead_ms: int) -> Floats:
-        """Standardised audio features (B, H * frames per hop, K, D) of the windows (B, H, samples) of H hops."""
+    @property
+    def fingerprint(self) -> str:
+        """Of all weights that an enrolled identity is made for."""
 
-    def identity(self, names: Sequence[str | None]) -> Floats:
-        """Identity features (B, D) by name; None: the mean of all. Raises FacewireError for a stranger's name."""
+    @property
+    def library(self) -> Library:
+        """The identities of the checkpoint."""
 
-    def scores(self, voices: Floats) -> Floats:
-        """Cosine similarity (B, N) of pooled audio features (B, D) to every identity."""
+    @property
+    def projection(self) -> Projection | None:
+        """From pooled features to voices; None where the checkpoint tells no voices apart."""
+
+    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
+        """Standardised audio features (B, H * frames per hop, K, D) of the windows (B, H, samples) of H hops.
+
+        And what voices are told by, of the features of each hop's own sound: (B, H, features per hop, W).
+        """
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats
@@ -39,15 +44,3 @@ class Runtime(Protocol):
 
         From noise (B, T, C), features (B, T, K, D), identity features (B, T, D) and the states so far.
         """
-
-
-def identity_place(names: Sequence[str], name: str | None) -> int | None:
-    """Place of an identity among those of a checkpoint; None for None and `unknown`, the mean of all.
-
-    Raises FacewireError for a stranger's name.
-    """
-    if name is None or name == "unknown":
-        return None
-    if name not in names:
-        raise FacewireError(f"identity {name!r} is not in this checkpoint; it knows: {', '.join(names)}, unknown")
-    return names.index(name)

@@ -7,27 +7,29 @@ carries one state per denoising step, DDIM is deterministic, and the noise is a 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from model import level, noise
+from model import level, noise, voices
 from model.level import Levels
-from model.runtime import Floats, Runtime
-from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec, windows_of
+from model.library import AUTO, Library
+from model.runtime import Runtime
+from model.voices import NOBODY, Heard
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
 
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, short enough to show progress."""
 
-_ARRAYS = ("level_db", "identity", "towards", "noise_scale", "hidden", "voice", "voiced")
-
 FADE_HOPS = 5
 """Hops over which one identity becomes another: half a second."""
 
-VOICED_DB = -50.0
-"""Hops louder than this, in dB below full scale, tell who is speaking."""
+VOICED_DB = 25.0
+"""Hops at most so much below the loudest of late tell who is speaking."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,22 @@ class StreamState:
     seeds: tuple[int, ...]
     level_db: Levels
     """How loud each session has been (B,), see `model.level`."""
-    identity: Floats
-    """Identity features (B, D) that the last hop ended with."""
-    towards: Floats
-    """Identity features (B, D) that `identity` is fading to."""
-    fading: int
-    """Hops until it is there."""
+    library: Library
+    """The identities that there are."""
+    identities: tuple[str | None, ...]
+    """That of each session: a name, `auto` to follow the voice, None for the mean of all."""
+    strength: float
+    """How much of an identity: 0 the mean of all, 1 it."""
+    style: Floats
+    """Style (B, S) that the last hop ended with."""
+    fading: NDArray[np.int64]
+    """Hops (B,) until it is that of the session's identity."""
     noise_scale: Floats
     """Scale of the noise per channel (C,): 0 on the lips, which the sound decides; liveliness elsewhere."""
     hidden: Floats
     """GRU states (steps, layers, B, hidden)."""
-    voice: Floats
-    """Sum (B, D) of the audio features of all voiced frames."""
-    voiced: Floats
-    """Number (B,) of voiced frames."""
+    heard: Heard
+    """What tells whose voice each session's is."""
 
 
 def start(
@@ -63,23 +67,30 @@ def start(
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
     liveliness: float = 0.75,
+    strength: float = 1.0,
+    library: Library | None = None,
 ) -> StreamState:
-    """The state of B new sessions, one seed and identity each. Raises FacewireError for what the model lacks."""
-    window = _window(runtime, lookahead_ms)
-    identity = runtime.identity(identities)
-    return StreamState(
-        window=window,
-        next_hops=(0,) * len(seeds),
+    """The state of B new sessions, one seed and identity each. Raises FacewireError for what there is not.
+
+    An identity is a name in the `library` (None: that of the checkpoint), `auto`, or None.
+    """
+    sessions = len(seeds)
+    state = StreamState(
+        window=_window(runtime, lookahead_ms),
+        next_hops=(0,) * sessions,
         seeds=tuple(seeds),
-        level_db=level.start(len(seeds)),
-        identity=identity,
-        towards=identity,
-        fading=0,
+        level_db=level.start(sessions),
+        library=library or runtime.library,
+        identities=tuple(identities),
+        strength=strength,
+        style=np.empty(0, np.float32),
+        fading=np.zeros(sessions, np.int64),
         noise_scale=_noise_scale(runtime, liveliness),
-        hidden=_silence(runtime, len(seeds)),
-        voice=np.zeros_like(identity),
-        voiced=np.zeros(len(seeds), np.float32),
+        hidden=_silence(runtime, sessions),
+        heard=voices.silence(sessions, runtime.config.voice_width),
     )
+    _check_identities(runtime, state)
+    return replace(state, style=_wanted(state))
 
 
 def turn(
@@ -89,20 +100,26 @@ def turn(
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
     liveliness: float = 0.75,
+    strength: float = 1.0,
+    library: Library | None = None,
 ) -> StreamState:
-    """The same sessions under other settings, from their next hop on; another identity comes within `FADE_HOPS`.
+    """The same sessions under other settings, from their next hop on; another style comes within `FADE_HOPS`.
 
-    Raises FacewireError for what the model lacks.
+    Raises FacewireError for what there is not.
     """
-    towards = runtime.identity(identities)
-    same = np.array_equal(towards, state.towards)
-    return replace(
+    library = library or runtime.library
+    turned = replace(
         state,
         window=_window(runtime, lookahead_ms),
-        towards=towards,
-        fading=state.fading if same else FADE_HOPS,
+        library=library,
+        identities=tuple(identities),
+        strength=strength,
         noise_scale=_noise_scale(runtime, liveliness),
+        heard=_moved(state, library),
     )
+    _check_identities(runtime, turned)
+    same = (_wanted(turned) == _wanted(state)).all(1)
+    return replace(turned, fading=np.where(same, state.fading, FADE_HOPS))
 
 
 def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamState, Floats]:
@@ -113,34 +130,36 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
     hops, right_ms = windows.shape[1], state.window.right_ms
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
     level_db, levelled = level.follow(state.window, windows, state.level_db)
-    audio = runtime.features(levelled, right_ms)  # (B, T, K, D)
-    identity = _fade(state, hops)
+    audio, spoken = runtime.features(levelled, right_ms)  # (B, T, K, D), (B, H, features, W)
+    state = replace(state, level_db=level_db)
+    state, styles = _follow_voices(runtime, state, spoken, _voiced(state.window, levelled))
     starts = [hop * frames_per_hop for hop in state.next_hops]
     face, hidden = runtime.denoise(
         _noise(runtime, state, starts, hops * frames_per_hop),
         audio,
-        identity.repeat(frames_per_hop, 1),
+        np.ascontiguousarray(styles[..., : audio.shape[-1]]).repeat(frames_per_hop, 1),
         right_ms,
         state.hidden,
     )
-    voiced = _voiced(state.window, windows).repeat(frames_per_hop, 1)  # (B, T)
-    following = replace(
-        state,
-        next_hops=tuple(hop + hops for hop in state.next_hops),
-        level_db=level_db,
-        identity=identity[:, -1],
-        fading=max(0, state.fading - hops),
-        hidden=hidden,
-        voice=state.voice + (audio[:, :, 0] * voiced[..., None]).sum(1),
-        voiced=state.voiced + voiced.sum(1),
-    )
-    return following, face
+    scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
+    following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
+    return following, np.clip(face * scale + offset, 0, 1)
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
-    """How much each session's voice so far is each identity's, cosine (B, N) in [-1, 1]; 0 before any voice."""
-    frames = np.maximum(state.voiced, 1).astype(np.float32)
-    return runtime.scores(state.voice / frames[:, None])
+    """How much each session's voice of late is each identity's, cosine (B, N) in [-1, 1]; 0 before any voice.
+
+    (B, 0) where the checkpoint tells no voices apart.
+    """
+    if runtime.projection is None:
+        return np.zeros((len(state.seeds), 0), np.float32)
+    scores: Floats = voices.voices(state.heard, runtime.projection) @ state.library.voices.T
+    return scores
+
+
+def speaking(state: StreamState) -> list[str | None]:
+    """Whose face each session has: its identity, or for `auto` whose voice was found; None for the mean of all."""
+    return [None if place == NOBODY else state.library.names[place] for place in _places(state)]
 
 
 def jump(state: StreamState, hop: int) -> StreamState:
@@ -161,10 +180,15 @@ def render(
     identity: str | None = None,
     lookahead_ms: int | None = None,
     liveliness: float = 0.75,
+    strength: float = 1.0,
+    library: Library | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Floats:
     """Animate a whole recording (n,) at 16 kHz as (frames, 52); `progress` hears hops done and in total."""
-    state = start(runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness)
+    state = start(
+        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
+        strength=strength, library=library,
+    )  # fmt: skip
     windows = windows_of(state.window, samples)
     faces = [np.empty((0, blendshapes.COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):
@@ -176,13 +200,14 @@ def render(
 
 def dump(state: StreamState) -> bytes:
     """The state as safetensors bytes, to be continued elsewhere by `restore`."""
-    values = {
-        "window": vars(state.window),
-        "next_hops": state.next_hops,
-        "seeds": state.seeds,
-        "fading": state.fading,
-    }
-    arrays = {name: np.ascontiguousarray(getattr(state, name)) for name in _ARRAYS}
+    arrays: dict[str, NDArray[Any]] = {}
+    values: dict[str, Any] = {}
+    for part, fields in (("", vars(state)), ("heard.", vars(state.heard)), ("library.", vars(state.library))):
+        for name, value in fields.items():
+            if isinstance(value, np.ndarray):
+                arrays[part + name] = np.ascontiguousarray(value)
+            elif name not in ("heard", "library"):
+                values[part + name] = vars(value) if isinstance(value, WindowSpec) else value
     return save(arrays | {"values": np.frombuffer(json.dumps(values).encode(), np.uint8)})
 
 
@@ -190,13 +215,15 @@ def restore(data: bytes) -> StreamState:
     """The state that `dump` wrote."""
     arrays = load(data)
     values = json.loads(arrays.pop("values").tobytes())
-    return StreamState(
-        window=WindowSpec(**values["window"]),
-        next_hops=tuple(values["next_hops"]),
-        seeds=tuple(values["seeds"]),
-        fading=values["fading"],
-        **arrays,
-    )
+    every: dict[str, Any] = arrays | {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    every["window"] = WindowSpec(**every["window"])
+    parts: tuple[tuple[str, type[Any]], ...] = (("heard", Heard), ("library", Library))
+    for part, kind in parts:
+        inside = {key: every.pop(key) for key in list(every) if key.startswith(f"{part}.")}
+        every[part] = kind(**{key.removeprefix(f"{part}."): value for key, value in inside.items()})
+    return StreamState(**every)
 
 
 def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:
@@ -212,18 +239,62 @@ def _noise_scale(runtime: Runtime, liveliness: float) -> Floats:
     return scale
 
 
-def _fade(state: StreamState, hops: int) -> Floats:
-    """Identity features (B, H, D) of the next hops."""
-    part = np.minimum(np.arange(1, hops + 1) / max(1, state.fading), 1).astype(np.float32)[None, :, None]
-    faded: Floats = (1 - part) * state.identity[:, None] + part * state.towards[:, None]
-    return faded
+def _check_identities(runtime: Runtime, state: StreamState) -> None:
+    """Raises FacewireError for an identity that there is not."""
+    if AUTO in state.identities and runtime.projection is None:
+        raise FacewireError(
+            "identity auto: this checkpoint tells no voices apart; choose an identity by name, or teach it voices with "
+            "`facewire-train voices`"
+        )
+    _places(state)
 
 
-def _voiced(window: WindowSpec, windows: Samples) -> Floats:
-    """1 for each hop (B, H) whose own sound is loud enough to tell a voice, else 0."""
-    own = windows[..., window.left_samples : window.left_samples + window.hop_samples]
-    voiced: Floats = (np.square(own).mean(-1) > 10 ** (VOICED_DB / 10)).astype(np.float32)
-    return voiced
+def _places(state: StreamState) -> list[int]:
+    """Place of each session's identity in the library."""
+    return [
+        int(state.heard.whose[session]) if name == AUTO else state.library.place(name)
+        for session, name in enumerate(state.identities)
+    ]
+
+
+def _wanted(state: StreamState) -> Floats:
+    """The style (B, S) that each session is to have."""
+    return np.stack([state.library.style(place, state.strength) for place in _places(state)])
+
+
+def _moved(state: StreamState, library: Library) -> Heard:
+    """What was heard, with the places of another library; nobody's where that lacks somebody."""
+    names = [*state.library.names, None]
+    places = [library.names.index(name) if name in library.names else NOBODY for name in names]
+    return replace(state.heard, whose=np.array(places)[state.heard.whose])
+
+
+def _follow_voices(
+    runtime: Runtime, state: StreamState, spoken: Floats, voiced: NDArray[np.bool_]
+) -> tuple[StreamState, Floats]:
+    """Hop by hop: whose voice it is, and the style (B, H, S); spoken (B, H, features, W), voiced (B, H)."""
+    config, styles = runtime.config.voice, []
+    wanted = _wanted(state)
+    for hop in range(voiced.shape[1]):
+        hops_left = np.maximum(state.fading, 1).astype(np.float32)[:, None]
+        style: Floats = state.style + (wanted - state.style) / hops_left
+        state = replace(state, style=style, fading=np.maximum(state.fading - 1, 0))
+        styles.append(style)
+        if config is None:
+            continue
+        heard = voices.remember(state.heard, spoken[:, hop], voiced[:, hop])
+        state = replace(state, heard=heard)
+        state = replace(state, heard=voices.decide(heard, match(runtime, state), config.floor))
+        before, wanted = wanted, _wanted(state)
+        state = replace(state, fading=np.where((wanted == before).all(1), state.fading, FADE_HOPS))
+    return state, np.stack(styles, 1)
+
+
+def _voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
+    """Whether each hop's own sound (B, H), levelled by how loud the stream has been, is loud enough for a voice."""
+    own = levelled[..., window.left_samples : window.left_samples + window.hop_samples]
+    loud: NDArray[np.bool_] = np.square(own).mean(-1) > 10 ** ((level.REFERENCE_DB - VOICED_DB) / 10)
+    return loud
 
 
 def _silence(runtime: Runtime, sessions: int) -> Floats:

@@ -1,13 +1,14 @@
 """The face model as torch computes it: any device, and what is trained at once."""
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.config import ModelConfig
+from model.encoder import fingerprint
 from model.face import FaceModel
-from model.runtime import Floats
+from model.library import Library
+from model.voices import Projection
+from model.windows import Floats
 
 
 class TorchRuntime:
@@ -23,21 +24,34 @@ class TorchRuntime:
         """The model's."""
         return self.model.config
 
-    def features(self, windows: Floats, lookahead_ms: int) -> Floats:
+    @property
+    def fingerprint(self) -> str:
         """See `Runtime`."""
-        with torch.inference_mode():
-            return _array(self.model.features(self._tensor(windows), lookahead_ms))
+        model = self.model
+        parts = {"denoiser": model.denoiser, "identities": model.identities.encoder, "voice": model.voice}
+        return fingerprint(nn.ModuleDict({name: part for name, part in parts.items() if part is not None}))
 
-    def identity(self, names: Sequence[str | None]) -> Floats:
+    @property
+    def library(self) -> Library:
         """See `Runtime`."""
-        library = self.model.identities
+        identities = self.model.identities
         with torch.inference_mode():
-            return _array(library(torch.stack([library.embedding(name) for name in names])))
+            features = _array(identities.every())
+        return Library.of_checkpoint(
+            identities.names, features, _array(identities.voices), len(self.config.blendshapes)
+        )
 
-    def scores(self, voices: Floats) -> Floats:
+    @property
+    def projection(self) -> Projection | None:
+        """See `Runtime`."""
+        voice = self.model.voice
+        return None if voice is None else Projection(*map(_array, (voice.mean, voice.std, voice.matrix)))
+
+    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """See `Runtime`."""
         with torch.inference_mode():
-            return _array(self.model.identities.scores(self._tensor(voices)))
+            audio, spoken = self.model.features(self._tensor(windows), lookahead_ms)
+        return _array(audio), _array(spoken)
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats
@@ -55,5 +69,5 @@ class TorchRuntime:
 
 
 def _array(values: Tensor) -> Floats:
-    array: Floats = values.cpu().numpy()
+    array: Floats = values.detach().cpu().numpy()
     return array

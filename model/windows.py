@@ -24,6 +24,7 @@ TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
 FEATURE_MS: Final = 20
 
 Samples = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def encode(model: FaceModel, passage: Passage) -> torch.Tensor:
     _, windows = level.follow(spec, windows_of(spec, passage.samples)[None], level.start(1))
     batches = torch.split(torch.from_numpy(windows[0]), RENDER_HOPS)
     with torch.inference_mode():
-        return torch.cat([model.features(batch[None], passage.lookahead_ms)[0] for batch in batches])
+        return torch.cat([model.features(batch[None], passage.lookahead_ms)[0][0] for batch in batches])
 
 
 def write_shard(

@@ -61,7 +61,7 @@ def test_no_microphone_is_bad_only_if_one_is_wanted(sd: FakeSoundDevice, checkpo
 
 
 def test_a_wrong_identity_or_lookahead_is_found(checkpoint: Path) -> None:
-    assert "it knows: alma, bruno" in look(checkpoint=checkpoint, identity="zoe")[-1].text
+    assert "alma, bruno, unknown" in look(checkpoint=checkpoint, identity="zoe")[-1].text
     assert "trained for" in look(checkpoint=checkpoint, lookahead_ms=50)[-1].text
 
 

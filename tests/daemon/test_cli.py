@@ -96,7 +96,7 @@ def test_run_tells_what_is_wrong_in_plain_words(sd: FakeSoundDevice, tmp_path: P
     assert "did you mean seed?" in told
     assert "mic:2  Line In" in refused("run", "--input", "mic:Banana")
     assert "no such checkpoint" in refused("run", "--input", "demo", "--checkpoint", str(tmp_path / "none"))
-    assert "it knows: alma, bruno" in refused("run", "--input", "demo", "--checkpoint", checkpoint, "--identity", "zoe")
+    assert "alma, bruno, unknown" in refused("run", "--input", "demo", "--checkpoint", checkpoint, "--identity", "zoe")
 
 
 def test_a_misspelt_option_is_an_error_of_use() -> None:

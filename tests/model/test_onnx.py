@@ -47,7 +47,9 @@ def test_features_agree_for_many_sessions_and_every_lookahead(
 ) -> None:
     spec = pair[0].config.window(lookahead_ms)
     windows = np.stack([windows_of(spec, sound)[3:7] for sound in (SOUND, SOUND[::-1] + np.float32(0.1), SOUND * 0)])
-    wanted, got = both(pair, "features", windows, lookahead_ms)
+    (wanted, hidden), (got, got_hidden) = both(pair, "features", windows, lookahead_ms)
+    assert got_hidden.shape == (3, 4, 5, pair[0].config.voice_width)
+    np.testing.assert_allclose(got_hidden, hidden, rtol=0, atol=10 * LIMIT)
     assert got.shape == (3, 12, 5, pair[0].config.encoder.width)
     assert got.dtype == np.float32
     assert np.abs(wanted).max() > 0.3
@@ -66,15 +68,17 @@ def test_the_face_and_the_memory_agree(pair: tuple[TorchRuntime, OnnxRuntime]) -
     assert not np.allclose(pair[1].denoise(noise, audio, identity, 240, hidden)[0], got, atol=1e-4)
 
 
-def test_identities_and_scores_agree(pair: tuple[TorchRuntime, OnnxRuntime]) -> None:
-    wanted, got = both(pair, "identity", ["bruno", None, "alma", "unknown"])
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=LIMIT)
-    voices = np.concatenate([wanted, 0 * wanted])
-    wanted, got = both(pair, "scores", voices)
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=LIMIT)
-    for runtime in pair:
-        with pytest.raises(FacewireError, match="it knows: alma, bruno, unknown"):
-            runtime.identity(["carla"])
+def test_identities_and_how_voices_are_told_apart_agree(pair: tuple[TorchRuntime, OnnxRuntime]) -> None:
+    wanted, got = (runtime.library for runtime in pair)
+    assert got.names == wanted.names == ("alma", "bruno")
+    np.testing.assert_allclose(got.styles, wanted.styles, rtol=0, atol=LIMIT)
+    np.testing.assert_array_equal(got.voices, wanted.voices)
+    one, other = (runtime.projection for runtime in pair)
+    assert one
+    assert other
+    heard = np.random.default_rng(0).standard_normal((3, len(one.mean))).astype(np.float32)
+    np.testing.assert_array_equal(other(heard), one(heard))
+    assert pair[0].fingerprint == pair[1].fingerprint
 
 
 def test_a_stream_that_is_turned_on_its_way_is_the_same_face(pair: tuple[TorchRuntime, OnnxRuntime]) -> None:

@@ -3,7 +3,7 @@
 import torch
 from transformers import HubertConfig, HubertModel
 
-from model.config import ModelConfig
+from model.config import ModelConfig, VoiceConfig
 from model.encoder import Encoder, embed
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
@@ -35,11 +35,16 @@ def tiny_hubert(seed: int = 0) -> HubertModel:
 def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
     encoder = encoder or embed(tiny_hubert(seed))
     torch.manual_seed(seed)
-    model = FaceModel(
-        ModelConfig(encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno")), encoder
-    )
+    config = ModelConfig(
+        encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno"),
+        voice=VoiceConfig(layers=(0, 1), width=4, floor=0.5),
+    )  # fmt: skip
+    model = FaceModel(config, encoder)
     model.face_mean.fill_(0.4)
     model.face_std.fill_(0.3)
+    assert model.voice
+    model.voice.matrix.normal_()
+    model.identities.voices.copy_(torch.eye(4)[:2])
     return model.eval().requires_grad_(False)
 
 

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from model import stream
 from model.face import FaceModel
-from model.runtime import Floats
 from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ, windows_of
+from model.windows import SAMPLE_RATE_HZ, Floats, windows_of
 from training.datasets.clips import Clip
 
 PIECE_S: Final = 10
