@@ -132,7 +132,7 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
     level_db, levelled = level.follow(state.window, windows, state.level_db)
     audio, spoken = runtime.features(levelled, right_ms)  # (B, T, K, D), (B, H, features, W)
     state = replace(state, level_db=level_db)
-    state, styles = _follow_voices(runtime, state, spoken, _voiced(state.window, levelled))
+    state, styles = _follow_voices(runtime, state, spoken, voiced(state.window, levelled))
     starts = [hop * frames_per_hop for hop in state.next_hops]
     face, hidden = runtime.denoise(
         _noise(runtime, state, starts, hops * frames_per_hop),
@@ -160,6 +160,13 @@ def match(runtime: Runtime, state: StreamState) -> Floats:
 def speaking(state: StreamState) -> list[str | None]:
     """Whose face each session has: its identity, or for `auto` whose voice was found; None for the mean of all."""
     return [None if place == NOBODY else state.library.names[place] for place in _places(state)]
+
+
+def voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
+    """Whether each hop's own sound (B, H), levelled by how loud the stream has been, is loud enough for a voice."""
+    own = levelled[..., window.left_samples : window.left_samples + window.hop_samples]
+    loud: NDArray[np.bool_] = np.square(own).mean(-1) > 10 ** ((level.REFERENCE_DB - VOICED_DB) / 10)
+    return loud
 
 
 def jump(state: StreamState, hop: int) -> StreamState:
@@ -288,13 +295,6 @@ def _follow_voices(
         before, wanted = wanted, _wanted(state)
         state = replace(state, fading=np.where((wanted == before).all(1), state.fading, FADE_HOPS))
     return state, np.stack(styles, 1)
-
-
-def _voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
-    """Whether each hop's own sound (B, H), levelled by how loud the stream has been, is loud enough for a voice."""
-    own = levelled[..., window.left_samples : window.left_samples + window.hop_samples]
-    loud: NDArray[np.bool_] = np.square(own).mean(-1) > 10 ** ((level.REFERENCE_DB - VOICED_DB) / 10)
-    return loud
 
 
 def _silence(runtime: Runtime, sessions: int) -> Floats:

@@ -11,6 +11,7 @@ from training.interrupt import StoppedError
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
 from training.report_cli import app as report_app
+from training.speakers.cli import app as voices_app
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -19,6 +20,7 @@ app.command("face-model")(face_model)
 app.add_typer(encoder_app)
 app.add_typer(fit_app)
 app.add_typer(report_app)
+app.add_typer(voices_app, name="voices")
 
 
 def main() -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from model import stream
+from model import level, stream, voices
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from model.windows import SAMPLE_RATE_HZ, Floats, windows_of
@@ -58,11 +59,22 @@ def _pieces(clip: Clip) -> list[Clip]:
 
 
 def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> Floats:
-    """Similarity (N,) of a piece's voice to each identity, after `model.stream`."""
-    runtime = TorchRuntime(model)
-    state = stream.start(runtime, seeds=[0], identities=[None], lookahead_ms=lookahead_ms)
-    windows = windows_of(state.window, piece.samples)
-    for begin in range(0, len(windows), stream.RENDER_HOPS):
-        state, _ = stream.step(runtime, state, windows[None, begin : begin + stream.RENDER_HOPS])
-    scores: Floats = stream.match(runtime, state)[0]
-    return scores
+    """Likeness (N,) of a piece's voice to each identity, as `model.stream` hears it.
+
+    By its voices; of a checkpoint that tells none apart as in the paper, by the mean of what the encoder hears.
+    """
+    runtime, spec = TorchRuntime(model), model.config.window(lookahead_ms)
+    levels, heard, means = level.start(1), voices.silence(1, model.config.voice_width), []
+    for window in windows_of(spec, piece.samples):
+        levels, levelled = level.follow(spec, window[None, None], levels)
+        audio, spoken = runtime.features(levelled, lookahead_ms)
+        voiced = stream.voiced(spec, levelled)
+        heard = voices.remember(heard, spoken[:, 0], voiced[:, 0])
+        means += [audio[0, :, 0].mean(0)] * int(voiced[0, 0])
+    if runtime.projection is not None:
+        scores: Floats = (voices.voices(heard, runtime.projection) @ runtime.library.voices.T)[0]
+        return scores
+    mean = torch.from_numpy(np.mean(means or [np.zeros(model.config.encoder.width)], 0, dtype=np.float32))
+    with torch.inference_mode():
+        found: Floats = model.identities.scores(mean[None])[0].numpy()
+    return found

@@ -128,6 +128,19 @@ def bars(path: Path, values: Mapping[str, Mapping[str, tuple[float, float]]], ti
     _save(figure, path, title)
 
 
+def by_seconds(path: Path, curves: Mapping[str, Mapping[float, float]], title: str) -> None:
+    """Draw shares in percent by seconds of sound, a curve for each name."""
+    figure, axes = _grid(1, 1, (6, 3.8))
+    for name, shares in curves.items():
+        axes[0, 0].plot(list(shares), [100 * share for share in shares.values()], "o-", label=name)
+    axes[0, 0].set_xlabel("seconds of voice")
+    axes[0, 0].set_ylabel("%")
+    axes[0, 0].set_ylim(None, 101)
+    axes[0, 0].grid(alpha=0.3)
+    axes[0, 0].legend(fontsize=8)
+    _save(figure, path, title)
+
+
 def learning(path: Path, losses: Mapping[str, Sequence[float]], probe: Mapping[int, float]) -> None:
     """Draw losses by step, one curve for each name, as means of some steps; below, the correlations of a probe."""
     figure, axes = _grid(2 if probe else 1, 1, (8, 6 if probe else 3.5), sharex="col")

@@ -1,0 +1,152 @@
+"""Voices of made-up speakers: what differs between them is found, what they say is not, strangers are strangers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from rich.progress import Progress
+from typer.testing import CliRunner
+
+from model import checkpoint, stream
+from model.audio import read_audio
+from model.torch_runtime import TorchRuntime
+from model.windows import Floats
+from protocols.errors import FacewireError
+from tests.model.tiny import tiny_model
+from training.cli import app
+from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
+from training.speakers.judge import tell_apart
+from training.speakers.teach import discriminant, floor, listening, teach
+
+WIDTH = 12
+LOUD = 12.0
+
+
+def speaker(seed: int, recordings: int = 20) -> list[Recording]:
+    """Someone whose features differ little from others', and much from recording to recording, in other directions."""
+    rng = np.random.default_rng(seed)
+    own = np.zeros(WIDTH)
+    own[:4] = 2 * rng.standard_normal(4)
+    found = []
+    for index in range(recordings):
+        words = np.zeros(WIDTH)
+        words[4:] = LOUD * rng.standard_normal(WIDTH - 4)
+        features = own + words + rng.standard_normal((150, WIDTH))
+        found.append(Recording(f"r{index}-{seed}", features.astype(np.float32)))
+    return found
+
+
+def people(count: int) -> dict[str, list[Recording]]:
+    return {f"p{seed:02}": speaker(seed) for seed in range(count)}
+
+
+def test_what_differs_within_a_speaker_is_dropped() -> None:
+    projection = discriminant(people(24), np.random.default_rng(0))
+    kept = np.abs(projection.matrix / projection.std)[:, :WIDTH].max(0)
+    assert kept[:4].min() > 3 * kept[4:].max()
+
+
+def test_speakers_are_told_apart_where_plain_means_are_not_and_strangers_are_rejected() -> None:
+    told = tell_apart(people(24), layers=2, seed=0)
+    assert told.by_method["the same, projected"] > 0.85
+    assert told.by_method["mean and deviation of all layers"] < 0.6
+    assert told.by_method["mean of the last layer (the paper's)"] < 0.6
+    assert told.known[1.0] <= told.known[8.0] + 0.02
+    assert told.known_beside_strangers[3.0] > 0.85
+    assert told.strangers[3.0] > 0.3
+    assert told.confusion.counts.sum() == 24 * 50
+
+
+def test_nothing_is_learnt_from_what_is_judged() -> None:
+    """Speakers who exchange their voices between the recordings to learn from and those held out are all mistaken."""
+    some = people(24)
+    names = list(some)
+    exchanged = {
+        name: [r for r in some[name] if not r.held_out] + [r for r in some[other] if r.held_out]
+        for name, other in zip(names, names[1:] + names[:1], strict=True)
+    }
+    assert tell_apart(exchanged, layers=2).known[3.0] < 0.1
+
+
+def test_the_floor_lets_most_of_the_known_pass() -> None:
+    found = floor(people(24), seed=0)
+    assert 0.2 < found < 1
+    assert found == floor(people(24), seed=0)
+
+
+def test_pieces_are_as_long_as_asked_and_go_on_in_other_recordings() -> None:
+    rng = np.random.default_rng(0)
+    short = [Recording("a", np.zeros((40, 2), np.float32)), Recording("b", np.ones((30, 2), np.float32))]
+    drawn = piece(short, 3.0, rng)
+    assert drawn.shape == (150, 2)
+    assert 0 < drawn.mean() < 1
+    assert long_enough({"x": short, "y": []}, 1.0).keys() == {"x"}
+
+
+def test_too_few_speakers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="at least 3"):
+        teach(listening(tiny_model(), (0, 1)), people(2), {})
+    with pytest.raises(FacewireError, match="at least 8"):
+        tell_apart(people(7), layers=2)
+    with pytest.raises(FacewireError, match="a folder for each speaker"):
+        folder_of_speakers(tmp_path)
+
+
+def buzz(pitch_hz: float, seconds: float, seed: int) -> Floats:
+    """A voice of a sort: pulses through a slowly changing filter, loud and quiet in turn."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(int(seconds * 16_000)) / 16_000
+    pulses = np.sign(np.sin(2 * np.pi * pitch_hz * times)) + 0.3 * rng.standard_normal(len(times))
+    loud = np.interp(times, np.arange(0, seconds + 1, 0.5), rng.uniform(0.02, 0.3, int(2 * seconds) + 2))
+    return np.asarray(pulses * loud, np.float32)
+
+
+def spoken(folder: Path) -> Path:
+    for place, pitch_hz in enumerate((70, 110, 160, 220)):
+        (folder / f"v{place}").mkdir(parents=True)
+        for index in range(6):
+            sound = buzz(pitch_hz, 4, 10 * place + index)
+            soundfile.write(folder / f"v{place}" / f"say{index}.flac", sound.clip(-1, 1), 16_000)
+    return folder
+
+
+def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Path) -> None:
+    folder = spoken(tmp_path / "speakers")
+    model = listening(tiny_model(), (0, 1))
+    with Progress(disable=True) as bar:
+        heard = hear(model, folder_of_speakers(folder), bar)
+    taught = teach(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
+    runtime = TorchRuntime(taught)
+    for name, pitch_hz in (("alma", 70), ("bruno", 220)):
+        sound = buzz(pitch_hz, 6, 99)
+        state = stream.start(runtime, seeds=[0], identities=["auto"])
+        state, _ = stream.step(runtime, state, stream.windows_of(state.window, sound)[None])
+        assert stream.speaking(state) == [name]
+    before = stream.render(TorchRuntime(tiny_model()), sound, identity="alma")
+    np.testing.assert_allclose(stream.render(runtime, sound, identity="alma"), before, atol=1e-6)
+
+
+def test_the_voice_in_silence_is_nothing() -> None:
+    assert voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32)).features.shape == (0, 32)
+
+
+@pytest.mark.slow
+def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
+    folder, before, after = spoken(tmp_path / "speakers"), tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    checkpoint.save(tiny_model(), before, {"data": {}})
+    run = CliRunner().invoke
+    made = run(app, ["voices", "teach", str(before), "--speakers", str(folder), "--out", str(after)])
+    assert made.exit_code == 0, made.output
+    assert checkpoint.header(after)["provenance"]["voices"] == {"speakers": {"speakers": 4}, "identities": []}
+    assert checkpoint.load(after).voice is not None
+    for place in range(4, 9):
+        (folder / f"v{place}").mkdir()
+        for index in range(6):
+            sound = read_audio(folder / "v0" / f"say{index}.flac")[:: 1 + place % 3]
+            soundfile.write(folder / f"v{place}" / f"s{index}.flac", np.tile(sound, 3), 16_000)
+    result = run(app, ["voices", "judge", str(after), str(folder), "--out", str(tmp_path / "figures")])
+    if result.exit_code == 0:  # names decide what is held out
+        assert {"speakers.md", "speakers.json", "speakers.png"} <= {p.name for p in (tmp_path / "figures").iterdir()}
+    else:
+        assert "at least 8 are needed" in str(result.exception)

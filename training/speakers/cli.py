@@ -1,0 +1,70 @@
+"""`facewire-train voices teach | judge`: who speaks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.bars import progress
+
+app = typer.Typer(help="Teach a checkpoint whose voice it hears, and judge how surely it tells.", no_args_is_help=True)
+
+
+@app.command()
+def teach(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint whose encoder listens.")],
+    speakers: Annotated[list[Path], typer.Option(help="A folder that has a folder of speech for each speaker.")],
+    out: Annotated[Path, typer.Option(help="The checkpoint that tells voices apart.")],
+    data: Annotated[
+        list[Path], typer.Option(help="A dataset with recordings of the checkpoint's own identities; several times.")
+    ] = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Of the pieces that are drawn.", min=0)] = 0,
+) -> None:
+    """Learn what differs between speakers, so that `--identity auto` follows the voice; the face stays as it is."""
+    from model import checkpoint as checkpoints
+    from training.datasets import dataset
+    from training.speakers import hear
+    from training.speakers import teach as lesson
+
+    model = checkpoints.load(checkpoint)
+    listening = lesson.listening(model, lesson.layers_of(model))
+    people = [(folder, hear.folder_of_speakers(folder)) for folder in speakers]
+    with progress() as bar:
+        heard = {
+            f"{folder.name}/{name}": recordings
+            for folder, files in people
+            for name, recordings in hear.hear(listening, files, bar).items()
+        }
+        own = hear.hear_clips(listening, dataset.people(data, "train"), bar) if data else {}
+    taught = lesson.teach(listening, heard | own, own, seed=seed)
+    told = checkpoints.header(checkpoint)["provenance"]
+    voices = {"speakers": {str(folder.name): len(files) for folder, files in people}, "identities": sorted(own)}
+    checkpoints.save(taught, out, told | {"voices": voices})
+    voice = taught.config.voice
+    typer.echo(f"{out}: {voice.width} numbers tell a voice, known from {voice.floor:.2f} on" if voice else "")
+
+
+@app.command()
+def judge(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint whose encoder listens.")],
+    speakers: Annotated[Path, typer.Argument(help="A folder that has a folder of speech for each speaker.")],
+    out: Annotated[Path, typer.Option(help="Folder for figures and pictures.")],
+    seed: Annotated[int, typer.Option(help="Of the pieces that are drawn.", min=0)] = 0,
+) -> None:
+    """Judge how surely an encoder tells these speakers apart: learnt from most of their recordings, judged by the rest.
+
+    Nothing of it is kept: it is for speech that nothing may be trained on.
+    """
+    from model import checkpoint as checkpoints
+    from training.speakers import hear
+    from training.speakers import judge as judging
+    from training.speakers import teach as lesson
+
+    model = checkpoints.load(checkpoint)
+    layers = lesson.layers_of(model)
+    listening = lesson.listening(model, layers)
+    with progress() as bar:
+        heard = hear.hear(listening, hear.folder_of_speakers(speakers), bar)
+        task = bar.add_task("telling them apart", total=judging.ROUNDS)
+        told = judging.tell_apart(heard, len(layers), seed, lambda: bar.advance(task))
+    typer.echo(judging.write(out, told))

@@ -1,0 +1,117 @@
+"""What a stream hears of a speaker's voice: the features that are pooled, window by window as at run time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from model import level, stream, voices
+from model.audio import read_audio
+from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
+from model.windows import FEATURE_MS, SAMPLE_RATE_HZ, Floats, Samples, windows_of
+from protocols.errors import FacewireError
+from training.datasets.clips import Clip
+from training.datasets.splits import split_of
+from training.sounds import SUFFIXES
+
+TOGETHER = 32
+"""Hops that are encoded at once."""
+CLIPS = 60
+"""Recordings of one identity, about, that are heard."""
+CLIP_S = 30
+"""Seconds of each, at most."""
+PER_S = 1000 // FEATURE_MS
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The voice in a recording: features (n, W) of its voiced hops, in their order."""
+
+    name: str
+    features: Floats
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is for judging: by its name, as of datasets."""
+        return split_of(self.name) != "train"
+
+
+Speakers = Mapping[str, Sequence[Recording]]
+"""Recordings by speaker."""
+
+
+def voice_in(model: FaceModel, samples: Samples, name: str = "") -> Recording:
+    """The voice in a recording (n,) at 16 kHz, by the layers of `model.config.voice`."""
+    runtime = TorchRuntime(model)
+    spec = model.config.window()
+    windows, levels, found = windows_of(spec, samples)[None], level.start(1), []
+    for begin in range(0, windows.shape[1], TOGETHER):
+        levels, levelled = level.follow(spec, windows[:, begin : begin + TOGETHER], levels)
+        _, spoken = runtime.features(levelled, spec.right_ms)
+        found.append(spoken[stream.voiced(spec, levelled)].reshape(-1, spoken.shape[-1]))
+    return Recording(name, np.concatenate([*found, np.empty((0, model.config.voice_width), np.float32)]))
+
+
+def folder_of_speakers(folder: Path) -> dict[str, list[Path]]:
+    """Sound files by speaker: every folder in `folder` is one. Raises FacewireError where there are less than two."""
+    people = {
+        each.name: sorted(path for path in each.rglob("*") if path.suffix.lower() in SUFFIXES)
+        for each in sorted(folder.iterdir() if folder.is_dir() else ())
+        if each.is_dir()
+    }
+    people = {name: files for name, files in people.items() if files}
+    if len(people) < 2:
+        raise FacewireError(f"{folder}: expected a folder for each speaker, with {', '.join(sorted(SUFFIXES))} in it")
+    return people
+
+
+def hear(model: FaceModel, people: Mapping[str, Sequence[Path]], bar: Progress) -> dict[str, list[Recording]]:
+    """The voices in all files."""
+    task = bar.add_task("hearing voices", total=sum(map(len, people.values())))
+    heard: dict[str, list[Recording]] = {}
+    for name, files in people.items():
+        heard[name] = []
+        for path in files:
+            heard[name].append(voice_in(model, read_audio(path), path.stem))
+            bar.advance(task)
+    return heard
+
+
+def hear_clips(model: FaceModel, people: Sequence[Sequence[Clip]], bar: Progress) -> dict[str, list[Recording]]:
+    """The voices in recordings with faces, by identity: of each person enough of them to know the voice."""
+    chosen = [clip for clips in people for clip in clips[:: max(1, len(clips) // CLIPS)]]
+    task = bar.add_task("hearing the checkpoint's own", total=len(chosen))
+    heard: dict[str, list[Recording]] = {}
+    for clip in chosen:
+        samples = clip.samples[: CLIP_S * SAMPLE_RATE_HZ]
+        heard.setdefault(clip.identity, []).append(voice_in(model, samples, clip.recording))
+        bar.advance(task)
+    return heard
+
+
+def piece(recordings: Sequence[Recording], seconds: float, rng: np.random.Generator) -> Floats:
+    """So many seconds (n, W) of a voice, from a random place of a random recording on, and of others where it ends."""
+    wanted, parts = round(seconds * PER_S), []
+    while wanted > 0:
+        features = recordings[int(rng.integers(len(recordings)))].features
+        taken = features[int(rng.integers(max(1, len(features) - wanted + 1))) :][:wanted]
+        parts.append(taken)
+        wanted -= len(taken)
+    return np.concatenate(parts)
+
+
+def pieces(recordings: Sequence[Recording], seconds: float, count: int, rng: np.random.Generator) -> Floats:
+    """What is pooled (count, 2 W) of so many pieces."""
+    return np.stack([voices.pooled(piece(recordings, seconds, rng)) for _ in range(count)])
+
+
+def long_enough(speakers: Speakers, seconds: float, *, held_out: bool | None = None) -> dict[str, list[Recording]]:
+    """The recordings with a voice, of the speakers that have so many seconds of it; held out or not, or all of them."""
+    chosen = {
+        name: [r for r in recordings if len(r.features) and held_out in (None, r.held_out)]
+        for name, recordings in speakers.items()
+    }
+    return {name: found for name, found in chosen.items() if sum(len(r.features) for r in found) >= seconds * PER_S}

@@ -1,0 +1,128 @@
+"""Teaches a checkpoint to tell voices apart: a projection in which speakers differ and their words do not.
+
+Linear discriminant analysis (Fisher 1936; Hastie, Tibshirani, Friedman, section 4.3) of pooled features: pieces of
+speech are whitened by how those of one speaker differ, and of what is left the directions are kept in which the
+speakers' means differ most.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.config import VoiceConfig
+from model.face import FaceModel
+from model.torch_runtime import TorchRuntime
+from model.voices import Projection
+from model.windows import Floats
+from protocols.errors import FacewireError
+from training.speakers.hear import Recording, Speakers, long_enough, pieces
+
+PIECE_S: Final = 3.0
+"""Length of the pieces that are learnt from and judged: by then a stream has to know."""
+PIECES: Final = 60
+"""Of each speaker."""
+WIDTH: Final = 32
+"""V, or one less than there are speakers."""
+SHRINK: Final = 0.1
+"""Share of the mean variance that is added to each direction's within a speaker: few pieces show few of them."""
+REJECTED: Final = 0.05
+"""Share of known voices that may fall below the floor."""
+FOLDS: Final = 4
+
+
+def layers_of(model: FaceModel) -> tuple[int, ...]:
+    """The hidden states that are pooled: before the first block, in the middle, and behind the last one."""
+    blocks = model.encoder.hubert.config.num_hidden_layers
+    return tuple(sorted({0, blocks // 2, blocks}))
+
+
+def listening(model: FaceModel, layers: Sequence[int], width: int = 1) -> FaceModel:
+    """The same face with a voice of these layers that is still to be learnt."""
+    config = model.config.model_copy(update={"voice": VoiceConfig(layers=tuple(layers), width=width, floor=0.0)})
+    ready = FaceModel(config, model.encoder)
+    kept = {
+        name: value for name, value in model.state_dict().items() if not name.startswith(("voice.", "identities.v"))
+    }
+    ready.load_state_dict(kept, strict=False)
+    return ready.eval().requires_grad_(False)
+
+
+def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recording]], *, seed: int = 0) -> FaceModel:
+    """The face (of `listening`) that tells these speakers' voices apart, and knows those of its own identities.
+
+    `own` holds recordings by identity; one without any has a voice that is like no other. Raises FacewireError for
+    less than three speakers.
+    """
+    assert model.config.voice
+    known = long_enough(speakers, 2 * PIECE_S)
+    if len(known) < 3:
+        raise FacewireError(f"{len(known)} speakers with {2 * PIECE_S:.0f} s of voice or more: at least 3 are needed")
+    projection = discriminant(known, np.random.default_rng(seed))
+    taught = listening(model, model.config.voice.layers, len(projection.matrix))
+    voice = VoiceConfig(layers=model.config.voice.layers, width=len(projection.matrix), floor=floor(known, seed))
+    taught.config = taught.config.model_copy(update={"voice": voice})
+    assert taught.voice
+    for buffer, value in zip(
+        (taught.voice.mean, taught.voice.std, taught.voice.matrix),
+        (projection.mean, projection.std, projection.matrix),
+        strict=True,
+    ):
+        buffer.copy_(torch.from_numpy(value))
+    heard = long_enough(own, PIECE_S)
+    for place, name in enumerate(taught.identities.names):
+        if name in heard:
+            drawn = pieces(heard[name], PIECE_S, PIECES, np.random.default_rng(seed))
+            taught.identities.voices[place] = torch.from_numpy(centre(projection(drawn)))
+    assert TorchRuntime(taught).projection is not None
+    return taught
+
+
+def discriminant(speakers: Speakers, rng: np.random.Generator, seconds: float = PIECE_S) -> Projection:
+    """The projection by which these speakers differ most, for how much the pieces of each differ."""
+    drawn = {name: pieces(recordings, seconds, PIECES, rng) for name, recordings in speakers.items()}
+    every = np.concatenate(list(drawn.values())).astype(np.float64)
+    mean = np.mean([each.mean(0, dtype=np.float64) for each in drawn.values()], 0)
+    std = every.std(0) + 1e-6
+    means = np.stack([(each.mean(0, dtype=np.float64) - mean) / std for each in drawn.values()])
+    inside = np.concatenate([(each - each.mean(0, dtype=np.float64)) / std for each in drawn.values()])
+    within = inside.T @ inside / len(inside)
+    within += SHRINK * np.trace(within) / len(within) * np.eye(len(within))
+    variances, directions = np.linalg.eigh(within)
+    whiten = directions / np.sqrt(variances)
+    _, _, between = np.linalg.svd(means @ whiten, full_matrices=False)
+    kept = between[: min(WIDTH, len(means) - 1)]
+    return Projection(_floats(mean), _floats(std), _floats(kept @ whiten.T))
+
+
+def floor(speakers: Speakers, seed: int) -> float:
+    """The likeness that all but `REJECTED` of the pieces of known people reach.
+
+    Known as those are who are enrolled later: each fold's projection never heard its people, whose voices are enrolled
+    by some of their recordings and judged by others.
+    """
+    names, likeness = sorted(speakers), []
+    for fold in range(FOLDS):
+        rng = np.random.default_rng([seed, fold])
+        inside = set(names[fold::FOLDS])
+        projection = discriminant({name: speakers[name] for name in names if name not in inside}, rng)
+        for name in inside:
+            halves = speakers[name][::2], speakers[name][1::2]
+            enrolled, judged = (long_enough({name: half}, PIECE_S).get(name) for half in halves)
+            if enrolled and judged:
+                voice = centre(projection(pieces(enrolled, PIECE_S, PIECES, rng)))
+                likeness.append(projection(pieces(judged, PIECE_S, PIECES, rng)) @ voice)
+    return float(np.quantile(np.concatenate(likeness), REJECTED)) if likeness else 0.0
+
+
+def centre(drawn: Floats) -> Floats:
+    """The direction (V,) of some voices (n, V)."""
+    mean = drawn.mean(0)
+    unit: Floats = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return unit
+
+
+def _floats(values: NDArray[np.float64]) -> Floats:
+    return np.ascontiguousarray(values, np.float32)
