@@ -16,7 +16,7 @@ from training.judge import plots
 from training.judge.matching import Confusion
 from training.judge.tables import Value, cell, markdown
 from training.speakers.hear import Speakers, long_enough, pieces
-from training.speakers.teach import PIECE_S, REJECTED, centre, discriminant
+from training.speakers.teach import PIECE_S, REJECTED, centre, discriminant, drawn
 
 SECONDS: Final = (1.0, 2.0, 3.0, 5.0, 8.0)
 """Lengths of voice that are judged."""
@@ -96,7 +96,7 @@ def matched(
 
 def _library(learnt: Speakers, projection: Projection, rng: np.random.Generator) -> Floats:
     """The voice (N, V) of each speaker."""
-    return np.stack([centre(projection(pieces(some, PIECE_S, DRAWN, rng))) for some in learnt.values()])
+    return np.stack([centre(projection(drawn(some, rng))) for some in learnt.values()])
 
 
 def _strangers(
@@ -137,10 +137,10 @@ def _methods(layers: int) -> dict[str, tuple[Callable[[Floats], Floats], bool]]:
 
 def _standardising(speakers: Speakers, rng: np.random.Generator, *, plain: bool) -> Projection:
     """No projection: pooled numbers, each standardised over all pieces; `plain`: means only."""
-    drawn = np.concatenate([pieces(some, PIECE_S, DRAWN, rng) for some in speakers.values()])
-    width = drawn.shape[1]
+    every = np.concatenate([pieces(some, PIECE_S, DRAWN, rng) for some in speakers.values()])
+    width = every.shape[1]
     return Projection(
-        drawn.mean(0), drawn.std(0) + np.float32(1e-6), np.eye(width // 2 if plain else width, width, dtype=np.float32)
+        every.mean(0), every.std(0) + np.float32(1e-6), np.eye(width // 2 if plain else width, width, dtype=np.float32)
     )
 
 

@@ -21,9 +21,11 @@ from protocols.errors import FacewireError
 from training.speakers.hear import Recording, Speakers, long_enough, pieces
 
 PIECE_S: Final = 3.0
-"""Length of the pieces that are learnt from and judged: by then a stream has to know."""
-PIECES: Final = 60
-"""Of each speaker."""
+"""Length of the pieces that are judged: by then a stream has to know."""
+LENGTHS_S: Final = (2.0, 3.0, 5.0, 8.0)
+"""Of the pieces that are learnt from: whatever a stream remembers."""
+PIECES: Final = 15
+"""Of each speaker and length."""
 WIDTH: Final = 32
 """V, or one less than there are speakers."""
 SHRINK: Final = 0.1
@@ -74,20 +76,20 @@ def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recor
     heard = long_enough(own, PIECE_S)
     for place, name in enumerate(taught.identities.names):
         if name in heard:
-            drawn = pieces(heard[name], PIECE_S, PIECES, np.random.default_rng(seed))
-            taught.identities.voices[place] = torch.from_numpy(centre(projection(drawn)))
+            voice_of = centre(projection(drawn(heard[name], np.random.default_rng(seed))))
+            taught.identities.voices[place] = torch.from_numpy(voice_of)
     assert TorchRuntime(taught).projection is not None
     return taught
 
 
-def discriminant(speakers: Speakers, rng: np.random.Generator, seconds: float = PIECE_S) -> Projection:
+def discriminant(speakers: Speakers, rng: np.random.Generator) -> Projection:
     """The projection by which these speakers differ most, for how much the pieces of each differ."""
-    drawn = {name: pieces(recordings, seconds, PIECES, rng) for name, recordings in speakers.items()}
-    every = np.concatenate(list(drawn.values())).astype(np.float64)
-    mean = np.mean([each.mean(0, dtype=np.float64) for each in drawn.values()], 0)
+    every_piece = {name: drawn(recordings, rng) for name, recordings in speakers.items()}
+    every = np.concatenate(list(every_piece.values())).astype(np.float64)
+    mean = np.mean([each.mean(0, dtype=np.float64) for each in every_piece.values()], 0)
     std = every.std(0) + 1e-6
-    means = np.stack([(each.mean(0, dtype=np.float64) - mean) / std for each in drawn.values()])
-    inside = np.concatenate([(each - each.mean(0, dtype=np.float64)) / std for each in drawn.values()])
+    means = np.stack([(each.mean(0, dtype=np.float64) - mean) / std for each in every_piece.values()])
+    inside = np.concatenate([(each - each.mean(0, dtype=np.float64)) / std for each in every_piece.values()])
     within = inside.T @ inside / len(inside)
     within += SHRINK * np.trace(within) / len(within) * np.eye(len(within))
     variances, directions = np.linalg.eigh(within)
@@ -112,14 +114,19 @@ def floor(speakers: Speakers, seed: int) -> float:
             halves = speakers[name][::2], speakers[name][1::2]
             enrolled, judged = (long_enough({name: half}, PIECE_S).get(name) for half in halves)
             if enrolled and judged:
-                voice = centre(projection(pieces(enrolled, PIECE_S, PIECES, rng)))
-                likeness.append(projection(pieces(judged, PIECE_S, PIECES, rng)) @ voice)
+                voice = centre(projection(drawn(enrolled, rng)))
+                likeness.append(projection(pieces(judged, PIECE_S, 4 * PIECES, rng)) @ voice)
     return float(np.quantile(np.concatenate(likeness), REJECTED)) if likeness else 0.0
 
 
-def centre(drawn: Floats) -> Floats:
+def drawn(recordings: Sequence[Recording], rng: np.random.Generator) -> Floats:
+    """What is pooled (n, 2 W) of pieces of all lengths."""
+    return np.concatenate([pieces(recordings, seconds, PIECES, rng) for seconds in LENGTHS_S])
+
+
+def centre(voices: Floats) -> Floats:
     """The direction (V,) of some voices (n, V)."""
-    mean = drawn.mean(0)
+    mean = voices.mean(0)
     unit: Floats = mean / max(float(np.linalg.norm(mean)), 1e-12)
     return unit
 
