@@ -15,7 +15,7 @@ from model.windows import FEATURE_MS, SAMPLE_RATE_HZ, Floats, Samples, windows_o
 from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
-from training.sounds import SUFFIXES
+from training.sounds import SUFFIXES, of_another_voice
 
 TOGETHER = 32
 """Hops that are encoded at once."""
@@ -68,14 +68,19 @@ def folder_of_speakers(folder: Path) -> dict[str, list[Path]]:
     return people
 
 
-def hear(model: FaceModel, people: Mapping[str, Sequence[Path]], bar: Progress) -> dict[str, list[Recording]]:
-    """The voices in all files."""
+def hear(
+    model: FaceModel, people: Mapping[str, Sequence[Path]], bar: Progress, *, others: bool = False
+) -> dict[str, list[Recording]]:
+    """The voices in all files; with `others` each speaker is heard once more, as another one with another throat."""
     task = bar.add_task("hearing voices", total=sum(map(len, people.values())))
     heard: dict[str, list[Recording]] = {}
     for name, files in people.items():
-        heard[name] = []
         for path in files:
-            heard[name].append(voice_in(model, read_audio(path), path.stem))
+            samples = read_audio(path)
+            heard.setdefault(name, []).append(voice_in(model, samples, path.stem))
+            if others:
+                other = voice_in(model, of_another_voice(samples, name), path.stem)
+                heard.setdefault(f"{name}, another throat", []).append(other)
             bar.advance(task)
     return heard
 

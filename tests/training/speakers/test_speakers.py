@@ -116,6 +116,9 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     model = listening(tiny_model(), (0, 1))
     with Progress(disable=True) as bar:
         heard = hear(model, folder_of_speakers(folder), bar)
+        both = hear(model, {"v0": folder_of_speakers(folder)["v0"][:2]}, bar, others=True)
+    assert [len(found) for found in both.values()] == [2, 2]
+    assert np.abs(both["v0"][0].features.mean(0) - both["v0, another throat"][0].features.mean(0)).max() > 0.01
     taught = teach(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
     runtime = TorchRuntime(taught)
     for name, pitch_hz in (("alma", 70), ("bruno", 220)):
