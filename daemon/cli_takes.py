@@ -55,7 +55,7 @@ def render(
         lookahead_ms=lookahead_ms,
         seed=seed,
     )
-    from daemon.face import open_face
+    from daemon.face import begin, open_face
     from daemon.identities import Identities
     from daemon.performance import perform
     from model.audio import read_audio
@@ -63,13 +63,15 @@ def render(
 
     samples = read_audio(sound)
     face = open_face(chosen.checkpoint, chosen.encoder, chosen.runtime)
+    library = Identities(face, chosen.identities).library
+    begin(face, chosen, library)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
 
         def update(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        faces = perform(face, samples, chosen, update, Identities(face, chosen.identities).library)
+        faces = perform(face, samples, chosen, update, library)
     takes.write(out, takes.Take(faces, Fraction(face.config.fps)))
     typer.echo(f"{out}: {len(faces)} frames at {face.config.fps} frames per second")
 
