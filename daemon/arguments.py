@@ -15,7 +15,7 @@ Runtime = Annotated[RuntimeChoice | None, typer.Option(help="What computes the f
 Identity = Annotated[
     str | None, typer.Option(help="Whose manner of moving, or auto: whoever's voice it is; see `facewire identities`.")
 ]
-Style = Annotated[float | None, typer.Option(help="How much of the identity: 0 none, 1 it, 1.5 at most.")]
+Style = Annotated[float | None, typer.Option(help="How much of the identity: 0 the mean of all, 1 it, at most 1.5.")]
 IdentityFolder = Annotated[Path | None, typer.Option("--identities", help="Folder of enrolled identities.")]
 Lookahead = Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")]
 Seed = Annotated[int | None, typer.Option(help="Another number, another fitting performance.")]

@@ -252,7 +252,7 @@ def test_the_match_shows_whose_voice_was_found_and_the_floor(daemon: Daemon, pag
 def test_who_can_be_chosen_is_who_is_there_now(daemon: Daemon, page: "Page") -> None:
     opened(page, daemon)
     options = page.locator("#identity option")
-    assert options.all_inner_texts() == ["unknown (mean)", "auto (by the voice)", "anna", "ben"]
+    assert options.all_inner_texts() == ["unknown (mean)", "auto (by voice)", "anna", "ben"]
     page.select_option("#identity", label="ben")
     until(page, lambda: daemon.settings.now.identity == "ben")
     daemon.preview.introduce({"identities": ["anna", "ben", "carla"]})
@@ -260,7 +260,7 @@ def test_who_can_be_chosen_is_who_is_there_now(daemon: Daemon, page: "Page") -> 
     until(page, lambda: page.input_value("#identity") == '"ben"')
     page.select_option("#identity", label="carla")
     until(page, lambda: daemon.settings.now.identity == "carla")
-    page.select_option("#identity", label="auto (by the voice)")
+    page.select_option("#identity", label="auto (by voice)")
     until(page, lambda: daemon.settings.now.identity == "auto")
 
 
