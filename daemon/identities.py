@@ -156,7 +156,7 @@ def _stamps(folder: Path) -> tuple[dict[Path, Stamp], str]:
     try:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name.endswith(SUFFIX):
+                if entry.name.endswith(SUFFIX) and entry.is_file():
                     with suppress(FileNotFoundError):  # it has just gone
                         seen = entry.stat()
                         stamps[Path(entry)] = Stamp(seen.st_mtime_ns, seen.st_size, seen.st_ino)
