@@ -20,6 +20,7 @@ from daemon.capture import Source, open_source
 from daemon.clock import SYSTEM
 from daemon.config import DaemonConfig
 from daemon.face import begin, open_face
+from daemon.identities import Identities, known
 from daemon.latency import Latency, latency
 from daemon.metrics import Metrics
 from daemon.pacing import Pacer, Track
@@ -40,6 +41,8 @@ CHUNKS: Final = 100
 """Pieces of sound that may wait for the worker: one second."""
 MOTIONS: Final = 20
 """Pieces of motion that may wait for the sender: two seconds."""
+LOOK_EVERY_S: Final = 1.0
+"""How often the folder of identities is looked at."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Line:
 
     source: Source
     runtime: Runtime
+    identities: Identities
     settings: LiveSettings
     receivers: Sequence[Sink]
     recorder: Recorder
@@ -87,11 +91,13 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
             settings.say = preview.say
         recorder = stack.enter_context(closing(Recorder(settings)))
         runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-        state = begin(runtime, config)
-        settings.check = lambda changed: begin(runtime, changed)
+        identities = Identities(runtime, config.identities)
+        settings.library = identities.library
+        state = begin(runtime, config, identities.library)
+        settings.check = lambda changed: begin(runtime, changed, identities.library)
         rates = [sink.spec.fps or Fraction(runtime.config.fps) for sink in receivers]
         delay = latency(source.latency_ms, state.window, warm_up(runtime, state), runtime.config.fps, rates)
-        line = Line(source, runtime, settings, receivers, recorder, preview, delay)
+        line = Line(source, runtime, identities, settings, receivers, recorder, preview, delay)
         say(introduction(line))
         if preview:
             preview.introduce(facts(line))
@@ -135,8 +141,13 @@ def play(line: Line, state: StreamState) -> None:
     ]
     with stopped_by_signals(stop), status.shown() as show:
         speeds = [status.Speed() for _ in line.receivers]
+        looked_s = time.monotonic()
 
         def watch() -> None:
+            nonlocal looked_s
+            if time.monotonic() - looked_s >= LOOK_EVERY_S:
+                follow_identities(line)
+                looked_s = time.monotonic()
             measured = [speed.measure(metrics.sent[number]) for number, speed in enumerate(speeds)]
             show(status.line(metrics, measured[0], chunks.dropped + motions.dropped))
             if line.preview:
@@ -151,6 +162,22 @@ def play(line: Line, state: StreamState) -> None:
         run_stages(stages, stop, watch)
 
 
+def follow_identities(line: Line) -> None:
+    """Put in force what has changed in the folder of identities; whoever has gone from it is unknown from now on."""
+    settings = line.settings
+    if line.identities.look():
+        settings.library = line.identities.library
+        if line.preview:
+            line.preview.introduce({"identities": line.identities.library.names})
+    name = settings.now.identity
+    if not known(name, line.identities.library):
+        settings.change({"identity": None})
+        told = f"identity {name} is there no more: the mean of all from now on"
+        log.warning("%s", told)
+        if line.preview:
+            line.preview.say(told)
+
+
 def facts(line: Line) -> dict[str, Any]:
     """What the preview page is told once: what runs, and what can be chosen."""
     config = line.runtime.config
@@ -158,7 +185,8 @@ def facts(line: Line) -> dict[str, Any]:
         "phase": "live",
         "fps": config.fps,
         "input": line.source.name,
-        "identities": line.runtime.config.identities,
+        "identities": line.identities.library.names,
+        "floor": config.voice.floor if config.voice else None,
         "lookaheads_ms": config.lookaheads_ms,
         "lookahead_ms": config.window(None).right_ms,
         "regions": {name: [blendshapes.NAMES[i] for i in shapes] for name, shapes in blendshapes.REGIONS.items()},
@@ -171,10 +199,12 @@ def introduction(line: Line) -> str:
     face = config.checkpoint or "the one that ships"
     encoder = line.runtime.config.encoder.source
     file = line.settings.file
+    enrolled = line.identities.folder.enrolled
     lines = [
         f"settings  {file if file.is_file() else 'the defaults'}, and the command line",
         f"input     {source.name} ({source.rate_hz} Hz)",
         f"face      {face}; by {line.runtime.name}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
+        *([f"enrolled  {', '.join(enrolled)} (in {line.identities.folder.path})"] if enrolled else []),
         *(
             f"sends to  {sink.spec}, {float(line.rate(sink)):g} frames per second"
             + (f", {sink.spec.delay_ms} ms later" if sink.spec.delay_ms else "")

@@ -79,9 +79,10 @@ def _preview(config: DaemonConfig) -> str:
 
 def _face(config: DaemonConfig) -> str:
     from daemon.face import begin, open_face
+    from daemon.identities import Identities
 
     runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-    state = begin(runtime, config)
+    state = begin(runtime, config, Identities(runtime, config.identities).library)
     return (
         f"face: {config.checkpoint or 'the one that ships'}, by {runtime.name}, encoder "
         f"{runtime.config.encoder.source}, identity {config.identity or 'mean of all'}, "

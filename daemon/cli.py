@@ -14,18 +14,20 @@ from rich.logging import RichHandler
 from rich.table import Table
 from typer.core import TyperGroup
 
-from daemon import cli_takes
+from daemon import cli_identities, cli_takes
 from daemon.arguments import (
     Checkpoint,
     Config,
     Encoder,
     Head,
     Identity,
+    IdentityFolder,
     Json,
     Lookahead,
     Runtime,
     Seed,
     Sound,
+    Style,
     settings,
 )
 from daemon.config import RuntimeChoice, load
@@ -64,6 +66,8 @@ def run(
     input_rate: Annotated[int | None, typer.Option(help="Sample rate in Hz of the PCM that `--input -` reads.")] = None,
     sink: Annotated[list[str] | None, typer.Option(help="Where to send; give it again for more than one.")] = None,
     identity: Identity = None,
+    style: Style = None,
+    identities: IdentityFolder = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     runtime: Runtime = None,
@@ -85,6 +89,8 @@ def run(
         input_rate_hz=input_rate,
         sinks=sink or None,
         identity=identity,
+        style=style,
+        identities=identities,
         checkpoint=checkpoint,
         encoder=encoder,
         runtime=runtime,
@@ -103,6 +109,7 @@ def run(
 
 for command in (cli_takes.render, cli_takes.film, cli_takes.replay, cli_takes.shapes):
     app.command()(command)
+app.add_typer(cli_identities.app, name="identities")
 
 
 @app.command()

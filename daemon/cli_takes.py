@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from daemon.arguments import Checkpoint, Config, Encoder, Head, Identity, Lookahead, Runtime, Seed, Sound, settings
+from daemon.arguments import (
+    Checkpoint,
+    Config,
+    Encoder,
+    Head,
+    Identity,
+    IdentityFolder,
+    Lookahead,
+    Runtime,
+    Seed,
+    Sound,
+    Style,
+    settings,
+)
 from daemon.status import CONSOLE
 from protocols.errors import FacewireError
 
@@ -17,6 +30,8 @@ def render(
     out: Annotated[Path, typer.Option(help="The take: .csv (Live Link Face), .json (BEAT) or .npz.")],
     config: Config = None,
     identity: Identity = None,
+    style: Style = None,
+    identities: IdentityFolder = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     runtime: Runtime = None,
@@ -32,22 +47,31 @@ def render(
     chosen = settings(
         config,
         identity=identity,
+        style=style,
+        identities=identities,
         checkpoint=checkpoint,
         encoder=encoder,
         runtime=runtime,
         lookahead_ms=lookahead_ms,
         seed=seed,
     )
-    from daemon.face import open_face
+    from daemon.face import begin, open_face
+    from daemon.identities import Identities
     from daemon.performance import perform
     from model.audio import read_audio
     from protocols import takes
 
     samples = read_audio(sound)
     face = open_face(chosen.checkpoint, chosen.encoder, chosen.runtime)
+    library = Identities(face, chosen.identities).library
+    begin(face, chosen, library)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
-        faces = perform(face, samples, chosen, lambda done, total: progress.update(task, completed=done, total=total))
+
+        def update(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        faces = perform(face, samples, chosen, update, library)
     takes.write(out, takes.Take(faces, Fraction(face.config.fps)))
     typer.echo(f"{out}: {len(faces)} frames at {face.config.fps} frames per second")
 
@@ -61,6 +85,8 @@ def film(
     fps: Annotated[str | None, typer.Option(help="Frames per second; left out: the take's, a gif 20 at most.")] = None,
     config: Config = None,
     identity: Identity = None,
+    style: Style = None,
+    identities: IdentityFolder = None,
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     runtime: Runtime = None,
@@ -74,6 +100,8 @@ def film(
     chosen = settings(
         config,
         identity=identity,
+        style=style,
+        identities=identities,
         checkpoint=checkpoint,
         encoder=encoder,
         runtime=runtime,

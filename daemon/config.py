@@ -72,13 +72,17 @@ class DaemonConfig(BaseModel):
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     """What computes the face: onnx (onnxruntime), onnx-int8, torch, or auto, onnx wherever it can."""
     identity: str | None = None
-    """Whose manner of moving; null: the mean of all that the checkpoint knows."""
+    """Whose manner of moving; auto: whoever's voice it is; null: the mean of all that the checkpoint knows."""
+    identities: Path = Path("identities")
+    """The folder of enrolled identities; watched while the program runs."""
     lookahead_ms: int | None = Field(default=None, ge=0)
     """How far the model looks ahead: more is better and later; null: the checkpoint's default."""
     seed: int = Field(default=0, ge=0)
     """Which of the many fitting performances is played."""
     liveliness: float = Field(default=0.75, ge=0, le=1)
     """How freely eyes and brows move, 0 to 1."""
+    style: float = Field(default=1.0, ge=0, le=1.5)
+    """How much of the identity: 0 the mean of all, 1 it, above even more of what is its own."""
     gains: Gains = Gains()
     """How much of the motion is shown, per region."""
     input_gain_db: float = Field(default=0.0, ge=-20, le=40)

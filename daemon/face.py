@@ -6,7 +6,9 @@ from typing import Any
 
 from daemon.config import DaemonConfig, RuntimeChoice
 from daemon.exports import open_export
+from daemon.identities import known
 from model import checkpoint, stream
+from model.library import Library
 from model.onnx_runtime import NoOnnxError
 from model.runtime import Runtime
 from model.stream import StreamState
@@ -35,14 +37,22 @@ def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = R
     return TorchRuntime(checkpoint.load(path, encoder=encoder))
 
 
-def begin(runtime: Runtime, config: DaemonConfig) -> StreamState:
-    """A new session under these settings. Raises FacewireError for what the checkpoint lacks."""
-    return stream.start(runtime, seeds=[config.seed], **_settings(config))
+def begin(runtime: Runtime, config: DaemonConfig, library: Library | None = None) -> StreamState:
+    """A new session under these settings, with these identities (None: the checkpoint's).
+
+    Raises FacewireError for what the checkpoint or the library lacks.
+    """
+    return stream.start(runtime, seeds=[config.seed], library=library, **_settings(config))
 
 
-def turn(runtime: Runtime, state: StreamState, config: DaemonConfig) -> StreamState:
-    """The session under changed settings. Raises FacewireError for what the checkpoint lacks."""
-    return stream.turn(runtime, state, **_settings(config))
+def turn(runtime: Runtime, state: StreamState, config: DaemonConfig, library: Library | None = None) -> StreamState:
+    """The session under changed settings; an identity that has just gone is unknown.
+
+    Raises FacewireError for what the checkpoint lacks.
+    """
+    library = library or runtime.library
+    identity = config.identity if known(config.identity, library) else None
+    return stream.turn(runtime, state, library=library, **_settings(config) | {"identities": [identity]})
 
 
 def _settings(config: DaemonConfig) -> dict[str, Any]:
@@ -51,4 +61,5 @@ def _settings(config: DaemonConfig) -> dict[str, Any]:
         "identities": [config.identity],
         "lookahead_ms": config.lookahead_ms,
         "liveliness": config.liveliness,
+        "strength": config.style,
     }

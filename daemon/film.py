@@ -81,15 +81,17 @@ def _reader(source: Path) -> Callable[[Progress], Take]:
 def _renderer(source: Path, config: DaemonConfig) -> Callable[[Progress], Take]:
     """What animates a sound file; all that can be wrong with the model is told before."""
     from daemon.face import begin, open_face
+    from daemon.identities import Identities
     from daemon.performance import perform
     from model.audio import read_audio
 
     samples = read_audio(source)
     runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-    begin(runtime, config)
+    library = Identities(runtime, config.identities).library
+    begin(runtime, config, library)
 
     def render(progress: Progress) -> Take:
-        faces = perform(runtime, samples, config, lambda *done: progress("face", *done))
+        faces = perform(runtime, samples, config, lambda *done: progress("face", *done), library)
         return Take(faces, Fraction(runtime.config.fps))
 
     return render

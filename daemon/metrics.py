@@ -19,6 +19,8 @@ class Metrics:
     """Whether the gate's level is being measured."""
     match: dict[str, float] = field(default_factory=dict)
     """How much the voice so far is each identity's, cosine."""
+    speaking: str | None = None
+    """Whose face it is: the identity, or for `auto` whose voice was found; None: the mean of all."""
     jumps: int = 0
     """Times that the worker went on after lost sound."""
     sent: Counter[int] = field(default_factory=Counter)

@@ -10,6 +10,7 @@ from daemon.config import DaemonConfig
 from daemon.pacing import amplify
 from daemon.worker import amplified
 from model import stream
+from model.library import Library
 from model.runtime import Runtime
 from model.windows import Samples, windows_of
 
@@ -19,10 +20,12 @@ def perform(
     samples: Samples,
     config: DaemonConfig,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    library: Library | None = None,
 ) -> NDArray[np.float32]:
     """The face (frames, 52) for a recording (n,) at 16 kHz; `progress` hears hops done and in total.
 
-    Raises FacewireError for settings that the checkpoint lacks.
+    `library` are the identities that there are (None: the checkpoint's). Raises FacewireError for settings that the
+    checkpoint or the library lacks.
     """
     heard = amplified(samples, config) * (not config.mute)
     faces = stream.render(
@@ -32,6 +35,8 @@ def perform(
         identity=config.identity,
         lookahead_ms=config.lookahead_ms,
         liveliness=config.liveliness,
+        strength=config.style,
+        library=library,
         progress=progress,
     )
     spec, fps = runtime.config.window(config.lookahead_ms), runtime.config.fps

@@ -59,7 +59,7 @@ class Preview:
         self._settings = settings
         what = {"type": "hello", "phase": "starting", "version": metadata.version("facewire"), "names": NAMES}
         later: dict[str, object] = {"fps": None, "input": "", "identities": [], "lookaheads_ms": [], "regions": {}}
-        later["lookahead_ms"] = None
+        later |= {"lookahead_ms": None, "floor": None}
         self._hello: Mapping[str, object] = {**what, **later, "head": now.head is not None}
         self._status: dict[str, object] | None = None
         self._frames: deque[bytes] = deque(maxlen=FRAMES)

@@ -11,6 +11,7 @@ import yaml
 
 from daemon.config import DEFAULT_FILE, DaemonConfig, load
 from model.checked import validated
+from model.library import Library
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 
@@ -20,6 +21,7 @@ LIVE_KEYS: Final = (
     "identity",
     "lookahead_ms",
     "liveliness",
+    "style",
     "gains",
     "input_gain_db",
     "gate_db",
@@ -38,6 +40,8 @@ class LiveSettings:
         self.now = config
         self.version = 0
         """Counts the changes."""
+        self.library: Library | None = None
+        """The identities that there are, replaced as a whole like `now`; None: those of the checkpoint."""
         self.check: Callable[[DaemonConfig], object] = lambda config: None
         """Raises FacewireError for settings that this checkpoint cannot fulfil."""
         self.calibrate = Event()

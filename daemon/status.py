@@ -71,6 +71,7 @@ def report(
         "late": metrics.late,
         "match": metrics.match,
         "identity": settings.now.identity,
+        "speaking": metrics.speaking,
     }
 
 

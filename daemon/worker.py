@@ -22,6 +22,7 @@ from daemon.metrics import Metrics
 from daemon.queues import DropOldestQueue
 from daemon.settings import LiveSettings
 from model import stream
+from model.library import AUTO, UNKNOWN
 from model.runtime import Runtime
 from model.stream import StreamState
 from model.windows import Samples, Windower
@@ -78,15 +79,16 @@ def animate(
 ) -> Iterator[Motion]:
     """Motion of each hop as soon as its window is complete, and of the last ones when the chunks end.
 
-    A change of the settings is in force from the next hop on.
+    A change of the settings or of the identities is in force from the next hop on.
     """
-    config, calibration = settings.now, Calibration(settings, metrics)
-    windower, session = Windower.at(state.window), Session(state, Gate())
+    config, library, calibration = settings.now, settings.library, Calibration(settings, metrics)
+    session = Session(turn(runtime, state, config, library), Gate())  # they may have changed since it began
+    windower = Windower.at(session.stream.window)
     anchor_ns: int | None = None
     for chunk in chunks:
-        if settings.now is not config:
-            config = settings.now
-            session = replace(session, stream=turn(runtime, session.stream, config))
+        if settings.now is not config or settings.library is not library:
+            config, library = settings.now, settings.library
+            session = replace(session, stream=turn(runtime, session.stream, config, library))
             windower = replace(windower, spec=session.stream.window)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         loud = amplified(chunk.samples, config)
@@ -146,6 +148,10 @@ def _motions(
         metrics.gate = following.openness
         if runtime.projection is not None:
             metrics.match = dict(zip(state.library.names, stream.match(runtime, state)[0].tolist(), strict=True))
+        (speaking,) = stream.speaking(state)
+        if config.identity == AUTO and speaking != metrics.speaking:
+            log.info("identity auto: now %s", speaking or f"{UNKNOWN}, the mean of all")
+        metrics.speaking = speaking
         yield Motion(first, gate.rest(faces, openness), anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
     return session
 

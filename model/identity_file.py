@@ -76,7 +76,7 @@ def read(path: Path) -> Identity:
         if head["format"] != FORMAT:
             raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
         named, checkpoint, told = check_name(head["name"]), str(head["checkpoint"]), dict(head["told"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise FacewireError(f"{path}: no identity that `facewire-train enroll` made ({error})") from error
     if any(array.ndim != 1 or not np.isfinite(array).all() for array in arrays.values()):
         raise FacewireError(f"{path}: a damaged identity; fetch it again, or enrol anew")

@@ -58,8 +58,10 @@ export class Controls {
   }
 
   /** What can be chosen. @param {object} hello */
-  offer({ identities, lookaheads_ms: lookaheads, lookahead_ms: trained, regions }) {
-    fillSelect(find("#identity"), [[null, "unknown (mean)"], ...identities.map((name) => [name, name])]);
+  offer({ identities, floor, lookaheads_ms: lookaheads, lookahead_ms: trained, regions }) {
+    const byName = identities.map((name) => [name, name]);
+    fillSelect(find("#identity"), [[null, "unknown (mean)"], ["auto", "auto (by voice)"], ...byName]);
+    find("#identity").options[1].disabled = floor === null; // this face tells no voices apart
     const asTrained = trained === null ? "as trained" : `as trained (${trained} ms)`;
     fillSelect(find("#lookahead_ms"), [[null, asTrained], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
     if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));

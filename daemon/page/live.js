@@ -31,6 +31,7 @@ export async function startLive(looks) {
       showConnection(state);
       looks.offer(hello.head);
       controls.offer(hello);
+      scopes.offer(hello);
     },
     settings(message) {
       state.settings = message.now;

@@ -41,6 +41,12 @@ export class ShapeScope {
 export class Scopes {
   #latency = new LatencyPanel();
   #levelDb = QUIETEST_DB;
+  #floor = null;
+
+  /** What does not change. @param {{floor: number | null}} hello */
+  offer({ floor }) {
+    this.#floor = floor;
+  }
 
   /** @param {object} status a status message */
   show(status) {
@@ -48,7 +54,7 @@ export class Scopes {
     showSound(status, this.#levelDb);
     this.#latency.show(status.latency);
     showReceivers(status);
-    showMatch(status);
+    showMatch(status, this.#floor);
     showRecording(status.recording);
   }
 }
@@ -76,10 +82,17 @@ function showReceivers({ sinks, held, late, dropped }) {
   }
 }
 
-function showMatch({ match, identity }) {
-  find("#identity-now").textContent = `in force: ${identity ?? "the mean of all"}`;
+function showMatch({ match, identity, speaking }, floor) {
+  const auto = identity === "auto";
+  const who = auto ? speaking : identity;
+  find("#identity-now").textContent = `${auto ? "by the voice" : "in force"}: ${who ?? "the mean of all"}`;
   const rows = Object.entries(match).sort(([, a], [, b]) => b - a);
-  const bars = rows.map(([name, score]) => bar(name, score, score.toFixed(2).replace("-", "−"), name === identity));
+  const bars = rows.map(([name, score]) => bar(name, score, score.toFixed(2).replace("-", "−"), name === who));
+  for (const { children } of floor === null ? [] : bars) {
+    const mark = make("em", { title: `a voice below ${floor.toFixed(2)} is nobody's` });
+    mark.style.left = `${Math.max(0, floor) * 100}%`;
+    children[1].append(mark);
+  }
   find("#match").replaceChildren(...bars);
 }
 

@@ -9,7 +9,9 @@ from daemon.check import Finding, findings
 from daemon.config import DaemonConfig
 from model.checkpoint import save
 from tests.daemon.fake_sounddevice import FakeSoundDevice, device
-from tests.model.tiny import tiny_model
+from tests.daemon.test_identities import put
+from tests.model.test_library import carla
+from tests.model.tiny import tiny_model, tiny_runtime
 
 
 @pytest.fixture
@@ -28,6 +30,14 @@ def sd(monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
 
 def look(**settings: object) -> list[Finding]:
     return list(findings(DaemonConfig.model_validate({"preview_port": 0} | settings)))
+
+
+def test_who_is_enrolled_can_be_asked_for(checkpoint: Path, tmp_path: Path) -> None:
+    put(tmp_path, carla(tiny_runtime()))
+    assert ", identity carla, " in look(checkpoint=checkpoint, identities=tmp_path, identity="carla")[-1].text
+    missing = look(checkpoint=checkpoint, identities=tmp_path, identity="zoe")[-1]
+    assert not missing.good
+    assert "alma, bruno, carla" in missing.text
 
 
 def test_all_good(checkpoint: Path) -> None:

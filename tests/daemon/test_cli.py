@@ -19,7 +19,9 @@ from model.torch_runtime import TorchRuntime
 from protocols import takes
 from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.daemon.sounds import sound
+from tests.daemon.test_identities import put
 from tests.model.test_encoder import base_like
+from tests.model.test_library import carla
 from tests.model.tiny import tiny_model
 
 SAMPLES = sound(20_345)
@@ -73,6 +75,24 @@ def test_render_writes_the_face_as_a_take(
     expected = perform(TorchRuntime(model), SAMPLES, DaemonConfig(seed=5, identity="alma", lookahead_ms=80))
     np.testing.assert_allclose(takes.read(out, None).weights, expected, atol=1e-5)
     assert f"{out}: {len(expected)} frames at 30 frames per second" in result.output
+
+
+def test_render_knows_who_is_enrolled(checkpoint: str, speech: str, model: FaceModel, tmp_path: Path) -> None:
+    runtime = TorchRuntime(model)
+    put(tmp_path / "people", carla(runtime))
+    options = ["--checkpoint", checkpoint, "--identities", str(tmp_path / "people"), "--style", "0.5"]
+    result = facewire("render", speech, "--out", str(tmp_path / "a.npz"), *options, "--identity", "carla")
+    assert result.exit_code == 0, result.output
+    library = runtime.library.enrolled(carla(runtime))
+    expected = perform(runtime, SAMPLES, DaemonConfig(identity="carla", style=0.5), library=library)
+    np.testing.assert_allclose(takes.read(tmp_path / "a.npz", None).weights, expected, atol=1e-5)
+    assert np.abs(expected - perform(runtime, SAMPLES, DaemonConfig(identity="carla"), library=library)).max() > 1e-2
+    strange = ["--identity", "zoe"]
+    told = refused("render", speech, "--out", str(tmp_path / "b.npz"), *options, *strange)
+    assert "identity 'zoe'" in told
+    assert "alma, bruno, carla, unknown" in told
+    assert told == refused("run", "--input", "demo", "--no-preview", *options, *strange)
+    assert "style: Input should be less than or equal to 1.5" in refused("run", "--style", "2")
 
 
 def test_render_refuses_before_it_computes(checkpoint: str, speech: str, tmp_path: Path) -> None:

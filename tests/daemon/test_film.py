@@ -19,7 +19,9 @@ from protocols import takes
 from protocols.blendshapes import COUNT, INDEX
 from protocols.errors import FacewireError
 from protocols.takes import Take
-from tests.model.tiny import tiny_model
+from tests.daemon.test_identities import put
+from tests.model.test_library import carla
+from tests.model.tiny import tiny_model, tiny_runtime
 
 JAW = INDEX["jawOpen"]
 PLAIN = DaemonConfig()
@@ -110,11 +112,12 @@ def test_a_take_becomes_a_film_with_the_sound_beside_it(take: Path, sound: Path,
 @drawn
 def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> None:
     save(tiny_model(), tmp_path / "tiny.safetensors", {})
+    put(tmp_path, carla(tiny_runtime()))
     stages: set[str] = set()
     film(
         sound,
         tmp_path / "clip.mp4",
-        DaemonConfig(checkpoint=tmp_path / "tiny.safetensors", identity="alma"),
+        DaemonConfig(checkpoint=tmp_path / "tiny.safetensors", identity="carla", identities=tmp_path),
         size=64,
         progress=lambda what, done, total: stages.add(what),
     )

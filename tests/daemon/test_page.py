@@ -47,6 +47,7 @@ HELLO = {
     "identities": ["anna", "ben"],
     "lookaheads_ms": [0, 40, 160],
     "lookahead_ms": 160,
+    "floor": 0.5,
     "regions": REGIONS,
 }
 STATUS: dict[str, Any] = {
@@ -64,6 +65,7 @@ STATUS: dict[str, Any] = {
     "dropped": {"sound": 7, "motion": 8},
     "match": {"anna": 0.25, "ben": 0.75},
     "identity": "ben",
+    "speaking": "ben",
     "recording": None,
 }
 SHUT, OPEN = 0.002, 0.01
@@ -217,6 +219,7 @@ def test_the_panels_show_what_the_daemon_measures(daemon: Daemon, page: "Page") 
     assert page.locator("#counters dd").all_inner_texts() == ["5", "6", "7", "8"]
     assert page.locator("#match .bar span").all_inner_texts() == ["ben", "anna"]
     assert page.locator("#match .bar.strong span").all_inner_texts() == ["ben"]
+    assert page.locator("#identity-now").inner_text() == "in force: ben"
     assert page.locator("#level").inner_text() == "−20 dB"
     assert page.locator("#latency-total").inner_text() == "300 ms"
     assert [text.split() for text in page.locator("#latency-parts span").all_inner_texts()] == [
@@ -225,6 +228,40 @@ def test_the_panels_show_what_the_daemon_measures(daemon: Daemon, page: "Page") 
     daemon.status = STATUS | {"recording": {"name": "take-1.csv", "seconds": 3.21}}
     page.wait_for_selector("#recording:visible")
     assert page.locator("#recording").inner_text().split() == ["take-1.csv", "3.2", "s"]
+
+
+def test_the_match_shows_whose_voice_was_found_and_the_floor(daemon: Daemon, page: "Page") -> None:
+    opened(page, daemon)
+    page.wait_for_selector("#match em")
+    shares = """panel => [...panel.querySelectorAll("em")].map((mark) => {
+      const [{ x, width }, bar] = [mark, mark.parentElement].map((each) => each.getBoundingClientRect());
+      return (x + width / 2 - bar.x) / bar.width;
+    })"""
+    assert page.locator("#match").evaluate(shares) == pytest.approx([0.5, 0.5], abs=0.01)
+    daemon.status = STATUS | {"identity": "auto", "speaking": "anna"}
+    page.wait_for_selector("#identity-now:text('by the voice: anna')")
+    assert page.locator("#match .bar.strong span").all_inner_texts() == ["anna"]
+    daemon.status = STATUS | {"identity": "auto", "speaking": None}
+    page.wait_for_selector("#identity-now:text('by the voice: the mean of all')")
+    assert page.locator("#match .bar.strong").count() == 0
+    daemon.preview.introduce({"floor": None})
+    until(page, lambda: page.locator("#match em").count() == 0)
+    assert page.locator("#identity option").nth(1).is_disabled()  # this face tells no voices apart
+
+
+def test_who_can_be_chosen_is_who_is_there_now(daemon: Daemon, page: "Page") -> None:
+    opened(page, daemon)
+    options = page.locator("#identity option")
+    assert options.all_inner_texts() == ["unknown (mean)", "auto (by voice)", "anna", "ben"]
+    page.select_option("#identity", label="ben")
+    until(page, lambda: daemon.settings.now.identity == "ben")
+    daemon.preview.introduce({"identities": ["anna", "ben", "carla"]})
+    until(page, lambda: options.count() == 5)
+    until(page, lambda: page.input_value("#identity") == '"ben"')
+    page.select_option("#identity", label="carla")
+    until(page, lambda: daemon.settings.now.identity == "carla")
+    page.select_option("#identity", label="auto (by voice)")
+    until(page, lambda: daemon.settings.now.identity == "auto")
 
 
 def test_a_head_that_cannot_be_had_leaves_the_drawn_face(daemon: Daemon, page: "Page", complaints: list[str]) -> None:
@@ -245,6 +282,7 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     page.select_option("#identity", label="anna")
     page.select_option("#lookahead_ms", label="40 ms")
     slide(page, "liveliness", 0.25)
+    slide(page, "style", 1.5)
     slide(page, "input_gain_db", 6.5)
     slide(page, "gate_db", -45)
     for region in REGIONS:
@@ -255,6 +293,7 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
         "identity": "anna",
         "lookahead_ms": 40,
         "liveliness": 0.25,
+        "style": 1.5,
         "input_gain_db": 6.5,
         "gate_db": -45,
         "gains": dict.fromkeys(REGIONS, 1.5),

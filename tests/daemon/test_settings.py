@@ -43,6 +43,7 @@ def test_a_change_is_in_force_at_once_and_counted(file: Path) -> None:
     ("values", "told"),
     [
         ({"liveliness": 3}, "liveliness: Input should be less than or equal to 1"),
+        ({"style": 1.6}, "style: Input should be less than or equal to 1.5"),
         ({"gains": {"nose": 1}}, "gains.nose: there is no such setting"),
         ({"gains": 2}, "gains: "),
         ({"gate_db": "loud"}, "gate_db: "),

@@ -32,7 +32,7 @@ def test_speed_counts_frames_since_the_last_time(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_report_tells_everything_in_values_that_json_knows() -> None:
-    metrics = Metrics(level_db=-33.33, gate=0.5, held=1, match={"anna": 0.5})
+    metrics = Metrics(level_db=-33.33, gate=0.5, held=1, match={"anna": 0.5}, speaking="anna")
     metrics.sent[0], metrics.skipped[0] = 30, 2
     metrics.delays.append(Delay(100.0, 8.25, 40.0))
     delay = Latency(3, 10, 100, 160, 5, 20, 0)
@@ -60,5 +60,6 @@ def test_the_report_tells_everything_in_values_that_json_knows() -> None:
         "late": 0,
         "match": {"anna": 0.5},
         "identity": None,
+        "speaking": "anna",
     }
     assert not metrics.delays  # each delay is told once

@@ -1,0 +1,52 @@
+"""Whose voice is on a recording? Heard through the stream, as the live program hears it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from model import stream, voices
+from model.library import Library
+from model.runtime import Runtime
+from model.voices import NOBODY
+from model.windows import Samples, windows_of
+from protocols.errors import FacewireError
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a voice was found to be like."""
+
+    voice_s: float
+    """Seconds of voice in the recording."""
+    scores: dict[str, float]
+    """Likeness (cosine) of its last `voices.MEMORY_S` seconds of voice to each identity's, the greatest first."""
+    floor: float
+    """Likeness below which it is nobody's."""
+    answer: str | None
+    """Whose it is; None: nobody's, or there was too little."""
+
+
+def match(runtime: Runtime, library: Library, samples: Samples) -> Match:
+    """Whose voice is on a recording (n,) at 16 kHz.
+
+    Raises FacewireError for a checkpoint that tells no voices apart, and where there is no voice.
+    """
+    config = runtime.config.voice
+    if config is None:
+        raise FacewireError(
+            "this checkpoint tells no voices apart; teach it voices with `facewire-train voices`, or name another "
+            "--checkpoint"
+        )
+    state = stream.start(runtime, seeds=[0], identities=[None], library=library)
+    voiced = 0
+    for window in windows_of(state.window, samples):
+        state, _ = stream.step(runtime, state, window[None, None])
+        voiced += state.heard.pause[0] == 0
+    if not voiced:
+        raise FacewireError("there is no voice in it: no sound, or none that is loud enough")
+    scores = stream.match(runtime, state)
+    fresh = replace(state.heard, whose=np.full(1, NOBODY), decided=np.zeros(1, bool))
+    (place,) = voices.decide(fresh, scores, config.floor).whose
+    ranked = sorted(zip(library.names, scores[0].tolist(), strict=True), key=lambda each: -each[1])
+    answer = None if place == NOBODY else library.names[place]
+    return Match(voiced * state.window.hop_ms / 1000, dict(ranked), config.floor, answer)
