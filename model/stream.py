@@ -251,7 +251,7 @@ def _check_identities(runtime: Runtime, state: StreamState) -> None:
     if AUTO in state.identities and runtime.projection is None:
         raise FacewireError(
             "identity auto: this checkpoint tells no voices apart; choose an identity by name, or teach it voices with "
-            "`facewire-train voices`"
+            "`facewire-train voices teach`"
         )
     _places(state)
 

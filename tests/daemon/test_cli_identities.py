@@ -161,7 +161,7 @@ def test_match_refuses_what_has_no_voice(settings: Path, talk: Path, tmp_path: P
     config = taught.model.config.model_copy(update={"voice": None})
     save(FaceModel(config, taught.model.encoder), tmp_path / "deaf.safetensors", {})
     said = refused(settings, "match", talk, "--checkpoint", tmp_path / "deaf.safetensors")
-    assert "tells no voices apart; teach it voices with `facewire-train voices`" in said
+    assert "tells no voices apart; teach it voices with `facewire-train voices teach`" in said
 
 
 def test_add_copies_what_fits_and_refuses_the_rest(
