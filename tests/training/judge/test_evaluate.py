@@ -82,8 +82,10 @@ def test_a_clip_s_face_does_not_depend_on_who_is_streamed_beside_it(
 def test_a_long_recording_is_heard_a_bit_at_a_time(clips: list[Clip], monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[int] = []
     model = tiny_model()
-    plain = model.encoder.encode
-    monkeypatch.setattr(model.encoder, "encode", lambda windows: heard.append(len(windows)) or plain(windows))
+    plain = model.encoder.encode_layers
+    monkeypatch.setattr(
+        model.encoder, "encode_layers", lambda windows, layers: heard.append(len(windows)) or plain(windows, layers)
+    )
     long = replace(clips[0], pcm=np.tile(clips[0].pcm, 20))
     (face,) = animate(model, [long], seed=0, lookahead_ms=0)
     assert len(face) == 20 * 90
@@ -95,14 +97,14 @@ def test_what_was_heard_before_is_remembered_and_sounds_the_same(
     clips: list[Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, calls = tiny_model(), 0
-    plain = model.encoder.encode
+    plain = model.encoder.encode_layers
 
-    def counted(windows: torch.Tensor) -> torch.Tensor:
+    def counted(*given: object) -> object:
         nonlocal calls
         calls += 1
-        return plain(windows)
+        return plain(*given)
 
-    monkeypatch.setattr(model.encoder, "encode", counted)
+    monkeypatch.setattr(model.encoder, "encode_layers", counted)
     alone = animate(model, clips[:2], seed=3, lookahead_ms=160)
     needed, calls = calls, 0
     with remembered(model):
@@ -191,8 +193,8 @@ def test_sounds_of_other_sentences_and_an_encoder_that_hears_nothing_are_visibly
     assert right["closure recall"].mean > 0.85
     assert 0.8 < right["amplitude lips"].mean < 1.1
     assert right["jitter upper"].mean < 1.3
-    plain = model.encoder.encode
-    monkeypatch.setattr(model.encoder, "encode", lambda windows: plain(windows) * 0)
+    plain = model.encoder.encode_layers
+    monkeypatch.setattr(model.encoder, "encode_layers", lambda *given: tuple(0 * each for each in plain(*given)))
     deaf = found(clips)
     for worse in (wrong, deaf):
         assert worse["jaw r"].mean < right["jaw r"].mean - 0.2
