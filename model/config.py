@@ -84,9 +84,6 @@ class ModelConfig(_Strict):
     lip_deviation: float = Field(default=1.0, gt=0)
     """How much the lips may differ once the sound is known, of how much they differ at all (`model.denoiser`)."""
 
-    lip_amplitude: float = Field(default=1.0, gt=0)
-    """By how much more the lips move than the denoiser tells: what it was calibrated to."""
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.schedule_steps % self.steps:

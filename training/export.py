@@ -10,24 +10,19 @@ from torch import nn
 from model import checkpoint
 from protocols.errors import FacewireError
 from training import state
-from training.amplitude import calibrated
 from training.fit import START, STATE
-from training.shards import Passages
 
 
-def export(run: Path, out: Path, figures: Path | None = None, passages: Passages | None = None) -> dict[str, Any]:
+def export(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
     """Write the checkpoint of a run's moving average as it stands, and return what it says of its making.
 
-    By `passages` its lips' amplitude is calibrated; `figures` is the folder that `evaluate` wrote of it. Raises
-    FacewireError for a folder that holds no run.
+    `figures` is the folder that `evaluate` wrote of it. Raises FacewireError for a folder that holds no run.
     """
     if not (run / START).exists() or not (run / STATE).exists():
         raise FacewireError(f"{run}: no run with a saved state ({START}, {STATE}); it may not have come to one yet")
     model = checkpoint.load(run / START)
     trained = nn.ModuleDict({"denoiser": model.denoiser, "identities": model.identities})
     step = state.weights(run / STATE, trained, "average")
-    if passages:
-        model = calibrated(model, passages)
     told: dict[str, Any] = checkpoint.header(run / START)["provenance"] | {"trained_steps": step}
     if commit := _commit():
         told["commit"] = commit

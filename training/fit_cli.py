@@ -93,13 +93,12 @@ def distill(
 
     chosen = recipes.load(recipe).changed({"distill.to": to, "distill.steps": steps, "fit.seed": seed})
     with ranks.joined(device) as place, progress(shown=ranks.rank() == 0) as bar:
-        passages = maker.read(features)
         last = chain(
-            checkpoint.load(teacher), passages, chosen, out, bar,
+            checkpoint.load(teacher), maker.read(features), chosen, out, bar,
             told=checkpoint.header(teacher)["provenance"], device=place, save_every=save_every,
         )  # fmt: skip
         if ranks.rank() == 0:
-            write(last, out, passages=passages)
+            write(last, out)
 
 
 @app.command()
@@ -107,15 +106,11 @@ def export(
     run: Annotated[Path, typer.Argument(help="Folder of a run, finished or not: it holds a state.safetensors.")],
     out: Annotated[Path, typer.Option(help="The checkpoint.")],
     figures: Annotated[Path | None, typer.Option(help="Folder of `facewire-train evaluate`, to be told in it.")] = None,
-    features: Annotated[
-        Path | None, typer.Option(help="A features folder: calibrate the lips' amplitude by it, as `distill` does.")
-    ] = None,
 ) -> None:
     """Make the one file that facewire plays of a run as it stands, with what it was made of and how."""
-    from training import features as maker
     from training.export import export as write
 
-    told = write(run, out, figures, maker.read(features) if features else None)
+    told = write(run, out, figures)
     people = ", ".join(told.get("data", {}))
     typer.echo(f"{out}: the moving average after {told['trained_steps']} training steps with {people}")
 
