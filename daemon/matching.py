@@ -34,8 +34,8 @@ def match(runtime: Runtime, library: Library, samples: Samples) -> Match:
     config = runtime.config.voice
     if config is None:
         raise FacewireError(
-            "this checkpoint tells no voices apart; teach it voices with `facewire-train voices teach`, or name another "
-            "--checkpoint"
+            "this checkpoint tells no voices apart; teach it voices with `facewire-train voices teach`, or name "
+            "another --checkpoint"
         )
     state = stream.start(runtime, seeds=[0], identities=[None], library=library)
     voiced = 0

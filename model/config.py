@@ -84,6 +84,10 @@ class ModelConfig(_Strict):
     lip_deviation: float = Field(default=1.0, gt=0)
     """How much the lips may differ once the sound is known, of how much they differ at all (`model.denoiser`)."""
 
+    lip_amplitude: float = Field(default=1.0, gt=0)
+    """How much of its motion jaw and mouth show: every denoising step takes its own guess for evidence beside the
+    sound, so that what is sampled without noise comes out some hundredths too large."""
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.schedule_steps % self.steps:

@@ -9,6 +9,7 @@ from model.denoiser import Denoiser
 from model.encoder import Encoder
 from model.frames import frame_weights, heard
 from model.identities import IdentityLibrary, VoiceProjection
+from protocols import blendshapes
 
 
 class FaceModel(nn.Module):
@@ -18,6 +19,8 @@ class FaceModel(nn.Module):
     audio_std: Tensor
     face_mean: Tensor
     face_std: Tensor
+    amplitude: Tensor
+    """(C,): of jaw and mouth `lip_amplitude`, of the rest 1."""
     heard: Tensor
     """(lookaheads, K): 1 where what is heard so much later lies within a lookahead of the dial."""
 
@@ -35,6 +38,9 @@ class FaceModel(nn.Module):
         self.register_buffer("audio_std", torch.ones(config.encoder.width))
         self.register_buffer("face_mean", torch.zeros(channels))
         self.register_buffer("face_std", torch.ones(channels))
+        amplitude = torch.ones(channels)
+        amplitude[list(blendshapes.LIPS_27)] = config.lip_amplitude
+        self.register_buffer("amplitude", amplitude, persistent=False)
         within = torch.from_numpy(heard(config.lookaheads_ms, config.ahead_ms))
         self.register_buffer("heard", within, persistent=False)
 
@@ -79,4 +85,4 @@ class FaceModel(nn.Module):
 
     def face(self, x0: Tensor) -> Tensor:
         """Blendshapes in [0, 1] from standardised ones, (…, C)."""
-        return (x0 * self.face_std + self.face_mean).clamp(0, 1)
+        return (x0 * self.amplitude * self.face_std + self.face_mean).clamp(0, 1)

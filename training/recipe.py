@@ -63,13 +63,16 @@ class ModelSettings(_Strict):
     lip_deviation: Annotated[float, Field(gt=0)]
     """How much of the lips' variety the sound leaves open; 1: all of it (`model.denoiser`)."""
 
+    lip_amplitude: Annotated[float, Field(gt=0)]
+    """How much of its motion the finished jaw and mouth show; training knows nothing of it."""
+
     def applied(self, config: ModelConfig) -> ModelConfig:
         """The same model with these settings. Raises FacewireError for a number of steps that is no number of them."""
         total = max(SCHEDULE_STEPS, self.denoising_steps)
         if total % self.denoising_steps:
             raise FacewireError(f"{self.denoising_steps} denoising steps: fewer than {total} must divide {total}")
         changed = {"steps": self.denoising_steps, "schedule_steps": total}
-        kept = ("dropout", "noise_pole", "noise_pole_upper", "lip_deviation")
+        kept = ("dropout", "noise_pole", "noise_pole_upper", "lip_deviation", "lip_amplitude")
         return config.model_copy(update=changed | {name: getattr(self, name) for name in kept})
 
 

@@ -135,15 +135,17 @@ class _Remembering(Encoder):
         nn.Module.__init__(self)
         self.plain, self.config, self.known = plain, plain.config, known
 
-    def encode(self, windows: Tensor) -> Tensor:
-        """Features (B, frames, D) of windows, of those that were heard before from memory."""
+    def encode_layers(self, windows: Tensor, layers: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Features (B, frames, D) of windows and hidden states, of those that were heard before from memory."""
         salt = bytes.fromhex(self.config.sha256)[:16]
-        keys = [blake2b(row.numpy().tobytes(), digest_size=16, salt=salt).digest() for row in windows]
+        keys = [blake2b(row.numpy().tobytes() + bytes(layers), digest_size=16, salt=salt).digest() for row in windows]
         if all(key in self.known for key in keys):
-            return torch.stack([self.known[key] for key in keys])
-        features = self.plain.encode(windows)
-        room = REMEMBERED // (features[0].numel() * features.element_size())
-        for key, row in zip(keys, features, strict=True):
-            if len(self.known) < room:
-                self.known[key] = row.clone()
-        return features
+            both = torch.stack([self.known[key] for key in keys])
+        else:
+            both = torch.cat(self.plain.encode_layers(windows, layers), -1)
+            room = REMEMBERED // (both[0].numel() * both.element_size())
+            for key, row in zip(keys, both, strict=True):
+                if len(self.known) < room:
+                    self.known[key] = row.clone()
+        width = self.config.width
+        return both[..., :width], both[..., width:]
