@@ -23,6 +23,8 @@ PRIOR_S: Final = 5.0
 """Seconds of recording that count as much as the presumption that nothing need be changed."""
 REST_S: Final = 1.0
 """Seconds in which nobody speaks that tell a resting mouth."""
+LOWER: Final = 0.2
+"""Share of the frames in which a channel of the upper face goes no further than at rest."""
 MOVES: Final = 0.005
 """Deviation of a channel that the denoiser moves, at least."""
 STILL: Final = 1e-3
@@ -52,8 +54,8 @@ def matched(made: Curves, real: Curves, captured: NDArray[np.bool_], quiet: NDAr
 
     Rest must stay rest. For jaw and mouth it is the median while nobody speaks: means would open the lips of a
     person who speaks little, and close those of one who speaks a lot. Where there is too little silence to see it, it
-    stays where it is. For the rest of the face, which does not know of speech, it is the median of all frames: eyes
-    are open most of the time, and the mean of lids is that of their blinks.
+    stays where it is. The rest of the face does not know of speech, but its shapes go one way from rest: there it is
+    the lower end of all frames. By their means it would rest half blinking and half frowning.
     """
     share = len(real) / (len(real) + PRIOR_S * fps)
     deviations = made.std(0), real.std(0)
@@ -61,7 +63,7 @@ def matched(made: Curves, real: Curves, captured: NDArray[np.bool_], quiet: NDAr
     ratio = np.where(moves, deviations[1], 1) / np.where(moves, deviations[0], 1)
     scale = np.clip(ratio**share, *SCALES)
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
-    rest, real_rest = (np.median(face, 0) for face in (made, real))
+    rest, real_rest = (np.quantile(face, LOWER, axis=0) for face in (made, real))
     told = np.ones(blendshapes.COUNT, bool)
     if quiet.sum() >= REST_S * fps:
         rest[lips], real_rest[lips] = (np.median(face[quiet], 0)[lips] for face in (made, real))

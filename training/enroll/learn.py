@@ -4,8 +4,9 @@ The losses of training, on faces that are sampled as at run time, all steps in a
 training, what the denoiser reads is most of the face already: an embedding that was learnt so made the streamed face
 of a virtual performer no better (lip error .125 to .127), one that was learnt through all steps did (to .120).
 
-Only the lips are learnt from: the sound does not decide eyes and brows, and a squared error through all steps makes
-them still (their deviation fell to .80 of the recorded). They are the adapter's (`training.enroll.adapter`).
+Only the lips are learnt from. The sound does not decide eyes and brows: a squared error through all steps makes them
+still (their deviation fell to .80 of the recorded one), and left to themselves they drift with the embedding (to .55).
+So they are to stay as they were before; how they differ is the adapter's (`training.enroll.adapter`).
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model import sampler
+from model import noise, sampler
 from model.face import FaceModel
 from protocols import blendshapes
 from training import losses
@@ -38,6 +39,8 @@ CHECKED: Final = 6
 PATIENCE: Final = 3
 """Looks without a better one, after which nothing more is expected."""
 RATE: Final = 0.05
+LIVELINESS: Final = 0.75
+"""Noise of the upper face: that of a stream where the user chooses none."""
 _LIPS: Final = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
 
 
@@ -67,7 +70,7 @@ def learn(
     told: Callable[[], object] = lambda: None,
 ) -> Learnt:
     """Learn from the face (T, 52) of what was heard, each channel by its weight (T, 52); the model stays as it is."""
-    material = _Material(model, heard, face, weight)
+    material = _Material(model, heard, face, weight, seed)
     held = [slice(stretch.start - FIRST, stretch.stop) for stretch in parts.stretches()]
 
     def judged(embedding: Tensor) -> float:
@@ -76,9 +79,9 @@ def learn(
 
     library = model.identities
     known = [*library.embeddings, library.unknown()]
-    found = [judged(embedding) for embedding in known]
-    place = int(np.argmin(found))
-    best, least = known[place].clone(), found[place]
+    place = int(np.argmin([judged(embedding) for embedding in known]))
+    material.keep_rest_of(known[place])
+    best, least = known[place].clone(), judged(known[place])
     embedding = best.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([embedding], RATE)
     draw, steps, missed, step = np.random.default_rng(seed), steps_for(parts), 0, 0
@@ -101,27 +104,40 @@ def learn(
 
 
 class _Material:
-    """What is learnt from, ready to be sampled."""
+    """What is learnt from, ready to be sampled: of the lips at first, the rest of the face is not yet known."""
 
-    def __init__(self, model: FaceModel, heard: Heard, face: NDArray[np.float32], weight: NDArray[np.float32]) -> None:
+    def __init__(
+        self, model: FaceModel, heard: Heard, face: NDArray[np.float32], weight: NDArray[np.float32], seed: int
+    ) -> None:
         self.model = model
         self.audio = torch.from_numpy(heard.audio)
         self.face = (torch.from_numpy(face) - model.face_mean) / model.face_std
         self.weight = torch.from_numpy(weight * _LIPS) * model.denoiser.captured
+        drawn = noise.correlated(seed, 0, len(face), model.config.noise_poles)[:, noise.ONE_FACE]
+        self.noise = torch.from_numpy(drawn * np.float32(LIVELINESS) * ~_LIPS)  # none on the lips, as at run time
+
+    def keep_rest_of(self, embedding: Tensor) -> None:
+        """All but the lips is to be the face that an embedding (E,) makes of the whole recording."""
+        with torch.inference_mode():
+            made = self.sampled(embedding, [slice(None)])[0]
+        self.face = torch.where(torch.from_numpy(_LIPS), self.face, made.clone())
+        self.weight = torch.where(torch.from_numpy(_LIPS), self.weight, self.model.denoiser.captured)
 
     def loss(self, embedding: Tensor, segments: list[slice]) -> Tensor:
-        """Lip and velocity loss of the faces that an embedding (E,) makes of segments of one length."""
-        model = self.model
-        audio, face, weight = (
-            torch.stack([values[segment] for segment in segments]) for values in (self.audio, self.face, self.weight)
-        )
+        """The losses of training of the faces that an embedding (E,) makes of segments of one length."""
+        made = self.sampled(embedding, segments)
+        face, weight = (torch.stack([values[each] for each in segments]) for values in (self.face, self.weight))
         weight[:, :FIRST] = 0
-        batch = len(segments)
+        of = {"expression": losses.expression, "lip": losses.lip, "velocity": losses.velocity}
+        return weighted({name: term(made, face, weight) for name, term in of.items()}, Weights())
+
+    def sampled(self, embedding: Tensor, segments: list[slice]) -> Tensor:
+        """Standardised faces (B, T, C), by all denoising steps."""
+        model, batch = self.model, len(segments)
+        audio, drawn = (torch.stack([values[each] for each in segments]) for values in (self.audio, self.noise))
         dial = torch.full((batch,), model.lookahead_index(model.config.lookahead_ms))
         features = model.identities(embedding.expand(batch, -1))
         condition = model.denoiser.condition(audio, features, dial)
         states = torch.zeros(model.config.steps, model.config.layers, batch, model.config.memory)
-        # No noise: the lips get none at run time, and eyes and brows have a GRU of their own.
-        *_, (made, _) = sampler.sample(model.denoiser, model.schedule, torch.zeros_like(face), condition, states)
-        terms = {"lip": losses.lip(made, face, weight), "velocity": losses.velocity(made, face, weight)}
-        return weighted(terms, Weights())
+        *_, (made, _) = sampler.sample(model.denoiser, model.schedule, drawn, condition, states)
+        return made
