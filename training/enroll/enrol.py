@@ -24,6 +24,7 @@ from training.enroll.parts import Parts
 from training.judge import metrics
 from training.judge.metrics import Pair
 from training.prepare.rest import quiet_frames
+from training.speakers.teach import centre
 
 ENROLLED: Final = "enrolled"
 Figures = dict[str, dict[str, float]]
@@ -140,7 +141,7 @@ def _heard(runtime: OneRecording, samples: Samples, source: Path, bar: Progress)
         return heard, np.zeros(0, np.float32)
     stretches = voice.voices_in(heard, runtime.projection)
     voice.one_speaker(stretches, config.floor, source)
-    return heard, voice.mean_voice(stretches)
+    return heard, centre(stretches)
 
 
 def _identity(

@@ -12,6 +12,7 @@ from model.windows import FEATURE_MS, Floats
 from protocols.errors import FacewireError
 from training.enroll.hearing import Heard
 from training.losses import TEMPERATURE
+from training.speakers.teach import centre
 
 STRETCH_S: Final = 5.0
 """Seconds of voice that are pooled for one answer: as many as a stream remembers when it decides."""
@@ -27,13 +28,6 @@ def voices_in(heard: Heard, projection: Projection) -> Floats:
     return projection(np.stack([voices.pooled(part) for part in np.array_split(features, count)]))
 
 
-def mean_voice(stretches: Floats) -> Floats:
-    """The direction (V,) of some voices (n, V)."""
-    mean = stretches.mean(0)
-    unit: Floats = mean / max(float(np.linalg.norm(mean)), 1e-12)
-    return unit
-
-
 def likeness_of_halves(stretches: Floats) -> float:
     """Cosine between the two voices into which stretches (n, V) fall best; 1 where there is no second one.
 
@@ -46,15 +40,15 @@ def likeness_of_halves(stretches: Floats) -> float:
         nearer = (stretches @ centres.T).argmax(1)
         if np.bincount(nearer, minlength=2).min() < FEWEST:
             return 1.0
-        centres = np.stack([mean_voice(stretches[nearer == which]) for which in (0, 1)])
+        centres = np.stack([centre(stretches[nearer == which]) for which in (0, 1)])
     return float(centres[0] @ centres[1])
 
 
 def one_speaker(stretches: Floats, floor: float, source: object) -> None:
     """Raises FacewireError where the stretches are of two speakers.
 
-    By the checkpoint's own measure: below its floor a voice is not the one that it is compared with. The halves of one
-    person's stretches are nearer to each other than a short piece is to the person's voice, by which the floor was set.
+    By the checkpoint's own measure: below its floor, which nearly all short pieces of a known person's speech reach, a
+    voice is not the one that it is compared with; a half is of 10 s at least, and surer than such a piece.
     """
     likeness = likeness_of_halves(stretches)
     if likeness < floor:
