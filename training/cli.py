@@ -6,6 +6,7 @@ import typer
 
 from protocols.errors import FacewireError
 from training.encoder.cli import app as encoder_app
+from training.enroll.cli import enroll
 from training.fit_cli import app as fit_app
 from training.interrupt import StoppedError
 from training.prepare.cli import app as prepare_app
@@ -20,6 +21,7 @@ app.command("face-model")(face_model)
 app.add_typer(encoder_app)
 app.add_typer(fit_app)
 app.add_typer(report_app)
+app.command()(enroll)
 app.add_typer(voices_app, name="voices")
 
 

@@ -27,7 +27,8 @@ AGAINST_LOOKAHEAD: Final = {
     "closure recall": "closure recall (share of closures)",
 }
 """Figures in the plot of the dial, and what their axes say."""
-REAL, MADE = "0.55", "tab:red"
+ENROLLED_SHAPES: Final = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft", "browInnerUp")
+REAL, MADE, BEFORE = "0.55", "tab:red", "tab:blue"
 
 
 def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
@@ -48,6 +49,27 @@ def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
         bottom.set_xlabel("seconds", fontsize=8)
     for row in {0, SHAPES.index(CLOSURE)}:
         axes[row, 0].legend(fontsize=7, loc="upper right")
+    _save(figure, path, title)
+
+
+def before_and_after(path: Path, before: Sequence[Pair], after: Sequence[Pair], fps: int, title: str) -> None:
+    """Draw jaw, lips and brows of some stretches in a row, as they were, and as they were made before and after."""
+    count = max(1, min(len(after), round(PLOTTED * SECONDS * fps / 2 / max(1, len(after[0].made)))))
+    captured = after[0].captured
+    figure, axes = _grid(len(ENROLLED_SHAPES), 1, (12, 1.8 * len(ENROLLED_SHAPES)), sharex="col")
+    for axis, shape in zip(axes[:, 0], ENROLLED_SHAPES, strict=True):
+        place = blendshapes.INDEX[shape]
+        for faces, color, label in (
+            ([pair.real for pair in after], REAL, "recorded face"),
+            ([pair.made for pair in before], BEFORE, "before"),
+            ([pair.made for pair in after], MADE, "enrolled"),
+        ):
+            if color != REAL or captured[place]:
+                values = np.concatenate(faces[:count])[:, place]
+                axis.plot(np.arange(len(values)) / fps, values, color=color, label=label, linewidth=1.1)
+        axis.set_ylabel(shape if captured[place] else f"{shape}\n(not captured)", fontsize=8)
+    axes[0, 0].legend(fontsize=7, loc="upper right")
+    axes[-1, 0].set_xlabel("seconds", fontsize=8)
     _save(figure, path, title)
 
 

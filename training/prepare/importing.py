@@ -5,7 +5,7 @@ again with the same options, it keeps the recordings whose sources are the same.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,9 +72,9 @@ def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress) 
 
     number = max((int(Path(row.file).stem) for row in kept.values()), default=-1)
     for item in importer(done):
-        refused = item if isinstance(item, Skipped) else _refused(item, taken)
-        if refused is not None:
-            skipped.append(refused)
+        problem = item if isinstance(item, Skipped) else refused(item, taken)
+        if problem is not None:
+            skipped.append(problem)
         elif isinstance(item, Found):
             number += 1
             taken[item.recording] = _write(out, f"{CLIPS}/{number:05}.safetensors", item, made_by)
@@ -126,7 +126,7 @@ def _digest(*paths: Path) -> str:
         raise FacewireError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
-def _refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
+def refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
     """Why a recording that was found cannot be taken."""
     seconds, lasted = len(item.samples) / SAMPLE_RATE_HZ, len(item.curves) / item.fps
     broken = True
@@ -152,12 +152,22 @@ def _refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
     return Skipped(item.source, reason, broken)
 
 
-def _write(out: Path, file: str, found: Found, made_by: str) -> Recording:
-    """The recording as a file, complete or not at all. Sound beyond the last frame is left out."""
-    sound = pcm_of(found.samples[: round(len(found.curves) / found.fps * SAMPLE_RATE_HZ)])
+def fitted(found: Found) -> Found:
+    """The recording without sound beyond its last frame, its curves from 0 to 1."""
+    return replace(
+        found,
+        samples=found.samples[: round(len(found.curves) / found.fps * SAMPLE_RATE_HZ)],
+        curves=np.clip(found.curves, 0, 1).astype(np.float32),
+    )
+
+
+def _write(out: Path, file: str, item: Found, made_by: str) -> Recording:
+    """The recording as a file, complete or not at all."""
+    found = fitted(item)
+    sound = pcm_of(found.samples)
     arrays: dict[str, Any] = {
         "sound": sound,
-        "curves": np.clip(found.curves, 0, 1).astype(np.float32),
+        "curves": found.curves,
         "seen": found.seen,
     }
     if found.lip_gap is not None:

@@ -44,9 +44,14 @@ def recordings(
             sound = beside(path, _SOUND)
             if not done(path, sound):
                 name = path.relative_to(folder).with_suffix("").as_posix()
-                yield calibrated(_read(path, sound, name, speaker, licence))
+                yield read(path, sound, name, speaker, licence)
         except FacewireError as error:
             yield broken(path, error)
+
+
+def read(path: Path, sound: Path | None, name: str, speaker: str, licence: str) -> Found:
+    """A take, calibrated; its sound is a file, by default the one beside it. Raises FacewireError."""
+    return calibrated(_read(path, sound or beside(path, _SOUND), name, speaker, licence))
 
 
 def calibrated(take: Found) -> Found:

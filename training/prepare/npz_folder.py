@@ -28,15 +28,18 @@ def recordings(paths: Sequence[Path], speaker: str, licence: str, done: Done) ->
     """What the files hold, one after the other; what is `done` is passed over."""
     for path in paths:
         try:
-            if not done(path, *_beside(path)):
+            if not done(path, *_beside(path, beside(path, _SOUND))):
                 yield read(path, speaker, licence)
         except FacewireError as error:
             yield broken(path, error)
 
 
-def read(path: Path, speaker: str, licence: str) -> Found:
-    """The recording of an `.npz` file. Raises FacewireError for one without sound, or that is broken."""
-    sound = beside(path, _SOUND)
+def read(path: Path, speaker: str, licence: str, sound: Path | None = None) -> Found:
+    """The recording of an `.npz` file; its sound is by default the one beside it.
+
+    Raises FacewireError for one without sound, or that is broken.
+    """
+    sound = sound or beside(path, _SOUND)
     try:
         with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as data:
             names = [str(name) for name in data["names"]]
@@ -68,7 +71,7 @@ def read(path: Path, speaker: str, licence: str) -> Found:
         fps=fps,
         confidence=weight,
         lip_gap=lip_gap,
-        beside=_beside(path),
+        beside=_beside(path, sound),
         closures_s=onsets(path),
     )
 
@@ -85,6 +88,6 @@ def onsets(path: Path) -> tuple[float, ...]:
         raise FacewireError(f"{align}: not a GRID alignment: {error}") from None
 
 
-def _beside(path: Path) -> tuple[Path, ...]:
+def _beside(path: Path, sound: Path) -> tuple[Path, ...]:
     align = path.with_suffix(".align")
-    return (beside(path, _SOUND), *([align] if align.exists() else []))
+    return (sound, *([align] if align.exists() else []))

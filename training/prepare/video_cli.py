@@ -20,7 +20,7 @@ def face_model(
     out: Annotated[Path | None, typer.Option(help="File to write; by default in your cache folder.")] = None,
 ) -> None:
     """Match your copy of the face model ICT-FaceKit with MediaPipe's landmarks. Once, before `prepare video`."""
-    _need_extra()
+    need_extra()
     from training.prepare import face_model as models
 
     kit = models.fetched_kit() if source == "fetch" else Path(source)
@@ -44,7 +44,7 @@ def video(
     kit: Annotated[Path | None, typer.Option(help="Folder or archive of ICT-FaceKit, for the sheet.")] = None,
 ) -> None:
     """Videos of a face: ARKit weights solved from tracked landmarks. Interrupt it at will: called again, it goes on."""
-    _need_extra()
+    need_extra()
     from training.bars import progress
     from training.prepare import face_model as models
     from training.prepare import video as source
@@ -73,7 +73,7 @@ def video(
     )  # fmt: skip
 
 
-def _need_extra() -> None:
+def need_extra() -> None:
     """Raises FacewireError where a library is missing, before anything is imported that needs it."""
     missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
     if missing:

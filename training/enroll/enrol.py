@@ -1,0 +1,171 @@
+"""From one recording to one identity: the checkpoint stays as it is, only whom it animates is learnt."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from rich.progress import Progress
+
+from model.face import FaceModel
+from model.identity_file import Identity
+from model.library import UNKNOWN
+from model.runtime import Runtime
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples
+from protocols import blendshapes
+from protocols.errors import FacewireError
+from training.datasets.clips import Clip
+from training.enroll import adapter, takes, voice
+from training.enroll.hearing import TOGETHER, Heard, OneRecording, faces, hear
+from training.enroll.learn import learn, steps_for
+from training.enroll.parts import Parts
+from training.judge import metrics
+from training.judge.metrics import Pair
+from training.prepare.rest import quiet_frames
+from training.speakers.teach import centre
+
+ENROLLED: Final = "enrolled"
+Figures = dict[str, dict[str, float]]
+"""By face (`unknown`, the nearest known identity, `enrolled`), then by name."""
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """An identity, and how good its face is where it was not learnt from."""
+
+    identity: Identity
+    figures: Figures
+    before: list[Pair]
+    """Stretches that were held out, with the face of the mean of all."""
+    after: list[Pair]
+
+
+def by_face(
+    model: FaceModel, clip: Clip, name: str, told: dict[str, Any], source: Path, seed: int, bar: Progress
+) -> Enrolled:
+    """Enrol a person by their recorded face. Raises FacewireError for a recording that is not one of a speaker."""
+    runtime = OneRecording(model)
+    heard, person = _heard(runtime, clip.samples, source, bar)
+    fps = model.config.fps
+    parts = Parts(len(heard.audio), fps)
+    real, seen = clip.at(np.arange(parts.frames) / fps)
+    task = bar.add_task("learning", total=steps_for(parts))
+    found = learn(model, heard, real, clip.confidence * seen[:, None], parts, seed, _advance(bar, task))
+    bar.update(task, completed=steps_for(parts))  # it may have stopped early
+    with torch.inference_mode():
+        features = model.identities(found.embedding[None])[0].numpy().copy()
+    identity = _identity(runtime, name, found.embedding.numpy(), features, adapter.none(), person)
+    shown = dict.fromkeys([None, found.nearest, name])
+    made = dict(zip(shown, faces(runtime, clip.samples, list(shown), runtime.library.enrolled(identity)), strict=True))
+    captured = clip.confidence > 0
+    cut = parts.stretches()
+
+    def pairs(face: metrics.Curves) -> list[Pair]:
+        return [Pair(face[each], real[each], captured) for each in cut]
+
+    quiet = quiet_frames(clip.samples, parts.frames, fps)[parts.learnt]
+    wanted = adapter.matched(made[name][parts.learnt], real[parts.learnt], captured, quiet, fps)
+    chosen = adapter.kept(wanted, pairs(made[name]))
+    after = pairs(adapter.adapted(made[name], chosen))
+    figures = {who or UNKNOWN: judged(pairs(face)) for who, face in made.items() if who != name}
+    figures[ENROLLED] = judged(after)
+    told = told | {
+        "minutes": round(len(clip) / SAMPLE_RATE_HZ / 60, 2),
+        "speech_s": round(heard.speech_s, 1),
+        "offset_ms": round(1000 * clip.offset_s, 1),
+        "nearest": found.nearest or UNKNOWN,
+        "steps": found.steps,
+        "seed": seed,
+        "held_out_s": round(parts.held.sum() / fps, 1),
+        "held_out": {who: {key: round(value, 4) for key, value in of.items()} for who, of in figures.items()},
+    }
+    done = _identity(runtime, name, found.embedding.numpy(), features, chosen, person, told)
+    return Enrolled(done, figures, pairs(made[None]), after)
+
+
+def by_voice(
+    model: FaceModel, samples: Samples, name: str, told: dict[str, Any], source: Path, bar: Progress
+) -> tuple[Identity, dict[str, float], float]:
+    """Enrol a person of whom nothing is known but the voice: a mixture of those whom they sound like.
+
+    Returns the shares of the mixture, too, and the likeness (cosine) to the most alike. Raises FacewireError where the
+    checkpoint tells no voices apart.
+    """
+    runtime = OneRecording(model)
+    voice.require_projection(runtime)
+    takes.not_silent(samples, source)
+    samples = samples[: takes.MOST_S * SAMPLE_RATE_HZ]
+    heard, person = _heard(runtime, samples, source, bar)
+    shares = voice.mixture(person, runtime.library)
+    with torch.inference_mode():
+        embedding = torch.from_numpy(shares) @ model.identities.embeddings
+        features = model.identities(embedding[None])[0].numpy().copy()
+    mixed = {each: round(float(share), 3) for each, share in zip(runtime.library.names, shares, strict=True)}
+    likeness = float((runtime.library.voices @ person).max())
+    told = told | {
+        "minutes": round(len(samples) / SAMPLE_RATE_HZ / 60, 2),
+        "speech_s": round(heard.speech_s, 1),
+        "mixed_of": mixed,
+        "likeness": round(likeness, 3),
+    }
+    made = _identity(runtime, name, embedding.numpy().copy(), features, adapter.none(), person, told)
+    return made, mixed, likeness
+
+
+def judged(pairs: Sequence[Pair]) -> dict[str, float]:
+    """The figures of some stretches; those of the upper face where it was captured."""
+    found = {
+        "lip error 27": float(np.mean([metrics.error(pair, blendshapes.LIPS_27) for pair in pairs])),
+        "LBE 12": float(np.mean([metrics.error(pair, blendshapes.LBE_12) for pair in pairs])),
+        "jaw r": metrics.jaw_correlation(pairs)[0],
+        "amplitude lips": metrics.amplitude_ratio(pairs, blendshapes.LIPS_27),
+    }
+    upper = pairs[0].channels(blendshapes.UPPER)
+    if upper and np.concatenate([pair.real[:, upper] for pair in pairs]).std(0).max() > adapter.STILL:
+        found["amplitude upper face"] = metrics.amplitude_ratio(pairs, blendshapes.UPPER)
+        made, real = (np.mean([face[:, upper].mean(0) for face in both], 0) for both in _both(pairs))
+        found["mean of upper face off by"] = float(np.abs(made - real).mean())
+    return found
+
+
+def _heard(runtime: OneRecording, samples: Samples, source: Path, bar: Progress) -> tuple[Heard, Floats]:
+    """What is heard, and the person's voice (V,); V is 0 where the checkpoint tells no voices apart."""
+    hops = runtime.config.window().hops(len(samples))
+    task = bar.add_task("listening", total=-(-hops // TOGETHER))
+    heard = hear(runtime, samples, _advance(bar, task))
+    takes.enough(heard.speech_s, source)
+    config = runtime.config.voice
+    if runtime.projection is None or config is None:
+        return heard, np.zeros(0, np.float32)
+    stretches = voice.voices_in(heard, runtime.projection)
+    voice.one_speaker(stretches, config.floor, source)
+    return heard, centre(stretches)
+
+
+def _identity(
+    runtime: Runtime,
+    name: str,
+    embedding: Floats,
+    features: Floats,
+    adapted: adapter.Adapter,
+    person: Floats,
+    told: dict[str, Any] | None = None,
+) -> Identity:
+    return Identity(name, runtime.fingerprint, embedding, features, *adapted, person, told or {})
+
+
+def _advance(bar: Progress, task: Any) -> Callable[[], object]:
+    return lambda: bar.advance(task)
+
+
+def _both(pairs: Sequence[Pair]) -> tuple[list[metrics.Curves], list[metrics.Curves]]:
+    return [pair.made for pair in pairs], [pair.real for pair in pairs]
+
+
+def unused_name(name: str, known: Sequence[str]) -> str:
+    """The name, if the checkpoint has nobody of it. Raises FacewireError."""
+    if name in known:
+        raise FacewireError(f"identity name {name!r}: the checkpoint has an identity of that name; choose another")
+    return name

@@ -1,0 +1,143 @@
+"""Learns who somebody is: the embedding by which the frozen denoiser makes their mouth of their sound.
+
+The losses of training, on faces that are sampled as at run time, all steps in a row. At a random step, as in
+training, what the denoiser reads is most of the face already: an embedding that was learnt so made the streamed face
+of a virtual performer no better (lip error .125 to .127), one that was learnt through all steps did (to .120).
+
+Only the lips are learnt from. The sound does not decide eyes and brows: a squared error through all steps makes them
+still (their deviation fell to .80 of the recorded one), and left to themselves they drift with the embedding (to .55).
+So they are to stay as they were before; how they differ is the adapter's (`training.enroll.adapter`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model import noise, sampler
+from model.face import FaceModel
+from protocols import blendshapes
+from training import losses
+from training.enroll.hearing import Heard
+from training.enroll.parts import Parts
+from training.fit import weighted
+from training.losses import Weights
+
+BATCH: Final = 8
+FRAMES: Final = 75
+"""Of each segment."""
+FIRST: Final = 15
+"""Frames of a segment that do not count: the denoiser's memory is still empty."""
+EPOCHS: Final = 6
+"""How often everything is heard: the steps follow from that, and nothing from the machine's speed."""
+CHECKED: Final = 6
+"""Steps between two looks at what is held out."""
+PATIENCE: Final = 3
+"""Looks without a better one, after which nothing more is expected."""
+RATE: Final = 0.05
+LIVELINESS: Final = 0.75
+"""Noise of the upper face: that of a stream where the user chooses none."""
+_LIPS: Final = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """An embedding, and what it was made of."""
+
+    embedding: Tensor
+    """(E,): the one with the least loss on what is held out."""
+    nearest: str | None
+    """The known identity of the least loss there, None for the mean of all: where it began."""
+    steps: int
+
+
+def steps_for(parts: Parts) -> int:
+    """Training steps for a recording, at most."""
+    return max(CHECKED, -(-EPOCHS * int(parts.learnt.sum()) // (BATCH * (FRAMES - FIRST))))
+
+
+def learn(
+    model: FaceModel,
+    heard: Heard,
+    face: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    parts: Parts,
+    seed: int,
+    told: Callable[[], object] = lambda: None,
+) -> Learnt:
+    """Learn from the face (T, 52) of what was heard, each channel by its weight (T, 52); the model stays as it is."""
+    material = _Material(model, heard, face, weight, seed)
+    held = [slice(stretch.start - FIRST, stretch.stop) for stretch in parts.stretches()]
+
+    def judged(embedding: Tensor) -> float:
+        with torch.inference_mode():
+            return float(material.loss(embedding, held))
+
+    library = model.identities
+    known = [*library.embeddings, library.unknown()]
+    place = int(np.argmin([judged(embedding) for embedding in known]))
+    material.keep_rest_of(known[place])
+    best, least = known[place].clone(), judged(known[place])
+    embedding = best.clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([embedding], RATE)
+    draw, steps, missed, step = np.random.default_rng(seed), steps_for(parts), 0, 0
+    begins = parts.begins(FRAMES)
+    for step in range(1, steps + 1):
+        chosen = [slice(int(begin), int(begin) + FRAMES) for begin in draw.choice(begins, BATCH)]
+        optimizer.zero_grad()
+        material.loss(embedding, chosen).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        told()
+        if step % CHECKED and step < steps:
+            continue
+        value = judged(embedding.detach())
+        missed = 0 if value < least else missed + 1
+        if value < least:
+            best, least = embedding.detach().clone(), value
+        if missed == PATIENCE:
+            break
+    return Learnt(best, library.names[place] if place < len(library.names) else None, step)
+
+
+class _Material:
+    """What is learnt from, ready to be sampled: of the lips at first, the rest of the face is not yet known."""
+
+    def __init__(
+        self, model: FaceModel, heard: Heard, face: NDArray[np.float32], weight: NDArray[np.float32], seed: int
+    ) -> None:
+        self.model = model
+        self.audio = torch.from_numpy(heard.audio)
+        self.face = (torch.from_numpy(face) - model.face_mean) / model.face_std
+        self.weight = torch.from_numpy(weight * _LIPS) * model.denoiser.captured
+        drawn = noise.correlated(seed, 0, len(face), model.config.noise_poles)[:, noise.ONE_FACE]
+        self.noise = torch.from_numpy(drawn * np.float32(LIVELINESS) * ~_LIPS)  # none on the lips, as at run time
+
+    def keep_rest_of(self, embedding: Tensor) -> None:
+        """All but the lips is to be the face that an embedding (E,) makes of the whole recording."""
+        with torch.inference_mode():
+            made = self.sampled(embedding, [slice(None)])[0]
+        self.face = torch.where(torch.from_numpy(_LIPS), self.face, made.clone())
+        self.weight = torch.where(torch.from_numpy(_LIPS), self.weight, self.model.denoiser.captured)
+
+    def loss(self, embedding: Tensor, segments: list[slice]) -> Tensor:
+        """The losses of training of the faces that an embedding (E,) makes of segments of one length."""
+        made = self.sampled(embedding, segments)
+        face, weight = (torch.stack([values[each] for each in segments]) for values in (self.face, self.weight))
+        weight[:, :FIRST] = 0
+        of = {"expression": losses.expression, "lip": losses.lip, "velocity": losses.velocity}
+        return weighted({name: term(made, face, weight) for name, term in of.items()}, Weights())
+
+    def sampled(self, embedding: Tensor, segments: list[slice]) -> Tensor:
+        """Standardised faces (B, T, C), by all denoising steps."""
+        model, batch = self.model, len(segments)
+        audio, drawn = (torch.stack([values[each] for each in segments]) for values in (self.audio, self.noise))
+        dial = torch.full((batch,), model.lookahead_index(model.config.lookahead_ms))
+        features = model.identities(embedding.expand(batch, -1))
+        condition = model.denoiser.condition(audio, features, dial)
+        states = torch.zeros(model.config.steps, model.config.layers, batch, model.config.memory)
+        *_, (made, _) = sampler.sample(model.denoiser, model.schedule, drawn, condition, states)
+        return made

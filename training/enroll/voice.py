@@ -1,0 +1,77 @@
+"""The voice of a person who is enrolled: how it sounds, whether it is one, and whose it is like."""
+
+from typing import Final
+
+import numpy as np
+
+from model import voices
+from model.library import Library
+from model.runtime import Runtime
+from model.voices import Projection
+from model.windows import FEATURE_MS, Floats
+from protocols.errors import FacewireError
+from training.enroll.hearing import Heard
+from training.losses import TEMPERATURE
+from training.speakers.teach import centre
+
+STRETCH_S: Final = 5.0
+"""Seconds of voice that are pooled for one answer: as many as a stream remembers when it decides."""
+FEWEST: Final = 2
+"""Stretches that make a second speaker: one may be a laugh."""
+ROUNDS: Final = 10
+
+
+def voices_in(heard: Heard, projection: Projection) -> Floats:
+    """The voices (n, V) of stretches of a recording, in their order; the last one is as long as two at most."""
+    features = heard.spoken[heard.voiced].reshape(-1, heard.spoken.shape[-1])
+    count = max(1, int(len(features) * FEATURE_MS / 1000 / STRETCH_S))
+    return projection(np.stack([voices.pooled(part) for part in np.array_split(features, count)]))
+
+
+def likeness_of_halves(stretches: Floats) -> float:
+    """Cosine between the two voices into which stretches (n, V) fall best; 1 where there is no second one.
+
+    Two means on the sphere, from the two stretches that are least alike.
+    """
+    alike = stretches @ stretches.T
+    first, second = np.unravel_index(int(alike.argmin()), alike.shape)
+    centres = stretches[[int(first), int(second)]]
+    for _ in range(ROUNDS):
+        nearer = (stretches @ centres.T).argmax(1)
+        if np.bincount(nearer, minlength=2).min() < FEWEST:
+            return 1.0
+        centres = np.stack([centre(stretches[nearer == which]) for which in (0, 1)])
+    return float(centres[0] @ centres[1])
+
+
+def one_speaker(stretches: Floats, floor: float, source: object) -> None:
+    """Raises FacewireError where the stretches are of two speakers.
+
+    By the checkpoint's own measure: below its floor, which nearly all short pieces of a known person's speech reach, a
+    voice is not the one that it is compared with; a half is of 10 s at least, and surer than such a piece.
+    """
+    likeness = likeness_of_halves(stretches)
+    if likeness < floor:
+        raise FacewireError(
+            f"{source}: two people seem to speak: the voices in it are alike by {likeness:.2f}, those of one person by "
+            f"{floor:.2f} or more; cut the other one out, or record again, alone and without music"
+        )
+
+
+def mixture(voice: Floats, library: Library) -> Floats:
+    """Shares (N,) of the checkpoint's identities in whose voices (N, V) a voice (V,) is most alike: a softmax."""
+    known = np.linalg.norm(library.voices, axis=1) > 0.5  # an identity without recordings has no voice
+    likeness = np.where(known, library.voices @ voice, -np.inf) / TEMPERATURE
+    shares = np.exp(likeness - likeness.max())
+    return np.asarray(shares / shares.sum(), np.float32)
+
+
+def require_projection(runtime: Runtime) -> Projection:
+    """How the checkpoint tells voices apart. Raises FacewireError where it does not, or knows nobody's."""
+    projection = runtime.projection
+    if projection is None or not runtime.library.voices.any():
+        raise FacewireError(
+            "a voice alone tells a face only by whom it is like, and this checkpoint tells no voices apart: teach it "
+            "with `facewire-train voices teach`, or give a face: --livelink, --video or --npz"
+        )
+    return projection
