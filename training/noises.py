@@ -18,14 +18,14 @@ def noise(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def clatter(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of knocks with RMS 1, as of keys and cups: 1 to 8 a second, short bursts, each with a ring."""
+    """(samples,) of knocks with RMS 1, as of keys, cups, tables: 1 to 12 a second, each a burst and what rings."""
     sound = 1e-3 * rng.standard_normal(samples)
-    seconds = np.arange(SAMPLE_RATE_HZ // 8) / SAMPLE_RATE_HZ
-    for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rng.uniform(1, 8))):
-        ring = np.sin(2 * np.pi * rng.uniform(300, 5000) * seconds)
-        knock = (rng.standard_normal(len(seconds)) + rng.uniform(0, 3) * ring) * np.exp(
-            -seconds / rng.uniform(2e-3, 0.02)
-        )
+    seconds = np.arange(SAMPLE_RATE_HZ // 4) / SAMPLE_RATE_HZ
+    for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rng.uniform(1, 12))):
+        knock = rng.uniform(0, 1) * rng.standard_normal(len(seconds)) * np.exp(-seconds / rng.uniform(2e-3, 0.02))
+        for _ in range(int(rng.integers(4))):
+            hertz, decay_s = 80 * 75 ** rng.random(), 2e-3 * 30 ** rng.random()
+            knock += rng.uniform(0, 2) * np.sin(2 * np.pi * hertz * seconds) * np.exp(-seconds / decay_s)
         sound[begin : begin + len(knock)] += rng.uniform(0.2, 1) * knock[: samples - begin]
     return np.asarray(sound / sound.std(), np.float32)
 
