@@ -15,9 +15,9 @@ JAW = blendshapes.INDEX["jawOpen"]
 
 
 def loudness(times_s: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Syllables of different strength, about four a second, with two seconds of silence in every ten."""
+    """Syllables of different strength, about four a second in no rhythm, with two seconds of silence in every ten."""
     rng = np.random.default_rng(seed)
-    knots_s = np.arange(0, times_s[-1] + 1, 0.125)
+    knots_s = np.cumsum(rng.uniform(0.06, 0.2, int(times_s[-1] / 0.06) + 20))
     heights = np.where(
         np.arange(len(knots_s)) % 2, rng.uniform(0.3, 1, len(knots_s)), rng.uniform(0, 0.1, len(knots_s))
     )

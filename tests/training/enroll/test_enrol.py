@@ -151,11 +151,11 @@ def test_a_voice_alone_is_a_mixture_of_those_it_is_like(model: FaceModel, vera: 
     with Progress(disable=True) as bar:
         made, shares, likeness = enrol.by_voice(model, SOUND, "vera", {"source": "audio"}, Path("a.flac"), bar)
     assert sum(shares.values()) == pytest.approx(1, abs=0.01)
-    np.testing.assert_allclose(made.voice, vera.identity.voice, atol=1e-5)
+    np.testing.assert_allclose(made.voice, vera.identity.voice, atol=1e-4)
     nearer = max(shares, key=lambda name: shares[name])
     own = TorchRuntime(model).library.voices @ made.voice
     assert nearer == ("alma", "bruno")[int(own.argmax())]
-    assert likeness == pytest.approx(own.max(), abs=1e-5)
+    assert likeness == pytest.approx(own.max(), abs=1e-4)
     assert (made.scale == 1).all()
     assert not made.offset.any()
     mixed = np.array(list(shares.values()), np.float32) @ model.identities.embeddings.numpy()
