@@ -23,7 +23,10 @@ def complete_or_not_at_all(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix.lower()}")
     try:
+        partial.touch()
+        mode = partial.stat().st_mode  # of any new file; safetensors' are for their owner's eyes alone
         yield partial
+        partial.chmod(mode)
         os.replace(partial, path)
     except OSError as error:
         raise FacewireError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -16,6 +18,14 @@ def test_what_is_written_takes_its_place_in_the_end_only(tmp_path: Path) -> None
         assert partial.name.startswith(".")
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_whoever_may_read_new_files_may_read_it(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    path = tmp_path / "face.safetensors"
+    with complete_or_not_at_all(path) as partial:
+        save_file({"x": np.zeros(1)}, partial)
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
