@@ -37,6 +37,14 @@ class Speech:
     files: tuple[Path, ...]
 
 
+def licensed(option: str, given: str) -> tuple[Path, str]:
+    """Folder and licence of FOLDER=LICENCE. Raises FacewireError for anything else."""
+    folder, _, licence = given.rpartition("=")
+    if not folder or not licence:
+        raise FacewireError(f"{option} {given}: expected FOLDER=LICENCE, such as recordings=CC0")
+    return Path(folder), licence
+
+
 def speech_of(folder: Path, licence: str) -> Speech:
     """All recordings under a folder. Raises FacewireError if there are none."""
     files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))

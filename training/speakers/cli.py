@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from training.bars import progress
+from training.sounds import licensed
 
 app = typer.Typer(help="Teach a checkpoint whose voice it hears, and judge how surely it tells.", no_args_is_help=True)
 
@@ -13,7 +14,9 @@ app = typer.Typer(help="Teach a checkpoint whose voice it hears, and judge how s
 @app.command()
 def teach(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint whose encoder listens.")],
-    speakers: Annotated[list[Path], typer.Option(help="A folder that has a folder of speech for each speaker.")],
+    speakers: Annotated[
+        list[str], typer.Option(help="FOLDER=LICENCE: a folder of speech for each speaker in it; several times.")
+    ],
     out: Annotated[Path, typer.Option(help="The checkpoint that tells voices apart.")],
     data: Annotated[
         list[Path], typer.Option(help="A dataset with recordings of the checkpoint's own identities; several times.")
@@ -28,7 +31,8 @@ def teach(
 
     model = checkpoints.load(checkpoint)
     listening = lesson.listening(model, lesson.layers_of(model))
-    people = [(folder, hear.folder_of_speakers(folder)) for folder in speakers]
+    given = [licensed("--speakers", item) for item in speakers]
+    people = [(folder, hear.folder_of_speakers(folder)) for folder, _ in given]
     with progress() as bar:
         heard = {
             f"{folder.name}/{name}": recordings
@@ -38,7 +42,11 @@ def teach(
         own = hear.hear_clips(listening, dataset.people(data, "train"), bar) if data else {}
     taught = lesson.teach(listening, heard | own, own, seed=seed)
     told = checkpoints.header(checkpoint)["provenance"]
-    voices = {"speakers": {str(folder.name): len(files) for folder, files in people}, "identities": sorted(own)}
+    voices = {
+        "speakers": {folder.name: len(files) for folder, files in people},
+        "licences": {folder.name: licence for folder, licence in given},
+        "identities": sorted(own),
+    }
     checkpoints.save(taught, out, told | {"voices": voices})
     voice = taught.config.voice
     typer.echo(f"{out}: {voice.width} numbers tell a voice, known from {voice.floor:.2f} on" if voice else "")

@@ -139,9 +139,13 @@ def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
     folder, before, after = spoken(tmp_path / "speakers"), tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     checkpoint.save(tiny_model(), before, {"data": {}})
     run = CliRunner().invoke
-    made = run(app, ["voices", "teach", str(before), "--speakers", str(folder), "--out", str(after)])
+    made = run(app, ["voices", "teach", str(before), "--speakers", f"{folder}=CC0", "--out", str(after)])
     assert made.exit_code == 0, made.output
-    assert checkpoint.header(after)["provenance"]["voices"] == {"speakers": {"speakers": 4}, "identities": []}
+    assert checkpoint.header(after)["provenance"]["voices"] == {
+        "speakers": {"speakers": 4},
+        "licences": {"speakers": "CC0"},
+        "identities": [],
+    }
     assert checkpoint.load(after).voice is not None
     for place in range(4, 9):
         (folder / f"v{place}").mkdir()
