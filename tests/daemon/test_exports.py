@@ -25,6 +25,8 @@ from protocols.errors import FacewireError
 from tests.daemon.sounds import sound
 from tests.model.tiny import tiny_hubert, tiny_model
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = sound(20_000)
 
@@ -150,7 +152,6 @@ def facewire(*arguments: object) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.mark.slow
 def test_what_is_prepared_runs_without_torch(checkpoint: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", SAMPLES, 16_000)
     said = facewire("export-onnx", checkpoint)

@@ -20,6 +20,8 @@ from protocols.errors import FacewireError
 from tests.model.test_ict import REAL, write_kit
 from tests.peers.browser import browser
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -56,7 +58,6 @@ def unpack(baked: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     }
 
 
-@pytest.mark.slow
 def test_the_baked_head_moves_like_the_kit() -> None:
     kit, baked = real()
     header, arrays = unpack(baked)
@@ -214,7 +215,6 @@ def drawn(page: "Page", pose: dict[str, float] | None = None, **weights: float) 
     return np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(160, 160, 4)[:, :, :3] / 255
 
 
-@pytest.mark.slow
 def test_every_shape_shows_on_the_page(page: "Page") -> None:
     page.evaluate(OPEN)
     rest = drawn(page)
@@ -231,7 +231,6 @@ def test_every_shape_shows_on_the_page(page: "Page") -> None:
     np.testing.assert_array_equal(rest, drawn(page), "and it comes back to rest")
 
 
-@pytest.mark.slow
 def test_the_head_turns_as_the_pose_says(page: "Page") -> None:
     page.evaluate(OPEN)
     rows, columns = np.mgrid[:160, :160]

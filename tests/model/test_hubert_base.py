@@ -28,6 +28,8 @@ from tests.model.test_encoder import base_like
 from tests.model.test_shipped import DEMO
 from tests.model.tiny import tiny_model
 
+pytestmark = pytest.mark.slow
+
 LIMIT: Final = 1e-3
 """Of features, whose size is about 1."""
 LAW: Final = 1e-5
@@ -129,7 +131,6 @@ def test_any_cutting_of_the_stream_gives_the_same_face(faces: Three, name: str) 
     assert np.abs(np.diff(whole, axis=0)).max() > 1e-3
 
 
-@pytest.mark.slow
 def test_full_size_without_normalised_windows(tmp_path: Path) -> None:
     model = tiny_model(encoder=pretrained(saved(full_size(), tmp_path / "hubert", normalize=False)))
     assert not model.config.encoder.normalize

@@ -14,6 +14,8 @@ from model.ict import PARTS, VERTICES, FaceKit
 from protocols.blendshapes import COUNT, INDEX, NAMES, PAIRS
 from protocols.errors import FacewireError
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).parents[3] / "shared" / "data" / "ict_facekit" / "ict_facekit.tar.xz"
 SIDED = (
     "browDown", "browInnerUp", "browOuterUp", "cheekPuff", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn",

@@ -22,6 +22,8 @@ from tests.model.test_encoder import base_like
 from tests.model.test_shipped import DEMO
 from tests.model.tiny import tiny_model
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 1e-5
 """Far below the 1e-3 that an export may differ by: what is wrong in tiny models is more in real ones."""
 SOUND = (np.random.default_rng(0).standard_normal(2 * 16_000) * 0.2).astype(np.float32)

@@ -21,6 +21,8 @@ from training.datasets.clips import Clip
 from training.enroll import enrol
 from training.enroll.enrol import ENROLLED, Enrolled
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 36
 SOUND = performer.sound(SECONDS)
 MOUTH = [index for index, name in enumerate(blendshapes.NAMES) if name.startswith("mouth")]
@@ -61,7 +63,6 @@ def vera(model: FaceModel) -> Enrolled:
     return enrolled(model, habits(stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5)))
 
 
-@pytest.mark.slow
 def test_planted_habits_are_found_again(model: FaceModel, vera: Enrolled) -> None:
     runtime = TorchRuntime(model)
     library = runtime.library.enrolled(vera.identity)
@@ -83,14 +84,12 @@ def test_planted_habits_are_found_again(model: FaceModel, vera: Enrolled) -> Non
     assert vera.identity.told["held_out"][ENROLLED]["lip error 27"] == round(told[ENROLLED]["lip error 27"], 4)
 
 
-@pytest.mark.slow
 def test_channels_that_were_not_captured_stay_as_they_are(vera: Enrolled) -> None:
     assert (vera.identity.scale[UNSEEN] == 1).all()
     assert not vera.identity.offset[UNSEEN].any()
     assert vera.identity.scale[blendshapes.INDEX["mouthPucker"]] < 0.8
 
 
-@pytest.mark.slow
 def test_what_is_shown_is_the_face_that_a_stream_makes(model: FaceModel, vera: Enrolled) -> None:
     runtime = TorchRuntime(model)
     face = stream.render(runtime, SOUND, identity="vera", library=runtime.library.enrolled(vera.identity))
@@ -98,7 +97,6 @@ def test_what_is_shown_is_the_face_that_a_stream_makes(model: FaceModel, vera: E
     np.testing.assert_allclose(vera.after[0].made, face[stretch], atol=1e-3)
 
 
-@pytest.mark.slow
 def test_the_checkpoint_and_everyone_else_stay_as_they_are(vera: Enrolled) -> None:
     before, after = TorchRuntime(calm_model()), calm_model()
     enrolled(after, stream.render(before, SOUND, identity="bruno"))
@@ -110,7 +108,6 @@ def test_the_checkpoint_and_everyone_else_stay_as_they_are(vera: Enrolled) -> No
         np.testing.assert_array_equal(face, stream.render(before, SOUND[:32_000], identity=name))
 
 
-@pytest.mark.slow
 def test_the_same_seed_makes_the_same_file(model: FaceModel, vera: Enrolled, tmp_path: Path) -> None:
     face = habits(stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5))
     identity_file.save(enrolled(model, face).identity, tmp_path / "again")
@@ -118,7 +115,6 @@ def test_the_same_seed_makes_the_same_file(model: FaceModel, vera: Enrolled, tmp
     assert (tmp_path / "vera").read_bytes() == (tmp_path / "again").read_bytes()
 
 
-@pytest.mark.slow
 def test_a_file_is_small_and_of_this_checkpoint_alone(model: FaceModel, vera: Enrolled, tmp_path: Path) -> None:
     path = tmp_path / f"vera{identity_file.SUFFIX}"
     identity_file.save(vera.identity, path)
@@ -134,7 +130,6 @@ def test_a_file_is_small_and_of_this_checkpoint_alone(model: FaceModel, vera: En
         identity_file.require(again, path, tiny_runtime(seed=1).fingerprint)
 
 
-@pytest.mark.slow
 def test_a_checkpoint_without_voices_enrols_a_face_without_one(vera: Enrolled) -> None:
     plain = calm_model()
     plain.config = plain.config.model_copy(update={"voice": None})

@@ -23,6 +23,8 @@ from training.judge.live import live_figures
 from training.judge.tables import Column, figures_table
 from training.prepare import npz_folder
 
+pytestmark = pytest.mark.slow
+
 GRID = Path(__file__).parents[4] / "shared" / "data" / "grid_s1"
 
 
@@ -174,7 +176,6 @@ def test_the_table_has_a_row_for_each_figure(clips: list[Clip]) -> None:
     assert found["mean face"]["lip error 27"].mean > 0
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not GRID.is_dir(), reason=f"no recordings with real curves at {GRID}")
 def test_sounds_of_other_sentences_and_an_encoder_that_hears_nothing_are_visibly_worse(
     monkeypatch: pytest.MonkeyPatch,

@@ -17,6 +17,8 @@ from training.judge.metrics import JAW, Pair
 from training.judge.report import write_figures
 from training.judge.tables import Column, Value
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:

@@ -27,6 +27,7 @@ ASPECT = 16 / 15
 """GRID's pixels, which its files call square."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(
         not (KIT.exists() and TASK.exists() and VIDEOS.exists()),
         reason="needs ICT-FaceKit, face_landmarker.task and grid_s1_video in ../shared/data",

@@ -19,6 +19,8 @@ from training.speakers.hear import Recording, folder_of_speakers, hear, long_eno
 from training.speakers.judge import tell_apart
 from training.speakers.teach import discriminant, floor, listening, teach
 
+pytestmark = pytest.mark.slow
+
 WIDTH = 12
 LOUD = 12.0
 
@@ -134,7 +136,6 @@ def test_the_voice_in_silence_is_nothing() -> None:
     assert voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32)).features.shape == (0, 32)
 
 
-@pytest.mark.slow
 def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
     folder, before, after = spoken(tmp_path / "speakers"), tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     checkpoint.save(tiny_model(), before, {"data": {}})
