@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model.windows import FEATURE_MS, Floats
+from model.windows import FEATURES_PER_S, Floats
 
 FIRST_S: Final = 2.5
 """Seconds of voice by which the first answer is given."""
@@ -21,7 +21,6 @@ PAUSE_HOPS: Final = 5
 """Hops without a voice that end an utterance: only there may the answer change."""
 MARGIN: Final = 0.05
 """By how much another answer must be better than the present one."""
-_PER_S: Final = 1000 // FEATURE_MS
 _LEAST: Final = 1e-3
 """Of a deviation: below, its logarithm says nothing."""
 
@@ -85,7 +84,7 @@ def remember(heard: Heard, features: Floats, voiced: NDArray[np.bool_]) -> Heard
     """After one more hop: features (B, T, W), and whether it was voiced (B,)."""
     frames: Floats = heard.frames + voiced.astype(np.float32) * features.shape[1]
     new = np.stack([features.sum(1), np.square(features).sum(1)], 1) * voiced[:, None, None]
-    kept = np.minimum(1, MEMORY_S * _PER_S / np.maximum(frames, 1)).astype(np.float32)
+    kept = np.minimum(1, MEMORY_S * FEATURES_PER_S / np.maximum(frames, 1)).astype(np.float32)
     return replace(
         heard,
         frames=frames * kept,
@@ -110,7 +109,7 @@ def decide(heard: Heard, scores: Floats, floor: float) -> Heard:
     everyone = np.concatenate([scores, np.full((len(scores), 1), floor, np.float32)], 1)  # the last is nobody
     best = everyone.argmax(1)
     rows = np.arange(len(scores))
-    enough = heard.frames >= FIRST_S * _PER_S
+    enough = heard.frames >= FIRST_S * FEATURES_PER_S
     better = everyone[rows, best] > everyone[rows, heard.whose] + MARGIN
     asked = enough & (~heard.decided | ((heard.pause == PAUSE_HOPS) & better))
     answer = np.where(best == scores.shape[1], NOBODY, best)

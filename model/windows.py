@@ -22,6 +22,7 @@ FEATURE_CENTRE_MS: Final = 1000 * RECEPTIVE_SAMPLES / 2 / SAMPLE_RATE_HZ
 """Its middle: a feature is centred 12.5 ms after its first sample."""
 TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
 FEATURE_MS: Final = 20
+FEATURES_PER_S: Final = 1000 // FEATURE_MS
 
 Samples = NDArray[np.float32]
 Floats = NDArray[np.float32]

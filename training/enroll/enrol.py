@@ -18,9 +18,10 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.enroll import adapter, takes, voice
-from training.enroll.hearing import TOGETHER, Heard, OneRecording, faces, hear
 from training.enroll.learn import learn, steps_for
+from training.enroll.one_recording import OneRecording, faces
 from training.enroll.parts import Parts
+from training.hearing import TOGETHER, Hearing, hear
 from training.judge import metrics
 from training.judge.metrics import Pair
 from training.prepare.rest import quiet_frames
@@ -130,11 +131,11 @@ def judged(pairs: Sequence[Pair]) -> dict[str, float]:
     return found
 
 
-def _heard(runtime: OneRecording, samples: Samples, source: Path, bar: Progress) -> tuple[Heard, Floats]:
+def _heard(runtime: OneRecording, samples: Samples, source: Path, bar: Progress) -> tuple[Hearing, Floats]:
     """What is heard, and the person's voice (V,); V is 0 where the checkpoint tells no voices apart."""
     hops = runtime.config.window().hops(len(samples))
     task = bar.add_task("listening", total=-(-hops // TOGETHER))
-    heard = hear(runtime, samples, _advance(bar, task))
+    heard = hear(runtime, samples, told=_advance(bar, task))
     takes.enough(heard.speech_s, source)
     config = runtime.config.voice
     if runtime.projection is None or config is None:

@@ -22,9 +22,9 @@ from model import noise, sampler
 from model.face import FaceModel
 from protocols import blendshapes
 from training import losses
-from training.enroll.hearing import Heard
 from training.enroll.parts import Parts
 from training.fit import weighted
+from training.hearing import Hearing
 from training.losses import Weights
 
 BATCH: Final = 8
@@ -62,7 +62,7 @@ def steps_for(parts: Parts) -> int:
 
 def learn(
     model: FaceModel,
-    heard: Heard,
+    heard: Hearing,
     face: NDArray[np.float32],
     weight: NDArray[np.float32],
     parts: Parts,
@@ -107,7 +107,7 @@ class _Material:
     """What is learnt from, ready to be sampled: of the lips at first, the rest of the face is not yet known."""
 
     def __init__(
-        self, model: FaceModel, heard: Heard, face: NDArray[np.float32], weight: NDArray[np.float32], seed: int
+        self, model: FaceModel, heard: Hearing, face: NDArray[np.float32], weight: NDArray[np.float32], seed: int
     ) -> None:
         self.model = model
         self.audio = torch.from_numpy(heard.audio)

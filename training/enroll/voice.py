@@ -8,9 +8,9 @@ from model import voices
 from model.library import Library
 from model.runtime import Runtime
 from model.voices import Projection
-from model.windows import FEATURE_MS, Floats
+from model.windows import FEATURES_PER_S, Floats
 from protocols.errors import FacewireError
-from training.enroll.hearing import Heard
+from training.hearing import Hearing
 from training.losses import TEMPERATURE
 from training.speakers.teach import centre
 
@@ -21,11 +21,10 @@ FEWEST: Final = 2
 ROUNDS: Final = 10
 
 
-def voices_in(heard: Heard, projection: Projection) -> Floats:
+def voices_in(heard: Hearing, projection: Projection) -> Floats:
     """The voices (n, V) of stretches of a recording, in their order; the last one is as long as two at most."""
-    features = heard.spoken[heard.voiced].reshape(-1, heard.spoken.shape[-1])
-    count = max(1, int(len(features) * FEATURE_MS / 1000 / STRETCH_S))
-    return projection(np.stack([voices.pooled(part) for part in np.array_split(features, count)]))
+    count = max(1, int(len(heard.voice) / FEATURES_PER_S / STRETCH_S))
+    return projection(np.stack([voices.pooled(part) for part in np.array_split(heard.voice, count)]))
 
 
 def likeness_of_halves(stretches: Floats) -> float:

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model import level, stream, voices
+from model import voices
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ, Floats, windows_of
+from model.windows import SAMPLE_RATE_HZ, Floats
 from training.datasets.clips import Clip
+from training.hearing import hear
 
 PIECE_S: Final = 10
 """Seconds by which an identity is told, at most: the paper's sequences."""
@@ -63,18 +64,17 @@ def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> Floats:
 
     By its voices; of a checkpoint that tells none apart as in the paper, by the mean of what the encoder hears.
     """
-    runtime, spec = TorchRuntime(model), model.config.window(lookahead_ms)
-    levels, heard, means = level.start(1), voices.silence(1, model.config.voice_width), []
-    for window in windows_of(spec, piece.samples):
-        levels, levelled = level.follow(spec, window[None, None], levels)
-        audio, spoken = runtime.features(levelled, lookahead_ms)
-        voiced = stream.voiced(spec, levelled)
-        heard = voices.remember(heard, spoken[:, 0], voiced[:, 0])
-        means += [audio[0, :, 0].mean(0)] * int(voiced[0, 0])
+    runtime = TorchRuntime(model)
+    heard = hear(runtime, piece.samples, lookahead_ms)
     if runtime.projection is not None:
-        scores: Floats = (voices.voices(heard, runtime.projection) @ runtime.library.voices.T)[0]
+        remembered = voices.silence(1, model.config.voice_width)
+        for spoken, voiced in zip(heard.spoken, heard.voiced, strict=True):
+            remembered = voices.remember(remembered, spoken[None], voiced[None])
+        scores: Floats = (voices.voices(remembered, runtime.projection) @ runtime.library.voices.T)[0]
         return scores
-    mean = torch.from_numpy(np.mean(means or [np.zeros(model.config.encoder.width)], 0, dtype=np.float32))
+    frames_per_hop = model.config.window(lookahead_ms).frames_per_hop(model.config.fps)
+    voice = heard.audio[heard.voiced.repeat(frames_per_hop)[: len(heard.audio)], 0]
+    mean = torch.from_numpy(voice.sum(0) / np.float32(max(1, len(voice))))
     with torch.inference_mode():
         found: Floats = model.identities.scores(mean[None])[0].numpy()
     return found

@@ -3,27 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from rich.progress import Progress
 
-from model import level, stream, voices
+from model import voices
 from model.audio import read_audio
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
-from model.windows import FEATURE_MS, SAMPLE_RATE_HZ, Floats, Samples, windows_of
+from model.windows import FEATURES_PER_S, SAMPLE_RATE_HZ, Floats, Samples
 from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
+from training.hearing import hear as hear_one
 from training.sounds import SUFFIXES, of_another_voice
 
-TOGETHER = 32
-"""Hops that are encoded at once."""
-CLIPS = 60
+CLIPS: Final = 60
 """Recordings of one identity, about, that are heard."""
-CLIP_S = 30
+CLIP_S: Final = 30
 """Seconds of each, at most."""
-PER_S = 1000 // FEATURE_MS
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,7 @@ Speakers = Mapping[str, Sequence[Recording]]
 
 def voice_in(model: FaceModel, samples: Samples, name: str = "") -> Recording:
     """The voice in a recording (n,) at 16 kHz, by the layers of `model.config.voice`."""
-    runtime = TorchRuntime(model)
-    spec = model.config.window()
-    windows, levels, found = windows_of(spec, samples)[None], level.start(1), []
-    for begin in range(0, windows.shape[1], TOGETHER):
-        levels, levelled = level.follow(spec, windows[:, begin : begin + TOGETHER], levels)
-        _, spoken = runtime.features(levelled, spec.right_ms)
-        found.append(spoken[stream.voiced(spec, levelled)].reshape(-1, spoken.shape[-1]))
-    return Recording(name, np.concatenate([*found, np.empty((0, model.config.voice_width), np.float32)]))
+    return Recording(name, hear_one(TorchRuntime(model), samples).voice)
 
 
 def folder_of_speakers(folder: Path) -> dict[str, list[Path]]:
@@ -99,7 +91,7 @@ def hear_clips(model: FaceModel, people: Sequence[Sequence[Clip]], bar: Progress
 
 def piece(recordings: Sequence[Recording], seconds: float, rng: np.random.Generator) -> Floats:
     """So many seconds (n, W) of a voice, from a random place of a random recording on, and of others where it ends."""
-    wanted, parts = round(seconds * PER_S), []
+    wanted, parts = round(seconds * FEATURES_PER_S), []
     while wanted > 0:
         features = recordings[int(rng.integers(len(recordings)))].features
         taken = features[int(rng.integers(max(1, len(features) - wanted + 1))) :][:wanted]
@@ -119,4 +111,6 @@ def long_enough(speakers: Speakers, seconds: float, *, held_out: bool | None = N
         name: [r for r in recordings if len(r.features) and held_out in (None, r.held_out)]
         for name, recordings in speakers.items()
     }
-    return {name: found for name, found in chosen.items() if sum(len(r.features) for r in found) >= seconds * PER_S}
+    return {
+        name: found for name, found in chosen.items() if sum(len(r.features) for r in found) >= seconds * FEATURES_PER_S
+    }

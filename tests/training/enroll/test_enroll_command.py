@@ -18,8 +18,9 @@ from tests.model.tiny import tiny_model
 from tests.training.enroll import performer
 from training import cli
 from training.enroll import takes, voice
-from training.enroll.hearing import OneRecording, hear
+from training.enroll.one_recording import OneRecording
 from training.enroll.parts import Parts
+from training.hearing import hear
 
 
 def enroll(*arguments: object) -> str:
@@ -124,7 +125,7 @@ def test_two_speakers_are_refused(tmp_path: Path) -> None:
     pooled = []
     for sound in (bright, dull):
         heard = hear(OneRecording(model), sound)
-        pooled.append(voices.pooled(heard.spoken[heard.voiced].reshape(-1, heard.spoken.shape[-1])))
+        pooled.append(voices.pooled(heard.voice))
     assert model.voice
     model.voice.mean.copy_(torch.from_numpy((pooled[0] + pooled[1]) / 2))
     model.voice.matrix.zero_()
