@@ -83,7 +83,6 @@ class ModelConfig(_Strict):
     """The same for brows and eyes."""
     lip_deviation: float = Field(default=1.0, gt=0)
     """How much the lips may differ once the sound is known, of how much they differ at all (`model.denoiser`)."""
-
     lip_amplitude: float = Field(default=1.0, gt=0)
     """How much of its motion jaw and mouth show: every denoising step takes its own guess for evidence beside the
     sound, so that what is sampled without noise comes out some hundredths too large."""

@@ -1,5 +1,7 @@
 """The face model as torch computes it: any device, and what is trained at once."""
 
+from functools import cached_property
+
 import torch
 from torch import Tensor, nn
 
@@ -41,9 +43,9 @@ class TorchRuntime:
             identities.names, features, _array(identities.voices), len(self.config.blendshapes)
         )
 
-    @property
+    @cached_property
     def projection(self) -> Projection | None:
-        """See `Runtime`."""
+        """See `Runtime`. Asked for in every hop: from a GPU it is fetched once."""
         voice = self.model.voice
         return None if voice is None else Projection(*map(_array, (voice.mean, voice.std, voice.matrix)))
 

@@ -81,8 +81,8 @@ def probe(
             return speech.encode(torch.from_numpy(windows)).numpy()
 
     sets, others = ([dataset.read(folder) for folder in folders] for folders in (data, strangers))
-    others_too = [(each.name, windowed(each)) for each in map(open_teacher, teacher)]
-    for name, features in (("log mel", log_mel), (Path(encoder).name, encode), *others_too):
+    teachers = [(each.name, windowed(each)) for each in map(open_teacher, teacher)]
+    for name, features in (("log mel", log_mel), (Path(encoder).name, encode), *teachers):
         found = ridge_probe(features, sets, spec=WindowSpec(), strangers=others)
         shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
         typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from model.config import VoiceConfig
 from model.face import FaceModel
-from model.torch_runtime import TorchRuntime
 from model.voices import Projection
 from model.windows import Floats
 from protocols.errors import FacewireError
@@ -41,15 +40,9 @@ def layers_of(model: FaceModel) -> tuple[int, ...]:
     return tuple(sorted({0, blocks // 2, blocks}))
 
 
-def listening(model: FaceModel, layers: Sequence[int], width: int = 1) -> FaceModel:
+def listening(model: FaceModel, layers: Sequence[int]) -> FaceModel:
     """The same face with a voice of these layers that is still to be learnt."""
-    config = model.config.model_copy(update={"voice": VoiceConfig(layers=tuple(layers), width=width, floor=0.0)})
-    ready = FaceModel(config, model.encoder)
-    kept = {
-        name: value for name, value in model.state_dict().items() if not name.startswith(("voice.", "identities.v"))
-    }
-    ready.load_state_dict(kept, strict=False)
-    return ready.eval().requires_grad_(False)
+    return _with_voice(model, VoiceConfig(layers=tuple(layers), width=1, floor=0.0))
 
 
 def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recording]], *, seed: int = 0) -> FaceModel:
@@ -63,22 +56,16 @@ def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recor
     if len(known) < 3:
         raise FacewireError(f"{len(known)} speakers with {2 * PIECE_S:.0f} s of voice or more: at least 3 are needed")
     projection = discriminant(known, np.random.default_rng(seed))
-    taught = listening(model, model.config.voice.layers, len(projection.matrix))
-    voice = VoiceConfig(layers=model.config.voice.layers, width=len(projection.matrix), floor=floor(known, seed))
-    taught.config = taught.config.model_copy(update={"voice": voice})
+    width = len(projection.matrix)
+    taught = _with_voice(model, VoiceConfig(layers=model.config.voice.layers, width=width, floor=floor(known, seed)))
     assert taught.voice
-    for buffer, value in zip(
-        (taught.voice.mean, taught.voice.std, taught.voice.matrix),
-        (projection.mean, projection.std, projection.matrix),
-        strict=True,
-    ):
-        buffer.copy_(torch.from_numpy(value))
+    for name in ("mean", "std", "matrix"):
+        taught.voice.get_buffer(name).copy_(torch.from_numpy(getattr(projection, name)))
     heard = long_enough(own, PIECE_S)
     for place, name in enumerate(taught.identities.names):
         if name in heard:
             voice_of = centre(projection(drawn(heard[name], np.random.default_rng(seed))))
             taught.identities.voices[place] = torch.from_numpy(voice_of)
-    assert TorchRuntime(taught).projection is not None
     return taught
 
 
@@ -129,6 +116,16 @@ def centre(voices: Floats) -> Floats:
     mean = voices.mean(0)
     unit: Floats = mean / max(float(np.linalg.norm(mean)), 1e-12)
     return unit
+
+
+def _with_voice(model: FaceModel, voice: VoiceConfig) -> FaceModel:
+    """The same face with a voice of this size, all zeros."""
+    ready = FaceModel(model.config.model_copy(update={"voice": voice}), model.encoder)
+    kept = {
+        name: value for name, value in model.state_dict().items() if not name.startswith(("voice.", "identities.v"))
+    }
+    ready.load_state_dict(kept, strict=False)
+    return ready.eval().requires_grad_(False)
 
 
 def _floats(values: NDArray[np.float64]) -> Floats:
