@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.noises import clatter, noise, not_speech, notes
+from training.noises import clatter, noise, not_speech, tune
 
 
 @pytest.fixture
@@ -15,12 +15,12 @@ def test_noise_has_unit_level(rng: np.random.Generator) -> None:
 
 
 def test_knocks_and_music_are_loud_for_moments_and_tuned_for_long() -> None:
-    knocks, tune, hiss = (make(80_000, np.random.default_rng(3)).astype(np.float64) for make in (clatter, notes, noise))
-    for sound in (knocks, tune, hiss):
+    knocks, music, hiss = (make(80_000, np.random.default_rng(3)).astype(np.float64) for make in (clatter, tune, noise))
+    for sound in (knocks, music, hiss):
         assert sound.shape == (80_000,)
         assert sound.std() == pytest.approx(1, abs=1e-3)
     assert np.mean(knocks**4) > 10  # a normal's is 3
-    spectra = [np.abs(np.fft.rfft(sound[:16_000])) ** 2 for sound in (tune, hiss)]
+    spectra = [np.abs(np.fft.rfft(sound[:16_000])) ** 2 for sound in (music, hiss)]
     peakiness = [float(np.sort(power)[-80:].sum() / power.sum()) for power in spectra]
     assert peakiness[0] > 0.5 > peakiness[1]
 
