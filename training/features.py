@@ -1,8 +1,11 @@
 """The features folder: passages of speech, encoded in the windows of run time, and the model that awaits training."""
 
 import json
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import torch
@@ -13,12 +16,18 @@ from model import encoder as encoders
 from model.config import ModelConfig
 from model.encoder import Encoder
 from model.face import FaceModel
+from model.onnx_export import export
+from model.onnx_runtime import NoOnnxError
+from model.runtime import Runtime
+from model.torch_runtime import TorchRuntime
 from protocols.errors import FacewireError
 from training import passages
 from training.datasets import dataset
 from training.recipe import FeatureSettings, ModelSettings
 from training.segments import standardise
 from training.shards import Passages
+
+log = logging.getLogger(__name__)
 
 UNTRAINED: Final = "untrained.safetensors"
 """Encoder, identities and dial, and what they were made of."""
@@ -59,10 +68,23 @@ def make(
         raise FacewireError(
             f"{out}: made from other datasets, with another encoder or recipe; choose another --out, or delete it"
         )
-    for shard in shards:
-        path = out / f"passages-{shard:03}.safetensors"
-        if not path.exists():
-            passages.write_shard(path, model, people, settings.passages, settings.quiet, shard, bar)
+    with _fastest(model) as runtime:
+        for shard in shards:
+            path = out / f"passages-{shard:03}.safetensors"
+            if not path.exists():
+                passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar)
+
+
+@contextmanager
+def _fastest(model: FaceModel) -> Iterator[Runtime]:
+    """The runtime that encodes soonest on a CPU: onnxruntime, where it can be had."""
+    with TemporaryDirectory() as folder:
+        runtime: Runtime = TorchRuntime(model)
+        try:
+            runtime = export(model, Path(folder))[0]
+        except NoOnnxError as error:
+            log.info("%s", error)
+        yield runtime
 
 
 def read(folder: Path) -> Passages:

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from safetensors.torch import save_file
 
 from model import level
-from model.face import FaceModel
+from model.runtime import Runtime
 from model.stream import RENDER_HOPS
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
@@ -154,17 +154,19 @@ def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:
     return np.asarray(np.clip(louder, -1, 1), np.float32)
 
 
-def encode(model: FaceModel, passage: Passage) -> torch.Tensor:
-    """Raw audio features (frames, K, D) of a passage in the windows of run time, at the level of run time."""
-    spec = model.config.window(passage.lookahead_ms)
+def encode(runtime: Runtime, passage: Passage) -> torch.Tensor:
+    """Audio features (frames, K, D) of a passage in the windows of run time, at the level of run time.
+
+    Those of an untrained model are raw: it standardises nothing.
+    """
+    spec = runtime.config.window(passage.lookahead_ms)
     _, windows = level.follow(spec, windows_of(spec, passage.samples)[None], level.start(1))
-    batches = torch.split(torch.from_numpy(windows[0]), RENDER_HOPS)
-    with torch.inference_mode():
-        return torch.cat([model.features(batch[None], passage.lookahead_ms)[0][0] for batch in batches])
+    parts = np.array_split(windows, range(RENDER_HOPS, windows.shape[1], RENDER_HOPS), axis=1)
+    return torch.from_numpy(np.concatenate([runtime.features(part, spec.right_ms)[0][0] for part in parts]))
 
 
 def write_shard(
-    path: Path, model: FaceModel, people: Sequence[Sequence[Clip]], count: int, quiet: float, seed: int, bar: Progress
+    path: Path, runtime: Runtime, people: Sequence[Sequence[Clip]], count: int, quiet: float, seed: int, bar: Progress
 ) -> None:
     """Encode `count` passages into one safetensors file: audio, face, weight, identity, lookahead index.
 
@@ -174,17 +176,17 @@ def write_shard(
     rng = np.random.default_rng([seed, count])
     length = np.array([sum(len(clip) for clip in clips) for clips in people], np.float64)
     made: dict[str, list[torch.Tensor]] = {name: [] for name in ("audio", "face", "weight", "identity", "lookahead")}
-    config = model.config
+    config = runtime.config
     task = bar.add_task(path.name, total=count)
     for _ in range(count):
         clips = people[rng.choice(len(people), p=length / length.sum())]
         make = quiet_passage if rng.random() < quiet else assemble
         passage = make(clips, config.fps, config.lookaheads_ms, rng)
-        made["audio"].append(encode(model, passage).half())
+        made["audio"].append(encode(runtime, passage).half())
         made["face"].append(torch.from_numpy(passage.face).half())
         made["weight"].append(torch.from_numpy(passage.weight).half())
         made["identity"].append(torch.tensor(config.identities.index(passage.identity)))
-        made["lookahead"].append(torch.tensor(model.lookahead_index(passage.lookahead_ms)))
+        made["lookahead"].append(torch.tensor(config.lookaheads_ms.index(passage.lookahead_ms)))
         bar.advance(task)
     with complete_or_not_at_all(path) as partial:
         save_file({name: torch.stack(values) for name, values in made.items()}, partial)

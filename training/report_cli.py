@@ -26,9 +26,13 @@ def evaluate(
     teacher: Annotated[
         Path | None, typer.Option(help="The checkpoint that it was distilled from: how far is it from that?")
     ] = None,
+    without_speech: Annotated[
+        list[Path], typer.Option(help="A sound file in which nobody speaks and the mouth has to rest; several times.")
+    ] = [],  # noqa: B006
 ) -> None:
     """Judge a checkpoint on recordings that it never saw, streamed as they would be live."""
     from model import checkpoint as checkpoints
+    from model.audio import read_audio
     from training.datasets import dataset
     from training.judge import evaluate as judge
     from training.judge.animate import remembered
@@ -39,12 +43,15 @@ def evaluate(
     originals = [checkpoints.load(teacher)] if teacher else []
     dial = lookahead_ms or list(model.config.lookaheads_ms)
     people = dataset.people(data, _split(split))
+    sounds = {path.stem: read_audio(path) for path in without_speech}
     for name, clips in by_name(people).items():
         with progress() as bar, remembered(model, *originals):
             task = bar.add_task(name, total=len(dial) * seeds)
             by_ms = {}
             for ms in dial:
-                column = judge.evaluate(model, clips, ms, range(seeds), partial(bar.advance, task))
+                column = judge.evaluate(
+                    model, clips, ms, range(seeds), partial(bar.advance, task), without_speech=sounds
+                )
                 for original in originals:
                     column |= judge.to_teacher(model, original, clips, ms, range(seeds))
                 by_ms[ms] = column

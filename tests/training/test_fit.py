@@ -39,7 +39,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Clip]]:
 def passages(person: dict[str, list[Clip]], tmp_path_factory: pytest.TempPathFactory) -> Passages:
     path = tmp_path_factory.mktemp("shards") / "passages-000.safetensors"
     with Progress(disable=True) as bar:
-        write_shard(path, fresh_model(), [person["train"]], 10, 0.1, 0, bar)
+        write_shard(path, TorchRuntime(fresh_model()), [person["train"]], 10, 0.1, 0, bar)
     return Passages.read([path])
 
 
@@ -120,7 +120,7 @@ def test_one_clip_is_learnt_by_heart(person: dict[str, list[Clip]], tmp_path: Pa
     curves, seen = clip.at(np.arange(90) / 30)
     alone = Passage(clip.samples, curves, clip.confidence * seen[:, None], "alma", 160)
     shard = {
-        "audio": encode(fresh_model(), alone)[None],
+        "audio": encode(TorchRuntime(fresh_model()), alone)[None],
         "face": torch.from_numpy(alone.face)[None],
         "weight": torch.from_numpy(alone.weight)[None],
         "identity": torch.tensor([0]),

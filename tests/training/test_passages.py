@@ -5,6 +5,7 @@ import pytest
 import torch
 from rich.progress import Progress
 
+from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
 from tests.training.people import person
@@ -71,12 +72,12 @@ def test_blinks_count_more_than_open_eyes_and_nothing_else_does(clips: list) -> 
 
 
 def test_a_shard_depends_on_its_seed_alone_and_holds_run_time_features(clips: list, tmp_path: Path) -> None:
-    model = tiny_model()
+    runtime = TorchRuntime(tiny_model())
     with Progress(disable=True) as bar:
         for name in ("a", "b"):
-            write_shard(tmp_path / f"passages-{name}", model, [clips], 2, 0.5, 7, bar)
+            write_shard(tmp_path / f"passages-{name}", runtime, [clips], 2, 0.5, 7, bar)
     a, b = (Passages.read([tmp_path / f"passages-{name}"]).shards[0] for name in ("a", "b"))
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert a["audio"].shape == (2, SECONDS * 30, 5, 16)
     passage = assemble(clips, 30, (80,), np.random.default_rng(3))
-    assert encode(model, passage).shape == (SECONDS * 30, 5, 16)
+    assert encode(runtime, passage).shape == (SECONDS * 30, 5, 16)

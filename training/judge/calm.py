@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ SOUNDS: Final[Mapping[str, Callable[[int, np.random.Generator], Samples]]] = {
 LEVELS_DBFS: Final = (-60, -40, -20)
 """Loudness (RMS of all 10 s) of each sound without speech."""
 SOUND_S: Final = 10
+RECORDED_S: Final = 60
 SETTLED_S: Final = 2
 """Of a sound, before the mouth has to rest."""
 GAINS_DB: Final = (-40, -20)
@@ -38,15 +40,18 @@ START_S: Final = 1
 """A stream's first second, in which its level is not always known."""
 
 
-def calm_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
+def calm_figures(
+    model: FaceModel, clips: Sequence[Clip], lookahead_ms: int, recorded: Mapping[str, Samples] = MappingProxyType({})
+) -> dict[str, float]:
     """How the mouth rests in sounds that are no speech, and what the loudness of speech does to it.
 
-    `mouth moves in …`: `motion` in the last 8 s of a sound to that in the same checkpoint's face of the clips;
-    `jaw in …`: mean jawOpen there. Same identity for both. For the rest see `loudness_figures`.
+    `mouth moves in …`: `motion` in a sound without its first 2 s to that in the same checkpoint's face of the clips;
+    `jaw in …`: mean jawOpen there. Same identity for both. Sounds are made up, or `recorded`: of those the first
+    `RECORDED_S`, as loud as they are. For the rest see `loudness_figures`.
     """
     speech = beginning(clips, SPEECH_S)
     own = animate(model, speech, seed=0, lookahead_ms=lookahead_ms)
-    sounds = resting_sounds(clips[0])
+    sounds = resting_sounds(clips[0], recorded)
     faces = animate(model, list(sounds.values()), seed=0, lookahead_ms=lookahead_ms)
     rests = {name: face[SETTLED_S * model.config.fps :] for name, face in zip(sounds, faces, strict=True)}
     talking = motion(own)
@@ -94,14 +99,19 @@ def difference(made: Sequence[Curves], own: Sequence[Curves], first: int = 0) ->
     return float(np.concatenate(apart).mean() / max(np.concatenate(moved).mean(), 1e-9))
 
 
-def resting_sounds(person: Clip) -> dict[str, Clip]:
-    """Digital silence and `SOUNDS` at `LEVELS_DBFS`, each as if heard by one person, by what the tables call it."""
+def resting_sounds(person: Clip, recorded: Mapping[str, Samples] = MappingProxyType({})) -> dict[str, Clip]:
+    """Digital silence, `SOUNDS` at `LEVELS_DBFS` and what was recorded, by what the tables call it.
+
+    Each is as if heard by one person.
+    """
     length = SOUND_S * SAMPLE_RATE_HZ
     found = {"silence": replace(person, pcm=np.zeros(length, np.int16), gain_db=0.0)}
     for name, make in SOUNDS.items():
         made = at_level(make(length, np.random.default_rng(0)), max(LEVELS_DBFS))
         for dbfs in LEVELS_DBFS:
             found[f"{name} at {dbfs} dBFS"] = replace(person, pcm=pcm_of(made), gain_db=dbfs - max(LEVELS_DBFS))
+    for name, sound in recorded.items():
+        found[name] = replace(person, pcm=pcm_of(sound[: RECORDED_S * SAMPLE_RATE_HZ]), gain_db=0.0)
     return found
 
 

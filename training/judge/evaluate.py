@@ -1,14 +1,16 @@
 """Judge a checkpoint on recordings that it never saw, through the line that runs live."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from model import schedule, stream
 from model.face import FaceModel
+from model.windows import Samples
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.datasets.clips import Clip, Curves, beginning, joined
@@ -35,11 +37,13 @@ def evaluate(
     lookahead_ms: int,
     seeds: Sequence[int] = SEEDS,
     told: Callable[[], None] = lambda: None,
+    *,
+    without_speech: Mapping[str, Samples] = MappingProxyType({}),
 ) -> Column:
     """All figures of a face as `facewire run` makes it, with deviations over seeds; one long stream; rest in noise.
 
     At the checkpoint's own lookahead also with noise on the lips, which tells what leaving it out is worth, and how
-    calm the face is: in sounds without speech, and whatever the loudness of speech.
+    calm the face is: in sounds without speech, the given ones among them, and whatever the loudness of speech.
     """
     column = judged(model, clips, takes(model, clips, lookahead_ms, seeds, told=told))
     if lookahead_ms == model.config.lookahead_ms:
@@ -48,7 +52,7 @@ def evaluate(
     others = long_stream(model, clips, lookahead_ms) | noise_figures(model, lookahead_ms)
     others |= live_figures(model, clips, lookahead_ms)
     if lookahead_ms == model.config.lookahead_ms:
-        others |= calm_figures(model, clips, lookahead_ms)
+        others |= calm_figures(model, clips, lookahead_ms, without_speech)
     return column | {name: Value(value) for name, value in others.items()}
 
 

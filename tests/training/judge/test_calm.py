@@ -70,6 +70,16 @@ def test_a_mouth_that_rests_moves_0_and_one_that_goes_on_talking_1(
     assert found["mouth differs at -40 dB"] == 0
 
 
+def test_recorded_sounds_are_judged_as_loud_as_they_are_for_a_minute_at_most(clips: list[Clip]) -> None:
+    made = np.random.default_rng(0).uniform(-0.3, 0.3, 70 * 16_000).astype(np.float32)
+    typing = resting_sounds(clips[0], {"typing": made})["typing"]
+    assert typing.identity == "alma"
+    np.testing.assert_allclose(typing.samples, made[: 60 * 16_000], atol=1e-4)
+    found = calm_figures(tiny_model(), clips[:1], 160, {"typing": made[: 5 * 16_000]})
+    assert 0 < found["mouth moves in typing"] < 5
+    assert 0 <= found["jaw in typing"] <= 1
+
+
 def test_sounds_have_their_loudness_are_finite_and_the_same_every_time(clips: list[Clip]) -> None:
     sounds, again = resting_sounds(clips[0]), resting_sounds(clips[0])
     assert not sounds.pop("silence").samples.any()
