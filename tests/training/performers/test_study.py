@@ -18,6 +18,8 @@ from training import cli, fit, recipe
 from training.datasets import dataset
 from training.datasets.dataset import Dataset
 from training.enroll import enrol, takes
+from training.judge import plots
+from training.judge.tables import Column, Value
 from training.performers import cast, datasets, study
 from training.performers.page import write_page
 from training.performers.study import ENROLLED, OFF, Found
@@ -99,7 +101,9 @@ def performers(root: Path, out: Path) -> str:
     arguments = ["performers", root / "nina", "--out", out, *options]
     result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return result.output
+    page = (out / "performers.md").read_text()
+    assert page in result.output
+    return page
 
 
 @pytest.mark.slow
@@ -112,8 +116,7 @@ def test_the_page_is_made_by_one_command_and_what_is_finished_is_kept(
     monkeypatch.setattr("training.enroll.learn.steps_for", lambda parts: 1)
     out = tmp_path / "out"
     page = performers(root, out)
-    assert (out / "performers.md").read_text() in page
-    assert page.startswith("# Virtual performers\n\n```\nfacewire-train performers ") or "# Virtual performers" in page
+    assert page.startswith("# Virtual performers\n\n```\nfacewire-train performers ")
     figures = json.loads((out / "performers.json").read_text())
     assert set(figures["figures"]) == {"identities", "no-identities", ENROLLED, "nearest", "unknown"}
     assert set(figures["figures"]["identities"]) == {"performer_1", "performer_2", "performer_3"}
@@ -141,22 +144,23 @@ def test_the_page_is_made_by_one_command_and_what_is_finished_is_kept(
     assert performers(root, out) == page
 
 
-def test_the_page_says_whether_the_enrolled_is_near_enough(root: Path, tmp_path: Path) -> None:
+def test_the_page_says_whether_the_enrolled_is_near_enough(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plots, "recovered", lambda *drawn: None)
     asked = study.Study(root / "nina", tmp_path, recipe.load("embedded"), 3, 0, 2)
     people = [one.name for one in asked.cast]
     object.__setattr__(asked, "tested", {name: [] for name in people})
 
-    def column(error: float) -> dict[str, tuple[float, float]]:
-        from training.judge.tables import Value
-
-        return {name: Value(error, 0.001) for name in ("lip error 27", "LBE 12", OFF)}  # type: ignore[return-value]
+    def column(error: float) -> Column:
+        return {name: Value(error, 0.001) for name in ("lip error 27", "LBE 12", OFF)}
 
     def page(error: float) -> str:
         every, last = dict.fromkeys(people, column(0.1)), {people[-1]: column(error)}
         figures = {"identities": every, "no-identities": dict.fromkeys(people, column(0.2))}
         figures |= {ENROLLED: last, "nearest": last, "unknown": last}
         read = study.habits.planted({one.name: one.habits for one in asked.cast})
-        found = Found(figures, people[0], read | {ENROLLED: read[people[-1]]})  # type: ignore[arg-type]
+        found = Found(figures, people[0], read | {ENROLLED: read[people[-1]]})
         return write_page(asked, found, "facewire-train performers nina").read_text()
 
     near, far = page(0.109), page(0.112)
@@ -164,4 +168,4 @@ def test_the_page_says_whether_the_enrolled_is_near_enough(root: Path, tmp_path:
     assert "trained on: 1.120, not within 10%" in far
     assert "| mean | 0.100 ± 0.001 | 0.200 ± 0.001 |" in near
     assert "| amplitude of the jaw | 1.00 | 1.00 | " in near
-    assert "on average\n1.00;" in near or "average 1.00" in near
+    assert "on\naverage 1.00;" in near
