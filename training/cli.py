@@ -9,6 +9,7 @@ from training.encoder.cli import app as encoder_app
 from training.enroll.cli import enroll
 from training.fit_cli import app as fit_app
 from training.interrupt import StoppedError
+from training.performers.cli import performers
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
 from training.report_cli import app as report_app
@@ -22,6 +23,7 @@ app.add_typer(encoder_app)
 app.add_typer(fit_app)
 app.add_typer(report_app)
 app.command()(enroll)
+app.command()(performers)
 app.add_typer(voices_app, name="voices")
 
 

@@ -95,11 +95,17 @@ def read(folder: Path) -> Passages:
     return Passages.read(paths)
 
 
-def untrained(folder: Path, settings: ModelSettings, seed: int, made: Passages) -> FaceModel:
-    """The model that is to learn these passages: weights drawn by the seed, standardised."""
+def untrained(
+    folder: Path, settings: ModelSettings, seed: int, made: Passages, known: Sequence[str] | None = None
+) -> FaceModel:
+    """The model that is to learn these passages: weights drawn by the seed, standardised.
+
+    It knows the identities of the folder, or those `known`, by which the passages count.
+    """
     waiting = checkpoint.load(folder / UNTRAINED)
+    config = waiting.config.model_copy(update={"identities": tuple(known or waiting.config.identities)})
     torch.manual_seed(seed)
-    model = FaceModel(settings.applied(waiting.config), waiting.encoder)
+    model = FaceModel(settings.applied(config), waiting.encoder)
     standardise(model, made)
     return model
 

@@ -36,8 +36,9 @@ def evaluate(
     from training.datasets import dataset
     from training.judge import evaluate as judge
     from training.judge.animate import remembered
+    from training.judge.habits import likenesses
     from training.judge.matching import confusion
-    from training.judge.report import by_name, write_figures, write_identities
+    from training.judge.report import by_name, write_figures, write_habits, write_identities
 
     model = checkpoints.load(checkpoint)
     originals = [checkpoints.load(teacher)] if teacher else []
@@ -57,9 +58,13 @@ def evaluate(
                 by_ms[ms] = column
             write_figures(out / name, by_ms, judge.baselines(clips, model), model, clips)
         typer.echo((out / name / "figures.md").read_text())
-    matched = confusion(model, people, dial[-1] if lookahead_ms else model.config.lookahead_ms)
+    chosen_ms = dial[-1] if lookahead_ms else model.config.lookahead_ms
+    matched = confusion(model, people, chosen_ms)
     if matched:
         typer.echo(write_identities(out, matched))
+    alike = likenesses(model, people, chosen_ms)
+    if alike:
+        typer.echo(write_habits(out, alike))
 
 
 @app.command()

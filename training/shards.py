@@ -16,14 +16,22 @@ Shard = Mapping[str, Tensor]
 class Passages:
     """The passages of some shards in their order: mapped from files, they may be more than memory holds."""
 
-    def __init__(self, shards: Sequence[Shard]) -> None:
+    def __init__(self, shards: Sequence[Shard], chosen: Sequence[Tensor] = ()) -> None:
         self.shards = shards
-        self._ends = list(accumulate(len(shard["identity"]) for shard in shards))
+        self._chosen = chosen or [torch.arange(len(shard["identity"])) for shard in shards]
+        self._ends = list(accumulate(len(rows) for rows in self._chosen))
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> "Passages":
         """Those of safetensors files."""
         return cls([_mapped(path) for path in paths])
+
+    def without(self, identity: int) -> "Passages":
+        """Those of everyone but one identity, whose index is the last: the others' stay as they are."""
+        each = zip(self.shards, self._chosen, strict=True)
+        kept = [(shard, rows[shard["identity"][rows] != identity]) for shard, rows in each]
+        kept = [(shard, rows) for shard, rows in kept if len(rows)]
+        return Passages([shard for shard, _ in kept], [rows for _, rows in kept])
 
     def __len__(self) -> int:
         """How many passages there are."""
@@ -41,12 +49,13 @@ class Passages:
 
     def pieces(self, *names: str) -> Iterator[tuple[Tensor, ...]]:
         """Some tensors of all passages, a few passages at a time."""
-        for shard in self.shards:
-            yield from zip(*(torch.split(shard[name], 64) for name in names), strict=True)
+        for shard, chosen in zip(self.shards, self._chosen, strict=True):
+            for rows in torch.split(chosen, 64):
+                yield tuple(shard[name][rows] for name in names)
 
     def _row(self, name: str, index: int) -> Tensor:
         number = bisect_right(self._ends, index)
-        return self.shards[number][name][index - self._ends[number]]
+        return self.shards[number][name][self._chosen[number][index - self._ends[number]]]
 
 
 def _mapped(path: Path) -> Shard:

@@ -45,3 +45,15 @@ def test_statistics_are_over_all_shards() -> None:
     torch.testing.assert_close(model.face_mean, mean)
     deviation = ((face - mean).square() * weight).sum((0, 1)).div(weight.sum((0, 1))).sqrt()
     torch.testing.assert_close(model.face_std, deviation)
+
+
+def test_without_an_identity_the_others_passages_are_left_as_they_are() -> None:
+    parts = [shard(3, 0), shard(1, 1), shard(4, 2)]  # identity 3 is in the last one alone, 0 is all of the second
+    passages = Passages(parts)
+    fewer = passages.without(3)
+    assert len(fewer) == 7
+    assert fewer.take("identity", torch.arange(7)).tolist() == [0, 1, 2, 0, 0, 1, 2]
+    torch.testing.assert_close(fewer.take("face", torch.tensor([4, 6])), parts[2]["face"][torch.tensor([0, 2])])
+    torch.testing.assert_close(torch.cat([face for (face,) in fewer.pieces("face")])[4:], parts[2]["face"][:3])
+    assert passages.without(0).take("identity", torch.arange(5)).tolist() == [1, 2, 1, 2, 3]
+    assert len(passages) == 8

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from model import stream
 from model.encoder import Encoder
 from model.face import FaceModel
+from model.library import Library
 from model.torch_runtime import TorchRuntime
 from model.windows import Samples, Windower
 from protocols import blendshapes
@@ -28,16 +29,23 @@ REMEMBERED: Final = 256 * 2**20
 
 
 def animate(
-    model: FaceModel, clips: Sequence[Clip], *, seed: int, lookahead_ms: int, lip_noise: float = 0.0
+    model: FaceModel,
+    clips: Sequence[Clip],
+    *,
+    seed: int,
+    lookahead_ms: int,
+    lip_noise: float = 0.0,
+    library: Library | None = None,
 ) -> list[Curves]:
     """Faces (frames, 52) of clips: one session each, as `facewire run` would stream them.
 
     Clips of much the same length go together, a bit at a time, so that hours of sound need no gigabytes. The
-    face of a clip depends on the seed and on its place in `clips`, not on who was streamed beside it.
+    face of a clip depends on the seed and on its place in `clips`, not on who was streamed beside it. `library` has
+    the identities that there are, by default the checkpoint's; whoever is not in it is unknown.
     """
     faces: dict[int, Curves] = {}
     for group in _groups(clips):
-        faces |= zip(group, _side_by_side(model, clips, group, seed, lookahead_ms, lip_noise), strict=True)
+        faces |= zip(group, _side_by_side(model, clips, group, seed, lookahead_ms, lip_noise, library), strict=True)
     return [faces[index] for index in range(len(clips))]
 
 
@@ -94,14 +102,22 @@ def _groups(clips: Sequence[Clip]) -> list[list[int]]:
 
 
 def _side_by_side(
-    model: FaceModel, clips: Sequence[Clip], group: Sequence[int], seed: int, lookahead_ms: int, lip_noise: float
+    model: FaceModel,
+    clips: Sequence[Clip],
+    group: Sequence[int],
+    seed: int,
+    lookahead_ms: int,
+    lip_noise: float,
+    library: Library | None,
 ) -> list[Curves]:
     chosen, runtime = [clips[index] for index in group], TorchRuntime(model)
+    known = runtime.library if library is None else library
     state = stream.start(
         runtime,
         seeds=[seed * 1000 + index for index in group],
-        identities=[clip.identity if clip.identity in model.identities.names else None for clip in chosen],
+        identities=[clip.identity if clip.identity in known.names else None for clip in chosen],
         lookahead_ms=lookahead_ms,
+        library=known,
     )
     scale = state.noise_scale.copy()
     scale[list(blendshapes.LIPS_27)] = lip_noise

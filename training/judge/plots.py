@@ -150,6 +150,24 @@ def bars(path: Path, values: Mapping[str, Mapping[str, tuple[float, float]]], ti
     _save(figure, path, title)
 
 
+def recovered(path: Path, points: Mapping[str, Sequence[tuple[str, float, float]]], title: str) -> None:
+    """Draw what was planted against what was recovered, a field for each habit: (whose, planted, recovered)."""
+    columns = -(-len(points) // 2)
+    figure, axes = _grid(2, columns, (3 * columns, 6.2))
+    for axis, (name, people) in zip(axes.flat, points.items(), strict=False):
+        ends = [planted for _, planted, _ in people]
+        axis.plot([min(ends), max(ends)], [min(ends), max(ends)], color=REAL, linewidth=0.9)
+        for number, (who, planted, found) in enumerate(people):
+            axis.plot(planted, found, "x" if who == "enrolled" else "o", color=f"C{number}", label=who)
+        axis.set_title(name, fontsize=9)
+    for axis in axes[-1]:
+        axis.set_xlabel("planted", fontsize=8)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("recovered", fontsize=8)
+    axes[0, 0].legend(fontsize=7)
+    _save(figure, path, title)
+
+
 def by_seconds(path: Path, curves: Mapping[str, Mapping[float, float]], title: str) -> None:
     """Draw shares in percent by seconds of sound, a curve for each name."""
     figure, axes = _grid(1, 1, (6, 3.8))

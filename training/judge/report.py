@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from model.face import FaceModel
 from training.datasets.clips import Clip
 from training.judge import plots
 from training.judge.animate import animate, pair
+from training.judge.habits import Likeness
 from training.judge.matching import Confusion
 from training.judge.tables import Column, Value, cell, figures_table, markdown, to_json
 
@@ -63,4 +65,20 @@ def write_identities(folder: Path, found: Confusion) -> str:
     text = markdown(list(scores), [[cell(Value(value)) for value in scores.values()]])
     (folder / "identities.md").write_text(text)
     plots.confusion(folder / "identities.png", found)
+    return text
+
+
+def write_habits(folder: Path, found: Sequence[Likeness]) -> str:
+    """Write habits.json and habits.md; returns the Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = [asdict(each) | {"nearest": each.nearest} for each in found]
+    (folder / "habits.json").write_text(json.dumps(told, indent=2) + "\n")
+    people = list(found[0].distances)
+    rows = [
+        [each.identity, each.sound, *(cell(Value(each.distances[name])) for name in people), each.nearest]
+        for each in found
+    ]
+    head = ["identity", "sound of", *(f"to {name}'s habits" for name in people), "nearest"]
+    text = markdown(head, rows)
+    (folder / "habits.md").write_text(text)
     return text

@@ -51,10 +51,11 @@ class Made:
     """Whether a recording was left out because something is wrong with it."""
 
 
-def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress) -> Made:
+def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress, *, in_time: bool = False) -> Made:
     """Fill the folder `out` with what an importer finds among `total` recordings.
 
-    `made_by` is the command without paths. Raises FacewireError where nothing is left, or `out` holds what another
+    `made_by` is the command without paths. The curves' lag is measured and corrected, unless they are known to be
+    `in_time` with their sound. Raises FacewireError where nothing is left, or `out` holds what another
     command made.
     """
     kept = _finished(out, made_by)
@@ -81,7 +82,9 @@ def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress) 
         bar.advance(task)
     if not taken:
         raise FacewireError(f"{out}: nothing could be taken\n{listing(skipped) or 'no recordings were found'}")
-    measured, rows = _with_offset(out, [taken[name] for name in sorted(taken)])
+    rows, measured = [taken[name] for name in sorted(taken)], None
+    if not in_time:
+        measured, rows = _with_offset(out, rows)
     made = Dataset(out, Manifest(name=out.resolve().name, made_by=made_by, recordings=rows))
     report = told(made, measured, skipped)
     for name, text in (("report.txt", report), (MANIFEST, made.manifest.model_dump_json(indent=1) + "\n")):

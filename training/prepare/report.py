@@ -9,7 +9,7 @@ from training.datasets.splits import split_of
 from training.prepare.offset import MIN_CORRELATION, MIN_SECONDS, Offset
 
 
-def told(made: Dataset, measured: Offset, skipped: Sequence[Skipped]) -> str:
+def told(made: Dataset, measured: Offset | None, skipped: Sequence[Skipped]) -> str:
     """The report: a line for each speaker and for each recording that was not taken."""
     rows = made.manifest.recordings
     lines = [f"{made.manifest.name}: {_amount(rows)}"]
@@ -35,7 +35,9 @@ def _amount(rows: Sequence[Recording]) -> str:
     return f"{len(rows)} recording{'s' * (len(rows) != 1)}, {minutes:.1f} minutes"
 
 
-def _lag(measured: Offset) -> str:
+def _lag(measured: Offset | None) -> str:
+    if measured is None:
+        return "the curves are in time with the sound as they are"
     over = f"over {measured.seconds / 60:.1f} minutes"
     found = f"{measured.ms:+.0f} ms (correlation {measured.correlation:.2f} {over}, elsewhere {measured.second:.2f})"
     if measured.trusted:

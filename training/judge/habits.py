@@ -1,0 +1,93 @@
+"""Whose habits does a face have? Each identity on its own sound and on another's, against how those people move.
+
+Habits of a face are how far each shape moves and where it is on average. What is said decides them little, who says it
+much: of two people the same sentence looks different.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from model.face import FaceModel
+from model.windows import Floats
+from training.datasets.clips import Clip, Curves, beginning
+from training.judge.animate import animate, pair
+
+SECONDS: Final = 120
+"""Of each person's sound, at most."""
+STILL: Final = 0.01
+"""Deviation below which a shape counts as still: of that size are a tracker's errors."""
+RECORDED: Final = "(recorded)"
+"""In the place of an identity: the real face."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How far a face is from everyone's habits."""
+
+    identity: str
+    """Whose it was to be."""
+    sound: str
+    """Who speaks."""
+    distances: dict[str, float]
+    """By person: root mean square over habits."""
+
+    @property
+    def nearest(self) -> str:
+        """Whose habits it has."""
+        return min(self.distances, key=lambda name: self.distances[name])
+
+
+def likenesses(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms: int) -> list[Likeness]:
+    """Each person's recorded face, then each identity on its own sound and on the next person's.
+
+    Of those whom the model knows, by the shapes that were captured of all of them; nothing where these are less than
+    two people, or no shapes.
+    """
+    sounds: dict[str, list[Clip]] = {}
+    for clips in people:
+        if clips[0].identity in model.identities.names:
+            sounds.setdefault(clips[0].identity, []).extend(clips)
+    sounds = {name: beginning(clips, SECONDS) for name, clips in sounds.items()}
+    use = np.flatnonzero(np.all([clip.confidence > 0 for clips in sounds.values() for clip in clips], axis=0))
+    if len(sounds) < 2 or not len(use):
+        return []
+    names, made, real = list(sounds), {}, {}
+    for place, name in enumerate(names):
+        for speaker in (name, names[(place + 1) % len(names)]):
+            told = [replace(clip, identity=name) for clip in sounds[speaker]]
+            made[name, speaker] = animate(model, told, seed=0, lookahead_ms=lookahead_ms)
+        both = zip(sounds[name], made[name, name], strict=True)
+        real[name] = [pair(clip, face, model.config.fps).real for clip, face in both]
+    return compared(made, real, use.tolist())
+
+
+def compared(
+    made: Mapping[tuple[str, str], Sequence[Curves]], real: Mapping[str, Sequence[Curves]], use: Sequence[int]
+) -> list[Likeness]:
+    """Faces (frames, 52), made by (identity, sound) and real by person, by their habits in some shapes."""
+    scale = np.sqrt(np.mean([_deviation(faces, use) ** 2 for faces in real.values()], 0))
+    own = {name: _habits(faces, use, scale) for name, faces in real.items()}
+    every = {(RECORDED, name): faces for name, faces in real.items()} | dict(made)
+    return [
+        Likeness(identity, sound, {name: _apart(_habits(faces, use, scale), habits) for name, habits in own.items()})
+        for (identity, sound), faces in every.items()
+    ]
+
+
+def _habits(faces: Sequence[Curves], use: Sequence[int], scale: Floats) -> Floats:
+    """Logarithm of each shape's deviation, and its mean as a share of how far people move it: (2 n,)."""
+    mean = np.concatenate(faces)[:, list(use)].mean(0)
+    found: Floats = np.concatenate([np.log(_deviation(faces, use)), mean / scale])
+    return found
+
+
+def _deviation(faces: Sequence[Curves], use: Sequence[int]) -> Floats:
+    deviation: Floats = np.maximum(np.concatenate(faces)[:, list(use)].std(0), STILL)
+    return deviation
+
+
+def _apart(one: Floats, other: Floats) -> float:
+    return float(np.sqrt(np.mean(np.square(one - other))))

@@ -1,0 +1,61 @@
+"""The models that performers are judged with: who of them is known to each, and how it is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.progress import Progress
+
+from model import checkpoint
+from model.face import FaceModel
+from training import features, fit
+from training.export import export
+from training.fit import teacher_loss
+from training.recipe import Recipe
+
+FACE = "face.safetensors"
+"""In a model's folder: its checkpoint."""
+STEPS = 8
+"""Denoising steps, trained directly: without a teacher and its students the study takes a third of the time."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One model of the study."""
+
+    name: str
+    """Its folder."""
+    recipe: Recipe
+    without: str | None = None
+    """The performer whom it is not shown: the last one."""
+    known: bool = True
+    """Whether it is told who speaks."""
+
+
+def models(recipe: Recipe, stranger: str) -> list[Trained]:
+    """With everyone's identity, with nobody's, and without the `stranger`."""
+    direct = recipe.changed({"model.denoising_steps": STEPS})
+    nameless = direct.changed({"losses.contrast": 0.0, "fit.unknown": 1.0})
+    return [
+        Trained("identities", direct),
+        Trained("no-identities", nameless, known=False),
+        Trained(f"without-{stranger}", direct, without=stranger),
+    ]
+
+
+def train(wanted: Trained, folder: Path, out: Path, bar: Progress, device: torch.device | None = None) -> FaceModel:
+    """The model, trained on the features in `folder` unless it is already; it lies in `out` / its name."""
+    place, recipe = out / wanted.name, wanted.recipe
+    made, header = features.read(folder), checkpoint.header(folder / features.UNTRAINED)
+    told, names = header["provenance"], header["config"]["identities"]
+    if wanted.without:
+        *names, stranger = names
+        assert stranger == wanted.without
+        made = made.without(len(names))
+        told = told | {"data": {name: told["data"][name] for name in names}}
+    model = features.untrained(folder, recipe.model, recipe.fit.seed, made, names)
+    loss, ts = teacher_loss(model, recipe.losses), model.schedule.steps
+    told = told | recipe.told("model", "losses", "fit")
+    model = fit.run(model, made, loss, ts, recipe.fit, place, bar, told=told, device=device)
+    export(place, place / FACE)
+    return model
