@@ -62,7 +62,7 @@ def evaluate(
     matched = confusion(model, people, chosen_ms)
     if matched:
         typer.echo(write_identities(out, matched))
-    alike = likenesses(model, people, chosen_ms)
+    alike = likenesses(model, people, dataset.people(data, "all"), chosen_ms)
     if alike:
         typer.echo(write_habits(out, alike))
 

@@ -16,11 +16,13 @@ from training.datasets.clips import Clip, Curves, beginning
 from training.judge.animate import animate, pair
 
 SECONDS: Final = 120
-"""Of each person's sound, at most."""
+"""Of each person's sound on which faces are made, at most."""
+KNOWN_S: Final = 1200
+"""Of each person's recordings by which their habits are known, at most: one take may be a performance."""
 STILL: Final = 0.01
 """Deviation below which a shape counts as still: of that size are a tracker's errors."""
 RECORDED: Final = "(recorded)"
-"""In the place of an identity: the real face."""
+"""In the place of an identity: the real face of these recordings."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,15 @@ class Likeness:
         return min(self.distances, key=lambda name: self.distances[name])
 
 
-def likenesses(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms: int) -> list[Likeness]:
-    """Each person's recorded face, then each identity on its own sound and on the next person's.
+def likenesses(
+    model: FaceModel, people: Sequence[Sequence[Clip]], every: Sequence[Sequence[Clip]], lookahead_ms: int
+) -> list[Likeness]:
+    """The recorded face of each of some people, then each identity on its own sound and on the next person's.
 
-    Of those whom the model knows, by the shapes that were captured of all of them; nothing where these are less than
-    two people, or no shapes.
+    Their habits are those of `every` recording of theirs. Of those whom the model knows, by the shapes that were
+    captured of all of them; nothing where these are less than two people, or no shapes.
     """
-    sounds: dict[str, list[Clip]] = {}
-    for clips in people:
-        if clips[0].identity in model.identities.names:
-            sounds.setdefault(clips[0].identity, []).extend(clips)
-    sounds = {name: beginning(clips, SECONDS) for name, clips in sounds.items()}
+    sounds = _by_name(model, people, SECONDS)
     use = np.flatnonzero(np.all([clip.confidence > 0 for clips in sounds.values() for clip in clips], axis=0))
     if len(sounds) < 2 or not len(use):
         return []
@@ -60,20 +60,29 @@ def likenesses(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms:
             told = [replace(clip, identity=name) for clip in sounds[speaker]]
             made[name, speaker] = animate(model, told, seed=0, lookahead_ms=lookahead_ms)
         both = zip(sounds[name], made[name, name], strict=True)
-        real[name] = [pair(clip, face, model.config.fps).real for clip, face in both]
+        made[RECORDED, name] = [pair(clip, face, model.config.fps).real for clip, face in both]
+        real[name] = [np.asarray(clip.curves) for clip in _by_name(model, every, KNOWN_S)[name]]
     return compared(made, real, use.tolist())
+
+
+def _by_name(model: FaceModel, people: Sequence[Sequence[Clip]], seconds: int) -> dict[str, list[Clip]]:
+    """So much of the recordings of everyone whom the model knows."""
+    found: dict[str, list[Clip]] = {}
+    for clips in people:
+        if clips[0].identity in model.identities.names:
+            found.setdefault(clips[0].identity, []).extend(clips)
+    return {name: beginning(clips, seconds) for name, clips in found.items()}
 
 
 def compared(
     made: Mapping[tuple[str, str], Sequence[Curves]], real: Mapping[str, Sequence[Curves]], use: Sequence[int]
 ) -> list[Likeness]:
-    """Faces (frames, 52), made by (identity, sound) and real by person, by their habits in some shapes."""
+    """Faces (frames, 52) by (identity, sound), by how their habits in some shapes differ from those of real people."""
     scale = np.sqrt(np.mean([_deviation(faces, use) ** 2 for faces in real.values()], 0))
     own = {name: _habits(faces, use, scale) for name, faces in real.items()}
-    every = {(RECORDED, name): faces for name, faces in real.items()} | dict(made)
     return [
         Likeness(identity, sound, {name: _apart(_habits(faces, use, scale), habits) for name, habits in own.items()})
-        for (identity, sound), faces in every.items()
+        for (identity, sound), faces in made.items()
     ]
 
 

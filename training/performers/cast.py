@@ -89,7 +89,7 @@ def cast(count: int, seed: int) -> list[Performer]:
         values = least * (most / least) ** share if factors else least + (most - least) * share
         return [round(float(value), 3) for value in draw.permutation(values)]
 
-    columns = {name: dealt(*ends, factors=True) for name, ends in (VOICES | FACTORS).items()}
+    columns = {name: dealt(*ends, factors=True) for name, ends in {**VOICES, **FACTORS}.items()}
     columns |= {name: dealt(*ends, factors=False) for name, ends in AMOUNTS.items()}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return [

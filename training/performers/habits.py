@@ -35,7 +35,7 @@ Measured = dict[str, float]
 
 
 def read(faces: Mapping[str, Sequence[Curves]], cast: Sequence[str], fps: int) -> dict[str, Measured]:
-    """Habits of each face, each of the same recordings [(frames, 52)], as differences from the mean over the `cast`.
+    """Habits of each face, all of the same recordings, each (frames, 52), as differences from the mean over the `cast`.
 
     Whoever is not in the cast is compared with the mean as well.
     """

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,11 +29,13 @@ from training.judge.tables import Column, from_json, summary, to_json
 from training.performers import datasets, habits
 from training.performers.cast import Performer, cast
 from training.performers.habits import Measured
-from training.performers.models import Trained, models, train
+from training.performers.models import models, train
 from training.recipe import Recipe
 
 OFF: Final = "upper face's mean off by"
 ENROLLED: Final = "enrolled"
+People = Mapping[str, Sequence[Clip]]
+"""Recordings by performer; whose face they are to be made with, they say themselves."""
 
 
 @dataclass(frozen=True)
@@ -85,32 +87,29 @@ class Study:
         settings, place = self.recipe.features, self.out / "features"
         features.make(folders, speech, heard, settings, range(settings.shards), place, bar)
         every, nobody, others = (
-            (wanted, train(wanted, place, self.out, bar, self.device)) for wanted in models(self.recipe, self.stranger)
+            train(wanted, place, self.out, bar, self.device) for wanted in models(self.recipe, self.stranger)
         )
-        enrolled = self._enrolled(others[1], bar)
-        library = TorchRuntime(others[1]).library.enrolled(enrolled)
-        nearest = str(enrolled.told["nearest"])
+        enrolled = self._enrolled(others, bar)
+        library, nearest = TorchRuntime(others).library.enrolled(enrolled), str(enrolled.told["nearest"])
         last = {self.stranger: self.tested[self.stranger]}
-        ways: list[tuple[str, tuple[Trained, FaceModel], Mapping[str, Sequence[Clip]], Library | None]] = [
-            (every[0].name, every, self.tested, None),
-            (nobody[0].name, nobody, _as(UNKNOWN, self.tested), None),
-            (ENROLLED, others, last, library),
-            ("nearest", others, _as(nearest, last), None),
-            (UNKNOWN, others, _as(UNKNOWN, last), None),
-        ]
+        ways: dict[str, tuple[FaceModel, People, Library | None]] = {
+            "identities": (every, self.tested, None),
+            "no-identities": (nobody, _as(UNKNOWN, self.tested), None),
+            ENROLLED: (others, last, library),
+            "nearest": (others, _as(nearest, last), None),
+            UNKNOWN: (others, _as(UNKNOWN, last), None),
+        }
         task = bar.add_task("judging", total=len(ways) + 1)
-        figures: dict[str, dict[str, Column]] = {}
-        for name, (_, model), people, known in ways:
-            made = self._kept(name, lambda: self._figures(model, people, known))  # noqa: B023
+        figures = {}
+        for name, way in ways.items():
+            made = self._kept(name, partial(self._figures, *way))
             figures[name] = {who: from_json(column) for who, column in made.items()}
             bar.advance(task)
-        read = self._kept("habits", lambda: self._habits(every[1], others[1], library))
+        read = self._kept("habits", partial(self._habits, every, others, library))
         bar.advance(task)
         return Found(figures, nearest, read)
 
-    def _figures(
-        self, model: FaceModel, people: Mapping[str, Sequence[Clip]], library: Library | None
-    ) -> dict[str, Any]:
+    def _figures(self, model: FaceModel, people: People, library: Library | None) -> dict[str, Any]:
         """The figures of each performer's unseen recordings, made with the identities that the clips name."""
         found, ms = {}, model.config.lookahead_ms
         for who, clips in people.items():
@@ -176,7 +175,7 @@ class Study:
         return self.out / "data" / one.name
 
 
-def _as(identity: str, people: Mapping[str, Sequence[Clip]]) -> dict[str, Sequence[Clip]]:
+def _as(identity: str, people: People) -> People:
     """Everyone's recordings, to be made with this identity."""
     return {who: [replace(clip, identity=identity) for clip in clips] for who, clips in people.items()}
 

@@ -7,6 +7,7 @@ import torch
 
 from model import checkpoint, schedule, stream
 from model.face import FaceModel
+from model.identity_file import Identity
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
@@ -40,6 +41,17 @@ def test_clips_together_get_the_faces_they_get_alone(clips: list[Clip]) -> None:
     for index, clip in enumerate((clips[0], shorter)):
         alone = stream.render(TorchRuntime(model), clip.samples, seed=2000 + index, identity="alma")
         np.testing.assert_allclose(faces[index], alone, rtol=0, atol=1e-5)
+
+
+def test_whoever_is_in_the_library_is_known(clips: list[Clip]) -> None:
+    model, vera = tiny_model(), [replace(clip, identity="vera") for clip in clips[:2]]
+    own = TorchRuntime(model).library
+    features, ones = own.styles[0, : -2 * blendshapes.COUNT], np.ones(blendshapes.COUNT, np.float32)
+    still = Identity("vera", "", features, features, 0 * ones, 0.25 * ones, own.voices[0])
+    unknown = animate(model, vera, seed=0, lookahead_ms=160)
+    np.testing.assert_array_equal(unknown[0], animate(model, vera, seed=0, lookahead_ms=160, library=own)[0])
+    for face in animate(model, vera, seed=0, lookahead_ms=160, library=own.enrolled(still)):
+        np.testing.assert_allclose(face, 0.25, atol=1e-6)
 
 
 def test_a_perfect_face_has_perfect_figures_and_noise_has_not(clips: list[Clip]) -> None:

@@ -22,6 +22,8 @@ def face(amplitude: float, mean: float, seed: int = 0) -> np.ndarray:
 def test_a_face_is_nearest_to_whom_it_moves_and_rests_like() -> None:
     real = {"calm": [face(0.02, 0.1)], "lively": [face(0.2, 0.5)]}
     made = {
+        (RECORDED, "calm"): real["calm"],
+        (RECORDED, "lively"): real["lively"],
         ("calm", "lively"): [face(0.022, 0.11, 1)],
         ("lively", "calm"): [face(0.18, 0.48, 2)],
         ("taken", "over"): [face(0.2, 0.5, 3)],
@@ -37,7 +39,7 @@ def test_a_face_is_nearest_to_whom_it_moves_and_rests_like() -> None:
 
 def test_shapes_that_hardly_move_do_not_count_by_their_noise() -> None:
     real = {"calm": [face(1e-5, 0.1)], "lively": [face(1e-3, 0.1)]}
-    assert compared({}, real, [3])[0].distances["lively"] == pytest.approx(0, abs=0.02)
+    assert compared({(RECORDED, "calm"): real["calm"]}, real, [3])[0].distances["lively"] == pytest.approx(0, abs=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +60,15 @@ def test_each_identity_is_heard_on_its_own_sound_and_on_the_next_ones(
         return [face(0.1, level)[: len(clip) * 30 // 16_000] for clip in told]
 
     monkeypatch.setattr(habits, "animate", made)
-    found = likenesses(tiny_model(), [clips[:2], others, strangers], 160)
+    found = likenesses(tiny_model(), [clips[:2], others, strangers], [clips, others, strangers], 160)
     assert asked == [("alma", 2), ("alma", 1), ("bruno", 1), ("bruno", 2)]
     assert [(each.identity, each.sound) for each in found] == [
-        (RECORDED, "alma"), (RECORDED, "bruno"),
-        ("alma", "alma"), ("alma", "bruno"), ("bruno", "bruno"), ("bruno", "alma"),
+        ("alma", "alma"), ("alma", "bruno"), (RECORDED, "alma"),
+        ("bruno", "bruno"), ("bruno", "alma"), (RECORDED, "bruno"),
     ]  # fmt: skip
-    assert likenesses(tiny_model(), [clips, strangers], 160) == []
+    recorded = {each.sound: each.distances for each in found if each.identity == RECORDED}
+    assert recorded["alma"]["alma"] > 0  # two recordings do not have the habits of all three
+    assert likenesses(tiny_model(), [clips, strangers], [clips, strangers], 160) == []
 
 
 def test_the_table_names_whose_habits_each_face_has(tmp_path: Path) -> None:
