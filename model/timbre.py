@@ -18,8 +18,9 @@ CEPSTRA: Final = 20
 """Without the one that is loudness."""
 WIDTH: Final = BANDS + CEPSTRA * (CEPSTRA + 1) // 2
 """Z: numbers per feature."""
-QUIETEST: Final = 1e-4
-"""Power in a band below which there is nothing: some 70 dB below loud speech, levelled as windows are."""
+QUIETEST: Final = 1e-2
+"""Power in a band below which there is nothing, for windows as they are levelled: lower, and a voice would change with
+the noise that a microphone makes."""
 _FFT: Final = 512
 
 

@@ -37,7 +37,7 @@ def teach(
         heard = {
             f"{folder.name}/{name}": recordings
             for folder, files in people
-            for name, recordings in hear.hear(listening, files, bar, others=True).items()
+            for name, recordings in hear.hear(listening, files, bar, varied=True).items()
         }
         own = hear.hear_clips(listening, dataset.people(data, "train"), bar) if data else {}
     taught = lesson.teach(listening, heard | own, own, seed=seed)

@@ -23,7 +23,7 @@ PIECE_S: Final = 3.0
 """Length of the pieces that are judged: by then a stream has to know."""
 LENGTHS_S: Final = (2.0, 3.0, 5.0, 8.0)
 """Of the pieces that are learnt from: whatever a stream remembers."""
-PIECES: Final = 40
+PIECES: Final = 60
 """Of each speaker and length."""
 WIDTH: Final = 32
 """V, or one less than there are speakers."""

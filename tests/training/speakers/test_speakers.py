@@ -153,8 +153,11 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     model = listening(tiny_model(), (0, 1))
     with Progress(disable=True) as bar:
         heard = hear(model, folder_of_speakers(folder), bar)
-        both = hear(model, {"v0": folder_of_speakers(folder)["v0"][:2]}, bar, others=True)
-    assert [len(found) for found in both.values()] == [2, 2]
+        both = hear(model, {"v0": folder_of_speakers(folder)["v0"][:4]}, bar, varied=True)
+    assert [len(found) for found in both.values()] == [4, 4]
+    quiet = [np.quantile(each.features[:, 32 : 32 + timbre.BANDS], 0.1) for each in (*heard["v0"][:4], *both["v0"])]
+    assert quiet[:2] == quiet[4:6]
+    assert (np.array(quiet[6:]) > quiet[2:4]).all()  # heard through noise
     assert np.abs(both["v0"][0].features.mean(0) - both["v0, another throat"][0].features.mean(0)).max() > 0.01
     taught = teach(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
     runtime = TorchRuntime(taught)
@@ -168,10 +171,8 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
 
 
 def test_the_voice_in_silence_is_nothing() -> None:
-    assert voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32)).features.shape == (
-        0,
-        32 + timbre.WIDTH,
-    )
+    heard = voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32))
+    assert heard.features.shape == (0, 32 + timbre.WIDTH)
 
 
 def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
