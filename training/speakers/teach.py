@@ -25,7 +25,7 @@ LENGTHS_S: Final = (2.0, 3.0, 5.0, 8.0)
 """Of the pieces that are learnt from: whatever a stream remembers."""
 PIECES: Final = 60
 """Of each speaker and length."""
-WIDTH: Final = 32
+WIDTH: Final = 64
 """V, or one less than there are speakers."""
 SHRINK: Final = 0.05
 """Share of the mean variance that is added to each direction's within a speaker: few pieces show few of them."""
