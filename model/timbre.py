@@ -74,4 +74,5 @@ def _bank() -> Floats:
 def _cosines() -> Floats:
     """(BANDS, CEPSTRA): cosine transform, orthonormal, without the constant."""
     waves = np.cos(np.pi / BANDS * np.outer(np.arange(BANDS) + 0.5, np.arange(1, CEPSTRA + 1)))
-    return (waves * np.sqrt(2 / BANDS)).astype(np.float32)
+    orthonormal: Floats = (waves * np.sqrt(2 / BANDS)).astype(np.float32)
+    return orthonormal
