@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
+from model import timbre
 from model.config import ModelConfig
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -19,9 +20,9 @@ if TYPE_CHECKING:  # a header is read without torch
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 4
-"""Voices may be told apart."""
-READABLE: Final = (3, 4)
+FORMAT: Final = 5
+"""Voices may be told apart, by the timbre of the sound, too."""
+READABLE: Final = (3, 4, 5)
 """Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
@@ -56,6 +57,8 @@ def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -
         speech = encoders.require(found, config.encoder)
         tensors = {k: v for k, v in tensors.items() if not k.startswith(_ENCODER)}
         tensors |= {_ENCODER + k: v for k, v in speech.state_dict().items()}
+    if head["format"] < 5:
+        tensors = _with_timbre(tensors)
     model = FaceModel(config, speech)
     try:
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, strict=True)
@@ -85,6 +88,19 @@ def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any]) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     with complete_or_not_at_all(path) as partial:
         save_file(tensors, partial, metadata={_KEY: json.dumps(head)})
+
+
+def _with_timbre(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The weights of a format that told voices apart by the encoder's layers alone: they do not look at the timbre."""
+    import torch
+
+    grown = dict(tensors)
+    for name, blank in (("voice.mean", 0.0), ("voice.std", 1.0), ("voice.matrix", 0.0)):
+        if name in tensors:
+            means, deviations = tensors[name].chunk(2, -1)
+            unseen = torch.full((*means.shape[:-1], timbre.WIDTH), blank)
+            grown[name] = torch.cat([means, unseen, deviations, unseen], -1)
+    return grown
 
 
 def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tensor]]":

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from model import timbre
 from model.windows import WindowSpec
 from protocols import blendshapes
 
@@ -38,7 +39,7 @@ class VoiceConfig(_Strict):
     """How voices are told apart (`model.voices`)."""
 
     layers: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-    """The encoder's hidden states that are pooled: 0 before its first block, 1 behind that."""
+    """The encoder's hidden states that are pooled, beside `model.timbre`: 0 before its first block, 1 behind that."""
     width: int = Field(gt=0)
     """V: size of a voice."""
     floor: float
@@ -106,8 +107,8 @@ class ModelConfig(_Strict):
 
     @property
     def voice_width(self) -> int:
-        """W: numbers per feature that voices are told by."""
-        return 0 if self.voice is None else len(self.voice.layers) * self.encoder.width
+        """W: numbers per feature that voices are told by, of the encoder's layers and of the sound itself."""
+        return 0 if self.voice is None else len(self.voice.layers) * self.encoder.width + timbre.WIDTH
 
     @property
     def memory(self) -> int:

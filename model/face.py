@@ -52,8 +52,8 @@ class FaceModel(nn.Module):
         """Standardised audio features of (B, H, samples) windows: (B, H * frames per hop, K, D).
 
         Of each frame at its own time, and later by what the dial allows (`ModelConfig.ahead_ms`): lips prepare for a
-        sound long before it is heard, and a causal denoiser knows of it only what it is shown. And what voices are
-        told by, of the features of each hop's own sound: (B, H, features per hop, W).
+        sound long before it is heard, and a causal denoiser knows of it only what it is shown. And the layers that
+        voices are told by, of each hop's own sound: (B, H, features per hop, layers * D).
         """
         batch, hops, samples = windows.shape
         window = self.config.window(lookahead_ms)

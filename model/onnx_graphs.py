@@ -51,9 +51,9 @@ class _Denoiser(nn.Module):
 
 
 def write_encoder(model: FaceModel, path: Path) -> str:
-    """Windows (N, samples) to features (N, features, D) and hidden states (N, features, W); returns the file's sha256.
+    """Windows (N, samples) to features (N, features, D) and hidden states (N, features, layers * D).
 
-    For any N and length.
+    For any N and length. Returns the file's sha256.
     """
     windows = torch.zeros(2, model.config.window().samples)
     by_time = {0: "windows", 1: "times"}

@@ -15,15 +15,16 @@ from safetensors import SafetensorError, safe_open
 from model.config import ModelConfig
 from model.frames import frame_weights, heard
 from model.library import Library
+from model.timbre import beside
 from model.voices import Projection
 from model.windows import Floats
 from protocols.errors import FacewireError
 from protocols.files import sha256
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Of an export. Another number, and all are made anew."""
 ENCODER: Final = "encoder.onnx"
-"""windows (N, samples) -> features (N, features, D), hidden (N, features, W)."""
+"""windows (N, samples) -> features (N, features, D), hidden (N, features, layers * D)."""
 DENOISER: Final = "denoiser.onnx"
 """noise (B, T, C), audio (B, T, K, D), identity (B, T, D), dial (B,), hidden -> face (B, T, C), hidden."""
 FACE: Final = "face.safetensors"
@@ -71,7 +72,8 @@ class OnnxRuntime:
         within = self._heard[config.lookaheads_ms.index(lookahead_ms)]  # (K,)
         standardised: Floats = (audio - self._mean) / self._std * within[:, None]
         own = hidden[:, window.left_features : window.left_features + window.hop_features]
-        return standardised, own.reshape(batch, hops, *own.shape[1:])
+        own = own.reshape(batch, hops, *own.shape[1:])
+        return standardised, beside(own, window, windows) if config.voice else own
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats

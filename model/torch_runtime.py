@@ -9,6 +9,7 @@ from model.config import ModelConfig
 from model.encoder import fingerprint
 from model.face import FaceModel
 from model.library import Library
+from model.timbre import beside
 from model.voices import Projection
 from model.windows import Floats
 
@@ -52,8 +53,8 @@ class TorchRuntime:
     def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """See `Runtime`."""
         with torch.inference_mode():
-            audio, spoken = self.model.features(self._tensor(windows), lookahead_ms)
-        return _array(audio), _array(spoken)
+            audio, hidden = map(_array, self.model.features(self._tensor(windows), lookahead_ms))
+        return audio, beside(hidden, self.config.window(lookahead_ms), windows) if self.config.voice else hidden
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats

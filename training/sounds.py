@@ -116,6 +116,12 @@ def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
     return (samples + wet).astype(np.float32)
 
 
+def in_noise(samples: Samples, rng: np.random.Generator) -> Samples:
+    """The same sound (n,), n at least 1, through a microphone whose noise is 10 to 40 dB below it."""
+    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+    return samples + np.float32(rms * amplitude(-rng.uniform(10, 40))) * noise(len(samples), rng)
+
+
 def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
     """What microphones and rooms do to speech: reverb, noise at 0..30 dB SNR, gain of -30..+6 dB."""
     if rng.random() < 0.25:

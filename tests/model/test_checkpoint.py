@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from model import checkpoint, stream
+from model import checkpoint, stream, timbre
 from model.encoder import pretrained
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
@@ -74,11 +74,26 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "nan")
 
 
-@pytest.mark.parametrize(("newer", "hint"), [(1, "update facewire"), (-2, "fetch or train it again")])
+@pytest.mark.parametrize(("newer", "hint"), [(1, "update facewire"), (-3, "fetch or train it again")])
 def test_other_formats_are_refused(saved: Path, newer: int, hint: str) -> None:
     rewrite(saved, checkpoint.header(saved) | {"format": checkpoint.FORMAT + newer})
     with pytest.raises(FacewireError, match=hint):
         checkpoint.load(saved)
+
+
+def test_what_format_4_knew_of_voices_it_still_knows(saved: Path) -> None:
+    """Its projection saw the two layers of 16 alone."""
+    tensors, new = load_file(saved), checkpoint.load(saved)
+    layers = np.r_[:32, 32 + timbre.WIDTH : 64 + timbre.WIDTH]
+    for name in ("voice.mean", "voice.std", "voice.matrix"):
+        tensors[name] = tensors[name][..., layers].contiguous()
+    save_file(tensors, saved, metadata={"facewire": json.dumps(checkpoint.header(saved) | {"format": 4})})
+    old = TorchRuntime(checkpoint.load(saved)).projection
+    assert old
+    assert new.voice
+    pooled = np.random.default_rng(0).standard_normal((3, len(old.mean))).astype(np.float32)
+    unit = pooled[:, layers] @ new.voice.matrix.numpy()[:, layers].T
+    np.testing.assert_allclose(old(pooled), unit / np.linalg.norm(unit, axis=1, keepdims=True), atol=1e-5)
 
 
 def test_an_encoder_beside_the_checkpoint_must_be_the_right_one(tmp_path: Path) -> None:

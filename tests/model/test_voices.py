@@ -90,7 +90,8 @@ def taught() -> TorchRuntime:
     means = []
     for sound in (DULL, BRIGHT):
         windows = stream.level.follow(spec, windows_of(spec, sound)[None], stream.level.start(1))[1]
-        means.append(voices.pooled(plain.features(windows, spec.right_ms)[1].reshape(-1, 32)))
+        spoken = plain.features(windows, spec.right_ms)[1]
+        means.append(voices.pooled(spoken.reshape(-1, model.config.voice_width)))
     assert model.voice
     model.voice.mean.copy_(model.voice.mean.new_tensor((means[0] + means[1]) / 2))
     model.voice.matrix.zero_()

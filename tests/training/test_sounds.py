@@ -15,6 +15,7 @@ from training.sounds import (
     amplitude,
     at_level,
     disturb,
+    in_noise,
     in_room,
     of_another_voice,
     packed,
@@ -92,6 +93,14 @@ def test_a_room_adds_only_what_comes_later(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(wet[:1000], 0, atol=1e-6)
     assert wet[1000] == pytest.approx(1, abs=1e-5)
     assert np.abs(wet[1001:3000]).max() > 0.001
+
+
+def test_the_noise_of_a_microphone_is_below_what_it_hears(rng: np.random.Generator) -> None:
+    tone = np.sin(np.arange(16_000, dtype=np.float32))
+    added = [in_noise(tone, rng) - tone for _ in range(20)]
+    below_db = 20 * np.log10(tone.std() / np.std(added, axis=1))
+    assert 10 <= below_db.min() < 25 < below_db.max() <= 40
+    assert not in_noise(0 * tone, rng).any()
 
 
 def test_disturbed_speech_keeps_its_length_and_range(rng: np.random.Generator) -> None:

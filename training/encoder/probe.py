@@ -7,16 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model.windows import (
-    FEATURE_CENTRE_MS,
-    FEATURE_MS,
-    FEATURE_SAMPLES,
-    RECEPTIVE_SAMPLES,
-    SAMPLE_RATE_HZ,
-    Samples,
-    WindowSpec,
-    windows_of,
-)
+from model import timbre
+from model.windows import FEATURE_CENTRE_MS, FEATURE_MS, SAMPLE_RATE_HZ, Samples, WindowSpec, windows_of
 from protocols.blendshapes import INDEX
 from training.datasets.clips import Clip
 from training.datasets.dataset import Dataset
@@ -89,17 +81,9 @@ def at_rate(features: Features, frames: int, fps: float) -> Features:
     return np.asarray(features[low] * (1 - part) + features[low + 1] * part, np.float32)
 
 
-def log_mel(windows: Samples, bands: int = 40) -> Features:
+def log_mel(windows: Samples) -> Features:
     """The baseline without any learning: log energies (B, frames, bands) of HuBERT's frames."""
-    frames = np.lib.stride_tricks.sliding_window_view(windows, RECEPTIVE_SAMPLES, axis=1)[:, ::FEATURE_SAMPLES]
-    power = np.abs(np.fft.rfft(frames * np.hanning(RECEPTIVE_SAMPLES), 512)) ** 2
-    mels = np.linspace(0, 2595 * np.log10(1 + SAMPLE_RATE_HZ / 2 / 700), bands + 2)
-    edges = 700 * (10 ** (mels / 2595) - 1)
-    hertz = np.fft.rfftfreq(512, 1 / SAMPLE_RATE_HZ)[:, None]
-    rising = (hertz - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - hertz) / (edges[2:] - edges[1:-1])
-    bank = np.maximum(0, np.minimum(rising, falling))
-    return np.log(power @ bank + 1e-6).astype(np.float32)
+    return timbre.log_mel(windows, 1e-6)
 
 
 def _frames(encode: Encode, clips: Sequence[Clip], spec: WindowSpec) -> tuple[Features, Features]:

@@ -37,7 +37,7 @@ def teach(
         heard = {
             f"{folder.name}/{name}": recordings
             for folder, files in people
-            for name, recordings in hear.hear(listening, files, bar, others=True).items()
+            for name, recordings in hear.hear(listening, files, bar, varied=True).items()
         }
         own = hear.hear_clips(listening, dataset.people(data, "train"), bar) if data else {}
     taught = lesson.teach(listening, heard | own, own, seed=seed)
@@ -59,20 +59,25 @@ def judge(
     out: Annotated[Path, typer.Option(help="Folder for figures and pictures.")],
     seed: Annotated[int, typer.Option(help="Of the pieces that are drawn.", min=0)] = 0,
 ) -> None:
-    """Judge how surely an encoder tells these speakers apart: learnt from most of their recordings, judged by the rest.
+    """Judge how surely these speakers are told apart: learnt from most of their recordings, judged by the rest.
 
+    Once by a projection that is learnt from them, once by that of the checkpoint, which may never have heard them.
     Nothing of it is kept: it is for speech that nothing may be trained on.
     """
     from model import checkpoint as checkpoints
+    from model.torch_runtime import TorchRuntime
     from training.speakers import hear
     from training.speakers import judge as judging
     from training.speakers import teach as lesson
 
     model = checkpoints.load(checkpoint)
-    layers = lesson.layers_of(model)
+    voice, projection = model.config.voice, TorchRuntime(model).projection
+    layers = voice.layers if voice else lesson.layers_of(model)
     listening = lesson.listening(model, layers)
+    hidden = len(layers), model.config.encoder.width
+    taught = (projection, voice.floor) if projection and voice else None
     with progress() as bar:
         heard = hear.hear(listening, hear.folder_of_speakers(speakers), bar)
         task = bar.add_task("telling them apart", total=judging.ROUNDS)
-        told = judging.tell_apart(heard, len(layers), seed, lambda: bar.advance(task))
+        told = judging.tell_apart(heard, hidden, seed, lambda: bar.advance(task), taught)
     typer.echo(judging.write(out, told))

@@ -17,7 +17,7 @@ from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
 from training.hearing import hear as hear_one
-from training.sounds import SUFFIXES, of_another_voice
+from training.sounds import SUFFIXES, in_noise, of_another_voice
 
 CLIPS: Final = 60
 """Recordings of one identity, about, that are heard."""
@@ -61,16 +61,22 @@ def folder_of_speakers(folder: Path) -> dict[str, list[Path]]:
 
 
 def hear(
-    model: FaceModel, people: Mapping[str, Sequence[Path]], bar: Progress, *, others: bool = False
+    model: FaceModel, people: Mapping[str, Sequence[Path]], bar: Progress, *, varied: bool = False
 ) -> dict[str, list[Recording]]:
-    """The voices in all files; with `others` each speaker is heard once more, as another one with another throat."""
+    """The voices in all files.
+
+    `varied` is for learning: half of the files are heard through noise, which says nothing of who speaks, and each
+    speaker is heard once more, as another one with another throat.
+    """
     task = bar.add_task("hearing voices", total=sum(map(len, people.values())))
     heard: dict[str, list[Recording]] = {}
     for name, files in people.items():
-        for path in files:
+        for place, path in enumerate(files):
             samples = read_audio(path)
+            if varied and place % 4 > 1:  # of every second one, too: `floor` enrols by those and judges by the others
+                samples = in_noise(samples, np.random.default_rng(list(path.stem.encode())))
             heard.setdefault(name, []).append(voice_in(model, samples, path.stem))
-            if others:
+            if varied:
                 other = voice_in(model, of_another_voice(samples, name), path.stem)
                 heard.setdefault(f"{name}, another throat", []).append(other)
             bar.advance(task)

@@ -1,12 +1,13 @@
 """How well voices are told apart, in recordings that nothing was learnt from (the paper's table 4), and strangers."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.voices import Projection
 from model.windows import Floats
@@ -15,17 +16,16 @@ from protocols.files import complete_or_not_at_all
 from training.judge import plots
 from training.judge.matching import Confusion
 from training.judge.tables import Value, cell, markdown
+from training.speakers.enrolled import DRAWN, SECONDS, Curves, library, told_apart
 from training.speakers.hear import Speakers, long_enough, pieces
-from training.speakers.teach import PIECE_S, REJECTED, centre, discriminant, drawn
+from training.speakers.teach import PIECE_S, REJECTED, discriminant, drawn
 
-SECONDS: Final = (1.0, 2.0, 3.0, 5.0, 8.0)
-"""Lengths of voice that are judged."""
-DRAWN: Final = 50
-"""Pieces of each speaker and length."""
 FOLDS: Final = 4
 """Each leaves a quarter of the speakers out, as strangers."""
+METHODS: Final = 5
+"""Beside the one that is used."""
 
-ROUNDS: Final = len(SECONDS) + FOLDS + 3
+ROUNDS: Final = len(SECONDS) + FOLDS + METHODS
 """Of progress that `tell_apart` tells."""
 
 
@@ -43,23 +43,33 @@ class Told:
     """Share of the pieces of people left out that are rejected by the floor that rejects `REJECTED` of the others."""
     known_beside_strangers: dict[float, float]
     """Share of the others' pieces that are matched to their speaker, by the same projections."""
+    enrolled: Curves
+    """By what the checkpoint itself was taught; nothing where that tells no voices apart."""
 
 
-def tell_apart(speakers: Speakers, layers: int, seed: int = 0, told: Callable[[], None] = lambda: None) -> Told:
-    """Judge the recordings that are held out by what was learnt from the others. Features are of so many layers.
+def tell_apart(
+    speakers: Speakers,
+    hidden: tuple[int, int],
+    seed: int = 0,
+    told: Callable[[], None] = lambda: None,
+    taught: tuple[Projection, float] | None = None,
+) -> Told:
+    """Judge the recordings that are held out by what was learnt from the others.
 
-    Raises FacewireError where less than eight speakers have enough of both.
+    Of features (n, W) the first are an encoder's, so many layers of so many each, the others are the timbre.
+    `taught` is a checkpoint's own projection and floor. Raises FacewireError where less than eight speakers have enough
+    of both.
     """
-    learnt, held = (long_enough(speakers, 2 * PIECE_S, held_out=out) for out in (False, True))
-    names = [name for name in learnt if name in held]
+    spoken, held = (long_enough(speakers, 2 * PIECE_S, held_out=out) for out in (False, True))
+    names = [name for name in spoken if name in held]
     if len(names) < 2 * FOLDS:
         raise FacewireError(
             f"{len(names)} speakers with {2 * PIECE_S:.0f} s of voice both to learn from and held out: at least "
             f"{2 * FOLDS} are needed"
         )
-    learnt, held = ({name: some[name] for name in names} for some in (learnt, held))
     rng = np.random.default_rng(seed)
-    projection = discriminant(learnt, rng)
+    learnt = {name: drawn(spoken[name], rng) for name in names}
+    projection = discriminant(learnt)
     known = {}
     for seconds in SECONDS:
         found = matched(learnt, held, projection, seconds, rng)
@@ -69,51 +79,42 @@ def tell_apart(speakers: Speakers, layers: int, seed: int = 0, told: Callable[[]
         told()
     strangers, beside = _strangers(learnt, held, rng, told)
     by_method = {}
-    for method, (part, plain) in _methods(layers).items():
-        some, others = (
-            {n: [replace(r, features=part(r.features)) for r in rs] for n, rs in s.items()} for s in (learnt, held)
-        )
-        by_method[method] = matched(some, others, _standardising(some, rng, plain=plain), PIECE_S, rng).scores()[
-            "accuracy"
-        ]
+    for method, simpler in _methods(learnt, *hidden):
+        by_method[method] = matched(learnt, held, simpler, PIECE_S, rng).scores()["accuracy"]
         told()
-    by_method["the same, projected"] = known[PIECE_S]
-    return Told(confusion, by_method, known, strangers, beside)
+    by_method["layers and timbre, projected"] = known[PIECE_S]
+    enrolled = told_apart(learnt, held, *taught, rng) if taught else {}
+    return Told(confusion, by_method, known, strangers, beside, enrolled)
 
 
 def matched(
-    learnt: Speakers, held: Speakers, projection: Projection, seconds: float, rng: np.random.Generator
+    learnt: Mapping[str, Floats], held: Speakers, projection: Projection, seconds: float, rng: np.random.Generator
 ) -> Confusion:
     """Who was taken for whom: pieces of what is held out, by their likeness to the voices of what was learnt."""
     names = tuple(learnt)
-    library = _library(learnt, projection, rng)
+    voices = library(learnt, projection)
     counts = np.zeros((len(names), len(names)), np.int64)
     for place, name in enumerate(names):
-        best = (projection(pieces(held[name], seconds, DRAWN, rng)) @ library.T).argmax(1)
+        best = (projection(pieces(held[name], seconds, DRAWN, rng)) @ voices.T).argmax(1)
         counts[place] = np.bincount(best, minlength=len(names))
     return Confusion(names, counts)
 
 
-def _library(learnt: Speakers, projection: Projection, rng: np.random.Generator) -> Floats:
-    """The voice (N, V) of each speaker."""
-    return np.stack([centre(projection(drawn(some, rng))) for some in learnt.values()])
-
-
 def _strangers(
-    learnt: Speakers, held: Speakers, rng: np.random.Generator, told: Callable[[], None]
+    learnt: Mapping[str, Floats], held: Speakers, rng: np.random.Generator, told: Callable[[], None]
 ) -> tuple[dict[float, float], dict[float, float]]:
-    """By seconds: share of strangers rejected, and of the others matched."""
-    names = sorted(learnt)
+    """Shares by seconds: of strangers' pieces rejected, and of the others' matched. Strangers are learnt by nothing."""
+    names = list(learnt)
     rejected: dict[float, list[float]] = {seconds: [] for seconds in SECONDS}
     right: dict[float, list[float]] = {seconds: [] for seconds in SECONDS}
     for fold in range(FOLDS):
         out = names[fold::FOLDS]
         inside = [name for name in names if name not in out]
         known = {name: learnt[name] for name in inside}
-        projection = discriminant(known, rng)
-        library = _library(known, projection, rng)
+        projection = discriminant(known)
+        voices = library(known, projection)
         for seconds in SECONDS:
-            scores = {n: projection(pieces(held[n], seconds, DRAWN, rng)) @ library.T for n in names}
+            scores = {n: projection(pieces(held[n], seconds, DRAWN, rng)) @ voices.T for n in names}
             floor = np.quantile(np.concatenate([scores[n].max(1) for n in inside]), REJECTED)
             rejected[seconds].append(float(np.mean([scores[n].max(1) < floor for n in out])))
             hits = [scores[n].argmax(1) == place for place, n in enumerate(inside)]
@@ -122,26 +123,37 @@ def _strangers(
     return tuple({s: float(np.mean(found)) for s, found in each.items()} for each in (rejected, right))  # type: ignore[return-value]
 
 
-def _methods(layers: int) -> dict[str, tuple[Callable[[Floats], Floats], bool]]:
-    """What may be pooled of features (n, W): the part of W, and whether it is the mean alone."""
-
-    def last(features: Floats) -> Floats:
-        return features[:, -(features.shape[1] // layers) :]
-
-    return {
-        "mean of the last layer (the paper's)": (last, True),
-        "mean and deviation of the last layer": (last, False),
-        "mean and deviation of all layers": (lambda features: features, False),
-    }
-
-
-def _standardising(speakers: Speakers, rng: np.random.Generator, *, plain: bool) -> Projection:
-    """No projection: pooled numbers, each standardised over all pieces; `plain`: means only."""
-    every = np.concatenate([pieces(some, PIECE_S, DRAWN, rng) for some in speakers.values()])
-    width = every.shape[1]
-    return Projection(
-        every.mean(0), every.std(0) + np.float32(1e-6), np.eye(width // 2 if plain else width, width, dtype=np.float32)
+def _methods(learnt: Mapping[str, Floats], layers: int, width: int) -> Iterator[tuple[str, Projection]]:
+    """Simpler ways, `METHODS` of them: parts of what is pooled (2 W), as they are or projected."""
+    every = next(iter(learnt.values())).shape[1] // 2
+    means = np.arange(every)
+    last, hidden, timbre = (
+        means[width * (layers - 1) : width * layers],
+        means[: width * layers],
+        means[width * layers :],
     )
+    yield "mean of the last layer (the paper's)", _standardising(learnt, last)
+    yield "mean and deviation of the last layer", _standardising(learnt, np.r_[last, every + last])
+    yield "mean and deviation of all layers", _standardising(learnt, np.r_[hidden, every + hidden])
+    yield "the same, projected", _projecting(learnt, np.r_[hidden, every + hidden])
+    yield "mean and deviation of the timbre, projected", _projecting(learnt, np.r_[timbre, every + timbre])
+
+
+def _standardising(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projection:
+    """No projection: pooled numbers, each standardised over all pieces."""
+    pooled = np.concatenate(list(learnt.values()))
+    return Projection(pooled.mean(0), pooled.std(0) + np.float32(1e-6), np.eye(pooled.shape[1], dtype=np.float32)[part])
+
+
+def _projecting(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projection:
+    """One that was learnt from some of the pooled numbers alone."""
+    narrow = discriminant({name: pooled[:, part] for name, pooled in learnt.items()})
+    size = next(iter(learnt.values())).shape[1]
+    wide = Projection(
+        np.zeros(size, np.float32), np.ones(size, np.float32), np.zeros((len(narrow.matrix), size), np.float32)
+    )
+    wide.mean[part], wide.std[part], wide.matrix[:, part] = narrow.mean, narrow.std, narrow.matrix
+    return wide
 
 
 def write(folder: Path, told: Told) -> str:
@@ -155,18 +167,22 @@ def write(folder: Path, told: Told) -> str:
     }
     plots.by_seconds(folder / "speakers.png", curves, "Voices told apart, by how long they were heard")
     plots.confusion(folder / "identities.png", told.confusion)
-    seconds = [f"{value:g} s" for value in SECONDS]
-    rows = [[name, *(f"{100 * share:.1f} %" for share in by.values())] for name, by in curves.items()]
     methods = [[name, f"{100 * share:.1f} %"] for name, share in told.by_method.items()]
-    page = (
-        markdown(list(scores), [[cell(Value(value)) for value in scores.values()]])
-        + "\n"
-        + markdown(["", *seconds], rows)
-        + "\n"
-        + markdown([f"pooled of {PIECE_S:g} s", "matched"], methods)
-    )
+    tables = [
+        markdown(list(scores), [[cell(Value(value)) for value in scores.values()]]),
+        _by_seconds("", curves),
+        markdown([f"pooled of {PIECE_S:g} s", "matched"], methods),
+        *([_by_seconds("as the checkpoint was taught", told.enrolled)] if told.enrolled else []),
+    ]
+    page = "\n".join(tables)
     with complete_or_not_at_all(folder / "speakers.md") as partial:
         partial.write_text(page, "utf-8")
+    figures = {"scores": scores, "methods": told.by_method, "enrolled": told.enrolled} | curves
     with complete_or_not_at_all(folder / "speakers.json") as partial:
-        partial.write_text(json.dumps({"scores": scores, "methods": told.by_method} | curves, indent=1), "utf-8")
+        partial.write_text(json.dumps(figures, indent=1), "utf-8")
     return page
+
+
+def _by_seconds(title: str, curves: Curves) -> str:
+    rows = [[name, *(f"{100 * share:.1f} %" for share in by.values())] for name, by in curves.items()]
+    return markdown([title, *(f"{value:g} s" for value in SECONDS)], rows)

@@ -1,6 +1,6 @@
 """Teaches a checkpoint to tell voices apart: a projection in which speakers differ and their words do not.
 
-Linear discriminant analysis (Fisher 1936; Hastie, Tibshirani, Friedman, section 4.3) of pooled features: pieces of
+Linear discriminant analysis (Fisher 1936; Hastie, Tibshirani, Friedman, section 4.3) of what is pooled: pieces of
 speech are whitened by how those of one speaker differ, and of what is left the directions are kept in which the
 speakers' means differ most.
 """
@@ -23,11 +23,11 @@ PIECE_S: Final = 3.0
 """Length of the pieces that are judged: by then a stream has to know."""
 LENGTHS_S: Final = (2.0, 3.0, 5.0, 8.0)
 """Of the pieces that are learnt from: whatever a stream remembers."""
-PIECES: Final = 15
+PIECES: Final = 60
 """Of each speaker and length."""
-WIDTH: Final = 32
+WIDTH: Final = 64
 """V, or one less than there are speakers."""
-SHRINK: Final = 0.1
+SHRINK: Final = 0.05
 """Share of the mean variance that is added to each direction's within a speaker: few pieces show few of them."""
 REJECTED: Final = 0.05
 """Share of known voices that may fall below the floor."""
@@ -55,9 +55,12 @@ def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recor
     known = long_enough(speakers, 2 * PIECE_S)
     if len(known) < 3:
         raise FacewireError(f"{len(known)} speakers with {2 * PIECE_S:.0f} s of voice or more: at least 3 are needed")
-    projection = discriminant(known, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    learnt = {name: drawn(recordings, rng) for name, recordings in known.items()}
+    projection = discriminant(learnt)
     width = len(projection.matrix)
-    taught = _with_voice(model, VoiceConfig(layers=model.config.voice.layers, width=width, floor=floor(known, seed)))
+    likeness = floor(known, learnt, seed)
+    taught = _with_voice(model, VoiceConfig(layers=model.config.voice.layers, width=width, floor=likeness))
     assert taught.voice
     for name in ("mean", "std", "matrix"):
         taught.voice.get_buffer(name).copy_(torch.from_numpy(getattr(projection, name)))
@@ -69,25 +72,25 @@ def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recor
     return taught
 
 
-def discriminant(speakers: Speakers, rng: np.random.Generator) -> Projection:
-    """The projection by which these speakers differ most, for how much the pieces of each differ."""
-    every_piece = {name: drawn(recordings, rng) for name, recordings in speakers.items()}
-    every = np.concatenate(list(every_piece.values())).astype(np.float64)
-    mean = np.mean([each.mean(0, dtype=np.float64) for each in every_piece.values()], 0)
-    std = every.std(0) + 1e-6
-    means = np.stack([(each.mean(0, dtype=np.float64) - mean) / std for each in every_piece.values()])
-    inside = np.concatenate([(each - each.mean(0, dtype=np.float64)) / std for each in every_piece.values()])
-    within = inside.T @ inside / len(inside)
+def discriminant(speakers: Mapping[str, Floats]) -> Projection:
+    """The projection by which speakers differ most, for how much the pieces (n, 2 W) of each differ (`drawn`)."""
+    means = np.stack([pooled.mean(0, dtype=np.float64) for pooled in speakers.values()])
+    mean = means.mean(0)
+    squares = np.mean([np.square(pooled - mean).mean(0) for pooled in speakers.values()], 0)
+    std = np.sqrt(squares) + 1e-6
+    within = np.zeros((len(mean), len(mean)))
+    for own, pooled in zip(means, speakers.values(), strict=True):
+        apart = (pooled - own) / std
+        within += apart.T @ apart / (len(apart) * len(speakers))
     within += SHRINK * np.trace(within) / len(within) * np.eye(len(within))
-    variances, directions = np.linalg.eigh(within)
-    whiten = directions / np.sqrt(variances)
-    _, _, between = np.linalg.svd(means @ whiten, full_matrices=False)
+    whiten = np.linalg.inv(np.linalg.cholesky(within))
+    _, _, between = np.linalg.svd((means - mean) / std @ whiten.T, full_matrices=False)
     kept = between[: min(WIDTH, len(means) - 1)]
-    return Projection(_floats(mean), _floats(std), _floats(kept @ whiten.T))
+    return Projection(_floats(mean), _floats(std), _floats(kept @ whiten))
 
 
-def floor(speakers: Speakers, seed: int) -> float:
-    """The likeness that all but `REJECTED` of the pieces of known people reach.
+def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
+    """The likeness that all but `REJECTED` of the pieces of known people reach; `learnt` is what was `drawn` of them.
 
     Known as those are who are enrolled later: each fold's projection never heard its people, whose voices are enrolled
     by some of their recordings and judged by others.
@@ -96,13 +99,13 @@ def floor(speakers: Speakers, seed: int) -> float:
     for fold in range(FOLDS):
         rng = np.random.default_rng([seed, fold])
         inside = set(names[fold::FOLDS])
-        projection = discriminant({name: speakers[name] for name in names if name not in inside}, rng)
+        projection = discriminant({name: learnt[name] for name in names if name not in inside})
         for name in inside:
             halves = speakers[name][::2], speakers[name][1::2]
             enrolled, judged = (long_enough({name: half}, PIECE_S).get(name) for half in halves)
             if enrolled and judged:
                 voice = centre(projection(drawn(enrolled, rng)))
-                likeness.append(projection(pieces(judged, PIECE_S, 4 * PIECES, rng)) @ voice)
+                likeness.append(projection(pieces(judged, PIECE_S, PIECES, rng)) @ voice)
     return float(np.quantile(np.concatenate(likeness), REJECTED)) if likeness else 0.0
 
 

@@ -9,20 +9,23 @@ import soundfile
 from rich.progress import Progress
 from typer.testing import CliRunner
 
-from model import checkpoint, stream
+from model import checkpoint, stream, timbre
 from model.torch_runtime import TorchRuntime
 from model.windows import Floats
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training.cli import app
 from training.datasets.splits import split_of
+from training.speakers.enrolled import equal_error, told_apart
 from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
-from training.speakers.judge import tell_apart
-from training.speakers.teach import discriminant, floor, listening, teach
+from training.speakers.judge import METHODS, tell_apart
+from training.speakers.teach import discriminant, drawn, floor, listening, teach
 
 pytestmark = pytest.mark.slow
 
 WIDTH = 12
+HIDDEN = (2, 4)
+"""Layers and their width; the rest stands for timbre."""
 LOUD = 12.0
 
 
@@ -44,17 +47,25 @@ def people(count: int) -> dict[str, list[Recording]]:
     return {f"p{seed:02}": speaker(seed) for seed in range(count)}
 
 
+def pooled(some: dict[str, list[Recording]]) -> dict[str, Floats]:
+    return {name: drawn(recordings, np.random.default_rng(0)) for name, recordings in some.items()}
+
+
 def test_what_differs_within_a_speaker_is_dropped() -> None:
-    projection = discriminant(people(24), np.random.default_rng(0))
+    projection = discriminant(pooled(people(24)))
     kept = np.abs(projection.matrix / projection.std)[:, :WIDTH].max(0)
     assert kept[:4].min() > 3 * kept[4:].max()
 
 
 def test_speakers_are_told_apart_where_plain_means_are_not_and_strangers_are_rejected() -> None:
-    told = tell_apart(people(24), layers=2, seed=0)
+    told = tell_apart(people(24), HIDDEN, seed=0)
+    assert told.by_method["layers and timbre, projected"] > 0.85
     assert told.by_method["the same, projected"] > 0.85
+    assert told.by_method["mean and deviation of the timbre, projected"] < 0.2
     assert told.by_method["mean and deviation of all layers"] < 0.6
     assert told.by_method["mean of the last layer (the paper's)"] < 0.6
+    assert len(told.by_method) == METHODS + 1
+    assert not told.enrolled
     assert told.known[1.0] <= told.known[8.0] + 0.02
     assert told.known_beside_strangers[3.0] > 0.85
     assert told.strangers[3.0] > 0.1
@@ -69,13 +80,36 @@ def test_nothing_is_learnt_from_what_is_judged() -> None:
         name: [r for r in some[name] if not r.held_out] + [r for r in some[other] if r.held_out]
         for name, other in zip(names, names[1:] + names[:1], strict=True)
     }
-    assert tell_apart(exchanged, layers=2).known[3.0] < 0.1
+    assert tell_apart(exchanged, HIDDEN).known[3.0] < 0.1
 
 
 def test_the_floor_lets_most_of_the_known_pass() -> None:
-    found = floor(people(24), seed=0)
+    some = people(24)
+    found = floor(some, pooled(some), seed=0)
     assert 0.2 < found < 1
-    assert found == floor(people(24), seed=0)
+    assert found == floor(some, pooled(some), seed=0)
+
+
+def test_who_is_enrolled_only_is_told_apart_by_what_others_taught() -> None:
+    others, some = (
+        {name: speaker(seed) for seed, name in enumerate(names, first)}
+        for first, names in ((0, "abcdefghijklmnopqrstuvwxyz"), (50, "012345"))
+    )
+    projection = discriminant(pooled(others))
+    learnt = pooled({name: recordings[::2] for name, recordings in some.items()})
+    held = {name: recordings[1::2] for name, recordings in some.items()}
+    curves = told_apart(learnt, held, projection, 0.5, np.random.default_rng(0))
+    assert curves["enrolled voices matched"][8.0] > 0.8
+    assert curves["equal error rate, one voice against another"][8.0] < 0.2
+    low, high = (told_apart(learnt, held, projection, level, np.random.default_rng(0)) for level in (-1.0, 1.1))
+    for name in ("enrolled rejected by its floor", "strangers rejected by its floor"):
+        assert (low[name][3.0], high[name][3.0]) == (0, 1)
+
+
+def test_the_equal_error_rate_is_where_both_mistakes_are_as_frequent() -> None:
+    assert equal_error(np.array([0.8, 0.9]), np.array([0.1, 0.2, 0.3])) == 0
+    assert equal_error(np.array([0.1, 0.9, 0.8, 0.7]), np.array([0.0, 0.2, 0.75, 0.05])) == 0.25
+    assert equal_error(np.array([0.1, 0.2]), np.array([0.8, 0.9])) == 1
 
 
 def test_pieces_are_as_long_as_asked_and_go_on_in_other_recordings() -> None:
@@ -91,7 +125,7 @@ def test_too_few_speakers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="at least 3"):
         teach(listening(tiny_model(), (0, 1)), people(2), {})
     with pytest.raises(FacewireError, match="at least 8"):
-        tell_apart(people(7), layers=2)
+        tell_apart(people(7), HIDDEN)
     with pytest.raises(FacewireError, match="a folder for each speaker"):
         folder_of_speakers(tmp_path)
 
@@ -119,8 +153,11 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     model = listening(tiny_model(), (0, 1))
     with Progress(disable=True) as bar:
         heard = hear(model, folder_of_speakers(folder), bar)
-        both = hear(model, {"v0": folder_of_speakers(folder)["v0"][:2]}, bar, others=True)
-    assert [len(found) for found in both.values()] == [2, 2]
+        both = hear(model, {"v0": folder_of_speakers(folder)["v0"][:4]}, bar, varied=True)
+    assert [len(found) for found in both.values()] == [4, 4]
+    quiet = [np.quantile(each.features[:, 32 : 32 + timbre.BANDS], 0.1) for each in (*heard["v0"][:4], *both["v0"])]
+    assert quiet[:2] == quiet[4:6]
+    assert (np.array(quiet[6:]) > quiet[2:4]).all()  # heard through noise
     assert np.abs(both["v0"][0].features.mean(0) - both["v0, another throat"][0].features.mean(0)).max() > 0.01
     taught = teach(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
     runtime = TorchRuntime(taught)
@@ -134,7 +171,8 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
 
 
 def test_the_voice_in_silence_is_nothing() -> None:
-    assert voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32)).features.shape == (0, 32)
+    heard = voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32))
+    assert heard.features.shape == (0, 32 + timbre.WIDTH)
 
 
 def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
@@ -161,3 +199,6 @@ def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
     made_files = {path.name for path in (tmp_path / "figures").iterdir()}
     assert made_files == {"speakers.md", "speakers.json", "speakers.png", "identities.png"}
     assert json.loads((tmp_path / "figures" / "speakers.json").read_text())["scores"]["pieces"] >= 8 * 50
+    figures = json.loads((tmp_path / "figures" / "speakers.json").read_text())
+    assert set(figures["enrolled"]["enrolled voices matched"]) == {"1.0", "2.0", "3.0", "5.0", "8.0"}
+    assert "as the checkpoint was taught" in result.output

@@ -1,0 +1,60 @@
+"""How well people are told apart who are enrolled only: by the projection and the floor that a checkpoint has."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.voices import Projection
+from model.windows import Floats
+from training.speakers.hear import Speakers, pieces
+from training.speakers.teach import REJECTED, centre
+
+SECONDS: Final = (1.0, 2.0, 3.0, 5.0, 8.0)
+"""Lengths of voice that are judged."""
+DRAWN: Final = 50
+"""Pieces of each speaker and length."""
+
+Curves = dict[str, dict[float, float]]
+"""Shares by seconds of voice, by what they are of."""
+
+
+def library(learnt: Mapping[str, Floats], projection: Projection) -> Floats:
+    """The voice (N, V) of each speaker, of pieces (n, 2 W) of each."""
+    return np.stack([centre(projection(pooled)) for pooled in learnt.values()])
+
+
+def told_apart(
+    learnt: Mapping[str, Floats], held: Speakers, projection: Projection, floor: float, rng: np.random.Generator
+) -> Curves:
+    """Pieces of what is held out, by their likeness to the voices of what was learnt; nobody else is known.
+
+    For strangers, everyone is judged once more by the voices of all others.
+    """
+    voices, curves = library(learnt, projection), Curves()
+    own = np.eye(len(voices), dtype=bool)[:, None].repeat(DRAWN, 1)  # (N, pieces, N)
+    for seconds in SECONDS:
+        likeness = np.stack([projection(pieces(held[name], seconds, DRAWN, rng)) @ voices.T for name in learnt])
+        known, strangers = likeness.max(-1), np.where(own, -1, likeness).max(-1)
+        figures = {
+            "enrolled voices matched": (likeness.argmax(-1) == np.arange(len(voices))[:, None]).mean(),
+            "equal error rate, one voice against another": equal_error(likeness[own], likeness[~own]),
+            f"strangers rejected, where {REJECTED:.0%} of the enrolled are": (
+                strangers < np.quantile(known, REJECTED)
+            ).mean(),
+            "enrolled rejected by its floor": (known < floor).mean(),
+            "strangers rejected by its floor": (strangers < floor).mean(),
+        }
+        for name, figure in figures.items():
+            curves.setdefault(name, {})[seconds] = float(figure)
+    return curves
+
+
+def equal_error(same: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    """Share of mistakes where as many of the same voice (n,) are below a floor as of others (m,) are above it."""
+    floors = np.unique(np.concatenate([same, other]))
+    missed = np.searchsorted(np.sort(same), floors) / len(same)
+    taken = 1 - np.searchsorted(np.sort(other), floors) / len(other)
+    nearest = np.abs(missed - taken).argmin()
+    return float(missed[nearest] + taken[nearest]) / 2
