@@ -158,7 +158,8 @@ def recovered(path: Path, points: Mapping[str, Sequence[tuple[str, float, float]
         ends = [planted for _, planted, _ in people]
         axis.plot([min(ends), max(ends)], [min(ends), max(ends)], color=REAL, linewidth=0.9)
         for number, (who, planted, found) in enumerate(people):
-            axis.plot(planted, found, "x" if who == "enrolled" else "o", color=f"C{number}", label=who)
+            once_more = who == "enrolled"  # in the colour of the last performer
+            axis.plot(planted, found, "x" if once_more else "o", color=f"C{number - once_more}", label=who)
         axis.set_title(name, fontsize=9)
     for axis in axes[-1]:
         axis.set_xlabel("planted", fontsize=8)

@@ -59,7 +59,7 @@ def _about(study: Study, command: str) -> str:
     head = ["", "pitch", "formants", *TITLES.values()]
     rows = [[one.name, *(f"{value:g}" for value in one.told().values())] for one in study.cast]
     fit, made = study.recipe.fit, study.recipe.features
-    count = ", ".join(f"{who} {len(clips)}" for who, clips in study.tested.items())
+    count = sum(len(clips) for clips in study.tested.values())
     return f"""# Virtual performers
 
 ```
@@ -71,7 +71,7 @@ with another throat (the WORLD vocoder), and has habits that are known, by these
 
 {markdown(head, rows)}
 Models of {STEPS} denoising steps, trained directly: {fit.steps} steps of {fit.batch} passages, out of
-{made.shards * made.passages} passages of 18 s. Judged on recordings of the test split ({count}), streamed in the
+{made.shards * made.passages} passages of 18 s. Judged on {count} recordings of the test split, streamed in the
 windows of run time, lips without noise; ± is the deviation over {study.seeds} seeds of the noise, not over trainings.
 """
 
