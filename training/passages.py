@@ -140,16 +140,12 @@ def _blinking(face: Curves) -> Curves:
 
 
 def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:
-    """Half of the streams clean, the others in a room, before a noise, or both; all at some gain.
-
-    Every fourth noise is knocks or music: in the gaps the mouth has to rest in them, and only there.
-    """
+    """Half of the streams clean, the others in a room, a noise, or both; all at some gain."""
     if rng.random() < 0.5:
         if rng.random() < 0.4:
             sound = in_room(sound, rng)
         if rng.random() < 0.8:
-            behind = noise if rng.random() < 0.75 else not_speech
-            sound = sound + behind(len(sound), rng) * amplitude(rng.uniform(-75, -32))
+            sound = sound + noise(len(sound), rng) * amplitude(rng.uniform(-75, -32))
     louder = sound * amplitude(rng.uniform(-18, 4))
     return np.asarray(np.clip(louder, -1, 1), np.float32)
 

@@ -1,6 +1,5 @@
 """The face that ships: whole, of known origin, moved by speech, at rest in noise."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from model.windows import Samples
 from protocols import blendshapes
-from training.judge.not_speech import fan, keyboard, music
+from training.judge.not_speech import fan
 from training.sounds import at_level
 
 DEMO = Path(__file__).parents[2] / "daemon" / "demo.flac"
@@ -53,16 +52,13 @@ def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int |
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("made", [keyboard, music, fan])
-def test_typing_music_and_a_fan_are_no_speech(
-    model: FaceModel, made: Callable[[int, np.random.Generator], Samples]
-) -> None:
+def test_a_fan_is_no_speech(model: FaceModel) -> None:
     def motion(sound: Samples) -> float:
         face = stream.render(TorchRuntime(model), sound, identity="s1")[60:, LIPS]
         return float(np.abs(np.diff(face, axis=0)).mean())
 
-    sound = at_level(made(6 * 16_000, np.random.default_rng(5)), -20)
-    assert motion(sound) < 0.1 * motion(read_audio(DEMO))
+    sound = at_level(fan(6 * 16_000, np.random.default_rng(5)), -20)
+    assert motion(sound) < 0.03 * motion(read_audio(DEMO))
 
 
 @pytest.mark.slow
