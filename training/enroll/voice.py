@@ -46,7 +46,7 @@ def likeness_of_halves(stretches: Floats) -> float:
 def one_speaker(stretches: Floats, floor: float, source: object) -> None:
     """Raises FacewireError where the stretches are of two speakers.
 
-    By the checkpoint's own measure: below its floor, which nearly all short pieces of a known person's speech reach, a
+    By the checkpoint's own measure: below its floor, which most short pieces of a known person's speech reach, a
     voice is not the one that it is compared with; a half is of 10 s at least, and surer than such a piece.
     """
     likeness = likeness_of_halves(stretches)

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.voices import Projection
 from model.windows import Floats
 from training.speakers.hear import Speakers, pieces
-from training.speakers.teach import REJECTED, centre
+from training.speakers.teach import centre, equal_error
 
 SECONDS: Final = (1.0, 2.0, 3.0, 5.0, 8.0)
 """Lengths of voice that are judged."""
 DRAWN: Final = 50
 """Pieces of each speaker and length."""
+
+REJECTED: Final = 0.05
+"""Share of known voices that may fall below a floor."""
 
 Curves = dict[str, dict[float, float]]
 """Shares by seconds of voice, by what they are of."""
@@ -39,7 +41,7 @@ def told_apart(
         known, strangers = likeness.max(-1), np.where(own, -1, likeness).max(-1)
         figures = {
             "enrolled voices matched": (likeness.argmax(-1) == np.arange(len(voices))[:, None]).mean(),
-            "equal error rate, one voice against another": equal_error(likeness[own], likeness[~own]),
+            "equal error rate, one voice against another": equal_error(likeness[own], likeness[~own]).share,
             f"strangers rejected, where {REJECTED:.0%} of the enrolled are": (
                 strangers < np.quantile(known, REJECTED)
             ).mean(),
@@ -49,12 +51,3 @@ def told_apart(
         for name, figure in figures.items():
             curves.setdefault(name, {})[seconds] = float(figure)
     return curves
-
-
-def equal_error(same: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Share of mistakes where as many of the same voice (n,) are below a floor as of others (m,) are above it."""
-    floors = np.unique(np.concatenate([same, other]))
-    missed = np.searchsorted(np.sort(same), floors) / len(same)
-    taken = 1 - np.searchsorted(np.sort(other), floors) / len(other)
-    nearest = np.abs(missed - taken).argmin()
-    return float(missed[nearest] + taken[nearest]) / 2

@@ -16,9 +16,9 @@ from protocols.files import complete_or_not_at_all
 from training.judge import plots
 from training.judge.matching import Confusion
 from training.judge.tables import Value, cell, markdown
-from training.speakers.enrolled import DRAWN, SECONDS, Curves, library, told_apart
+from training.speakers.enrolled import DRAWN, REJECTED, SECONDS, Curves, library, told_apart
 from training.speakers.hear import Speakers, long_enough, pieces
-from training.speakers.teach import PIECE_S, REJECTED, discriminant, drawn
+from training.speakers.teach import PIECE_S, discriminant, drawn
 
 FOLDS: Final = 4
 """Each leaves a quarter of the speakers out, as strangers."""

@@ -6,7 +6,7 @@ speakers' means differ most.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -29,8 +29,6 @@ WIDTH: Final = 64
 """V, or one less than there are speakers."""
 SHRINK: Final = 0.05
 """Share of the mean variance that is added to each direction's within a speaker: few pieces show few of them."""
-REJECTED: Final = 0.05
-"""Share of known voices that may fall below the floor."""
 FOLDS: Final = 4
 
 
@@ -90,23 +88,45 @@ def discriminant(speakers: Mapping[str, Floats]) -> Projection:
 
 
 def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
-    """The likeness that all but `REJECTED` of the pieces of known people reach; `learnt` is what was `drawn` of them.
+    """The likeness below which as many pieces of known people are as of others are above; `learnt` was `drawn` of them.
 
     Known as those are who are enrolled later: each fold's projection never heard its people, whose voices are enrolled
-    by some of their recordings and judged by others.
+    by some of their recordings and judged by others. Speakers of one set are more alike from recording to recording
+    than people are from day to day: a floor that nearly all of them reached would turn most people away.
     """
-    names, likeness = sorted(speakers), []
+    names, same, other = sorted(speakers), [np.empty(0)], [np.empty(0)]
     for fold in range(FOLDS):
         rng = np.random.default_rng([seed, fold])
         inside = set(names[fold::FOLDS])
         projection = discriminant({name: learnt[name] for name in names if name not in inside})
-        for name in inside:
-            halves = speakers[name][::2], speakers[name][1::2]
-            enrolled, judged = (long_enough({name: half}, PIECE_S).get(name) for half in halves)
-            if enrolled and judged:
-                voice = centre(projection(drawn(enrolled, rng)))
-                likeness.append(projection(pieces(judged, PIECE_S, PIECES, rng)) @ voice)
-    return float(np.quantile(np.concatenate(likeness), REJECTED)) if likeness else 0.0
+        halves = [long_enough({name: speakers[name][part::2] for name in sorted(inside)}, PIECE_S) for part in (0, 1)]
+        both = [name for name in halves[0] if name in halves[1]]
+        if not both:
+            continue
+        voices = np.stack([centre(projection(drawn(halves[0][name], rng))) for name in both])
+        for place, name in enumerate(both):
+            likeness = projection(pieces(halves[1][name], PIECE_S, PIECES, rng)) @ voices.T
+            same.append(likeness[:, place])
+            other.append(np.delete(likeness, place, 1).ravel())
+    known, strange = np.concatenate(same), np.concatenate(other)
+    return equal_error(known, strange).floor if len(known) and len(strange) else 0.0
+
+
+class EqualError(NamedTuple):
+    """Where a floor makes as many mistakes of one kind as of the other."""
+
+    share: float
+    """Of either."""
+    floor: float
+
+
+def equal_error(same: NDArray[np.floating], other: NDArray[np.floating]) -> EqualError:
+    """The floor below which as many likenesses of the same voice (n,) are as of others (m,) are above it."""
+    floors = np.unique(np.concatenate([same, other]))
+    missed = np.searchsorted(np.sort(same), floors) / len(same)
+    taken = 1 - np.searchsorted(np.sort(other), floors) / len(other)
+    nearest = np.abs(missed - taken).argmin()
+    return EqualError(float(missed[nearest] + taken[nearest]) / 2, float(floors[nearest]))
 
 
 def drawn(recordings: Sequence[Recording], rng: np.random.Generator) -> Floats:
