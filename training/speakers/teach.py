@@ -94,7 +94,9 @@ def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
     by some of their recordings and judged by others. Speakers of one set are more alike from recording to recording
     than people are from day to day: a floor that nearly all of them reached would turn most people away.
     """
-    names, same, other = sorted(speakers), [np.empty(0)], [np.empty(0)]
+    names = sorted(speakers)
+    same: list[NDArray[np.floating]] = []
+    other: list[NDArray[np.floating]] = []
     for fold in range(FOLDS):
         rng = np.random.default_rng([seed, fold])
         inside = set(names[fold::FOLDS])
@@ -108,8 +110,8 @@ def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
             likeness = projection(pieces(halves[1][name], PIECE_S, PIECES, rng)) @ voices.T
             same.append(likeness[:, place])
             other.append(np.delete(likeness, place, 1).ravel())
-    known, strange = np.concatenate(same), np.concatenate(other)
-    return equal_error(known, strange).floor if len(known) and len(strange) else 0.0
+    enough = any(len(likeness) for likeness in other)
+    return equal_error(np.concatenate(same), np.concatenate(other)).floor if enough else 0.0
 
 
 class EqualError(NamedTuple):
