@@ -53,6 +53,6 @@ def test_two_processes_give_the_curves_of_one(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_told(tmp_path: Path) -> None:
     started = runs.start("fit", runs.made(tmp_path), "--recipe", "smoke", "--out", tmp_path / "run", processes=3)
-    told, _ = started.communicate(timeout=120)
+    told, _ = started.communicate(timeout=240)
     assert started.returncode == 1
     assert "a batch of 4 cannot be shared evenly among 3 processes" in told

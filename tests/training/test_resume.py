@@ -75,7 +75,7 @@ def test_a_killed_run_has_the_curve_and_the_weights_of_one_that_was_not(
         started = runs.start(*command(features, tmp_path))
         wait_for(rows, tmp_path / "teacher", started)
         started.send_signal(signal.SIGKILL)
-        started.communicate(timeout=30)
+        started.communicate(timeout=120)
     runs.train(*command(features, tmp_path))
     assert len(runs.curve(tmp_path / "teacher")) == STEPS + 1
     same(tmp_path, whole)
@@ -88,7 +88,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(features: Path, whole: Path, tmp_pat
     started = runs.start(*command(features, tmp_path))
     wait_for(8, tmp_path / "teacher", started)
     started.send_signal(signal.SIGINT)
-    told, _ = started.communicate(timeout=30)
+    told, _ = started.communicate(timeout=120)
     assert started.returncode == 130
     done = len(runs.curve(tmp_path / "teacher")) - 1
     assert f"saved after step {done} of {STEPS}; the same command goes on" in told.replace("\n", " ")
@@ -101,6 +101,6 @@ def test_ctrl_c_saves_and_says_how_to_go_on(features: Path, whole: Path, tmp_pat
 @pytest.mark.slow
 def test_a_run_does_not_go_on_with_other_settings(features: Path, whole: Path) -> None:
     started = runs.start(*command(features, whole), "--seed", 3)
-    told, _ = started.communicate(timeout=60)
+    told, _ = started.communicate(timeout=120)
     assert started.returncode == 1
     assert "a run that was begun with other settings (fit)" in told.replace("\n", " ")
