@@ -68,11 +68,13 @@ def make(
         raise FacewireError(
             f"{out}: made from other datasets, with another encoder or recipe; choose another --out, or delete it"
         )
+    paths = {shard: out / f"passages-{shard:03}.safetensors" for shard in shards}
+    missing = {shard: path for shard, path in paths.items() if not path.exists()}
+    if not missing:
+        return
     with _fastest(model) as runtime:
-        for shard in shards:
-            path = out / f"passages-{shard:03}.safetensors"
-            if not path.exists():
-                passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar)
+        for shard, path in missing.items():
+            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar)
 
 
 @contextmanager

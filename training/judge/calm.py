@@ -31,6 +31,7 @@ LEVELS_DBFS: Final = (-60, -40, -20)
 """Loudness (RMS of all 10 s) of each sound without speech."""
 SOUND_S: Final = 10
 RECORDED_S: Final = 60
+"""Of each recorded sound, at most."""
 SETTLED_S: Final = 2
 """Of a sound, before the mouth has to rest."""
 GAINS_DB: Final = (-40, -20)

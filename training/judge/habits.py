@@ -54,14 +54,15 @@ def likenesses(
     use = np.flatnonzero(np.all([clip.confidence > 0 for clips in sounds.values() for clip in clips], axis=0))
     if len(sounds) < 2 or not len(use):
         return []
-    names, made, real = list(sounds), {}, {}
+    known = _by_name(model, every, KNOWN_S)
+    real = {name: [np.asarray(clip.curves) for clip in known[name]] for name in sounds}
+    names, made = list(sounds), {}
     for place, name in enumerate(names):
         for speaker in (name, names[(place + 1) % len(names)]):
             told = [replace(clip, identity=name) for clip in sounds[speaker]]
             made[name, speaker] = animate(model, told, seed=0, lookahead_ms=lookahead_ms)
         both = zip(sounds[name], made[name, name], strict=True)
         made[RECORDED, name] = [pair(clip, face, model.config.fps).real for clip, face in both]
-        real[name] = [np.asarray(clip.curves) for clip in _by_name(model, every, KNOWN_S)[name]]
     return compared(made, real, use.tolist())
 
 
