@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # a header is read without torch
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 5
-"""Voices may be told apart, by the timbre of the sound, too."""
-READABLE: Final = (3, 4, 5)
+FORMAT: Final = 6
+"""Each identity has a scale and an offset of its face."""
+READABLE: Final = (3, 4, 5, 6)
 """Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
@@ -59,6 +59,8 @@ def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -
         tensors |= {_ENCODER + k: v for k, v in speech.state_dict().items()}
     if head["format"] < 5:
         tensors = _with_timbre(tensors)
+    if head["format"] < 6:
+        tensors = _with_styles(tensors)
     model = FaceModel(config, speech)
     try:
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, strict=True)
@@ -101,6 +103,14 @@ def _with_timbre(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
             unseen = torch.full((*means.shape[:-1], timbre.WIDTH), blank)
             grown[name] = torch.cat([means, unseen, deviations, unseen], -1)
     return grown
+
+
+def _with_styles(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The weights of a format whose identities all had the face that the denoiser makes."""
+    import torch
+
+    shape = len(tensors["identities.embeddings"]), len(tensors["face_mean"])
+    return {**tensors, "identities.scale": torch.ones(shape), "identities.offset": torch.zeros(shape)}
 
 
 def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tensor]]":

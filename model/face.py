@@ -30,10 +30,12 @@ class FaceModel(nn.Module):
         self.encoder = encoder
         self.denoiser = Denoiser(config)
         voice = config.voice.width if config.voice else 0
-        self.identities = IdentityLibrary(config.identities, config.identity_width, config.encoder.width, voice)
+        channels = len(config.blendshapes)
+        self.identities = IdentityLibrary(
+            config.identities, config.identity_width, config.encoder.width, channels, voice
+        )
         self.voice = VoiceProjection(config) if config.voice else None
         self.schedule = schedule.linear(config.schedule_steps, config.steps)
-        channels = len(config.blendshapes)
         self.register_buffer("audio_mean", torch.zeros(config.encoder.width))
         self.register_buffer("audio_std", torch.ones(config.encoder.width))
         self.register_buffer("face_mean", torch.zeros(channels))
@@ -75,7 +77,9 @@ class FaceModel(nn.Module):
     def denoise(
         self, noise: Tensor, audio: Tensor, identity: Tensor, dial: Tensor, hidden: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """All steps from noise (B, T, C) to the face (B, T, C) in [0, 1], and the GRU's next states.
+        """All steps from noise (B, T, C) to a face (B, T, C), and the GRU's next states.
+
+        The face is nobody's yet: scale and offset of a style make it someone's, and only then is it cut to [0, 1].
 
         Features are (B, T, K, D), identity features (B, T, D), the dial (B,), states (steps, layers, B, hidden).
         """
@@ -84,5 +88,5 @@ class FaceModel(nn.Module):
         return self.face(trail[-1][0]), torch.stack([memory for _, memory in trail])
 
     def face(self, x0: Tensor) -> Tensor:
-        """Blendshapes in [0, 1] from standardised ones, (…, C)."""
-        return (x0 * self.amplitude * self.face_std + self.face_mean).clamp(0, 1)
+        """Blendshapes from standardised ones, (…, C)."""
+        return x0 * self.amplitude * self.face_std + self.face_mean

@@ -30,11 +30,18 @@ class IdentityLibrary(nn.Module):
 
     voices: Tensor
     """(N, V): how each sounds, of length 1 (`model.voices`)."""
+    scale: Tensor
+    """(N, C): how far each moves each shape, to how far all do. The denoiser makes everyone's face as if alike, so
+    that whose it is does not hang on whose voice it hears."""
+    offset: Tensor
+    """(N, C): and where it then has to be moved to."""
 
-    def __init__(self, names: Sequence[str], width: int, features: int, voice: int = 0) -> None:
+    def __init__(self, names: Sequence[str], width: int, features: int, channels: int, voice: int = 0) -> None:
         """V is 0 where the checkpoint tells no voices apart."""
         super().__init__()
         self.names = tuple(names)
+        self.register_buffer("scale", torch.ones(len(self.names), channels))
+        self.register_buffer("offset", torch.zeros(len(self.names), channels))
         self.register_buffer("voices", torch.zeros(len(self.names), voice), persistent=voice > 0)
         self.embeddings = nn.Parameter(torch.randn(len(self.names), width) / width**0.5)
         self.encoder = nn.Sequential(nn.Linear(width, 128), nn.SiLU(), nn.Linear(128, features))
@@ -48,9 +55,15 @@ class IdentityLibrary(nn.Module):
         features: Tensor = self.encoder(embeddings)
         return features
 
-    def every(self) -> Tensor:
-        """Identity features (N + 1, D) of all, the last ones unknown's."""
-        return self.forward(torch.cat([self.embeddings, self.unknown()[None]]))
+    def manners(self) -> tuple[Tensor, Tensor]:
+        """Scale and offset (N + 1, C) of all; the face of unknown, the last one, stays as the denoiser makes it."""
+        ones, zeros = torch.ones_like(self.scale[:1]), torch.zeros_like(self.offset[:1])
+        return torch.cat([self.scale, ones]), torch.cat([self.offset, zeros])
+
+    def styles(self) -> Tensor:
+        """Those of all (N + 1, D + 2 C), the last one unknown's (`model.library.Library`)."""
+        features = self(torch.cat([self.embeddings, self.unknown()[None]]))
+        return torch.cat([features, *self.manners()], 1)
 
     def scores(self, speech: Tensor) -> Tensor:
         """Cosine similarity (B, N) of mean audio features (B, D) to every identity (paper, section 3.3): for training.

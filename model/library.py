@@ -1,6 +1,5 @@
 """Identities as a stream uses them: what the denoiser reads of each, how its face differs, and how it sounds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,13 +28,6 @@ class Library:
     """(N + 1, S), the last one unknown's."""
     voices: Floats
     """(N, V), each of length 1; V is 0 where the checkpoint tells no voices apart."""
-
-    @classmethod
-    def of_checkpoint(cls, names: Sequence[str], features: Floats, voices: Floats, channels: int) -> "Library":
-        """That of a checkpoint: features (N + 1, D), the last ones unknown's; faces stay as the denoiser makes them."""
-        as_it_is = np.concatenate([np.ones(channels), np.zeros(channels)]).astype(np.float32)
-        styles = np.concatenate([features, np.tile(as_it_is, (len(features), 1))], 1)
-        return cls(tuple(names), styles, voices)
 
     def place(self, name: str | None) -> int:
         """Place of an identity; that of `unknown`, -1, for None. Raises FacewireError for a stranger's name."""

@@ -47,7 +47,7 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
     projection = plain.projection or Projection(*(np.empty(shape, np.float32) for shape in (0, 0, (0, 0))))
     library = plain.library
     arrays = {
-        "identities": library.styles[:, : model.config.encoder.width],
+        "styles": library.styles,
         "audio_mean": model.audio_mean.numpy(),
         "audio_std": model.audio_std.numpy(),
         "voices": library.voices,

@@ -21,17 +21,17 @@ from model.windows import Floats
 from protocols.errors import FacewireError
 from protocols.files import sha256
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Of an export. Another number, and all are made anew."""
 ENCODER: Final = "encoder.onnx"
 """windows (N, samples) -> features (N, features, D), hidden (N, features, layers * D)."""
 DENOISER: Final = "denoiser.onnx"
 """noise (B, T, C), audio (B, T, K, D), identity (B, T, D), dial (B,), hidden -> face (B, T, C), hidden."""
 FACE: Final = "face.safetensors"
-"""Identity features (N + 1, D), the last one `unknown`'s, the statistics (D,) that standardise sound, and how voices
-are told apart: those of the identities (N, V), and `model.voices.Projection`."""
+"""Styles (N + 1, S), the last one `unknown`'s (`model.library`), the statistics (D,) that standardise sound, and how
+voices are told apart: those of the identities (N, V), and `model.voices.Projection`."""
 KEY: Final = "facewire-onnx"
-ARRAYS: Final = ("identities", "audio_mean", "audio_std", "voices", "voice_mean", "voice_std", "voice_matrix")
+ARRAYS: Final = ("styles", "audio_mean", "audio_std", "voices", "voice_mean", "voice_std", "voice_matrix")
 
 
 class NoOnnxError(FacewireError):
@@ -50,8 +50,8 @@ class OnnxRuntime:
         head, self.config, arrays = _read(folder / FACE)
         self.name = head["name"]
         self.fingerprint = str(head["fingerprint"])
-        identities, self._mean, self._std, voices, *projection = (arrays[name] for name in ARRAYS)
-        self.library = Library.of_checkpoint(self.config.identities, identities, voices, len(self.config.blendshapes))
+        styles, self._mean, self._std, voices, *projection = (arrays[name] for name in ARRAYS)
+        self.library = Library(self.config.identities, styles, voices)
         self.projection = Projection(*projection) if self.config.voice else None
         self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
         self._encoder, self._denoiser = (

@@ -40,7 +40,7 @@ class Runtime(Protocol):
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats
     ) -> tuple[Floats, Floats]:
-        """The face (B, T, C) in [0, 1], and the GRU states (steps, layers, B, hidden) to go on with.
+        """The face (B, T, C) before a style's scale and offset, and the GRU states (steps, layers, B, hidden).
 
         From noise (B, T, C), features (B, T, K, D), identity features (B, T, D) and the states so far.
         """

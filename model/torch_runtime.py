@@ -39,10 +39,7 @@ class TorchRuntime:
         """See `Runtime`."""
         identities = self.model.identities
         with torch.inference_mode():
-            features = _array(identities.every())
-        return Library.of_checkpoint(
-            identities.names, features, _array(identities.voices), len(self.config.blendshapes)
-        )
+            return Library(identities.names, _array(identities.styles()), _array(identities.voices))
 
     @cached_property
     def projection(self) -> Projection | None:

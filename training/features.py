@@ -26,6 +26,7 @@ from training.datasets import dataset
 from training.recipe import FeatureSettings, ModelSettings
 from training.segments import standardise
 from training.shards import Passages
+from training.sounds import Recordings
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,12 @@ def make(
     shards: Iterable[int],
     out: Path,
     bar: Progress,
+    *,
+    sounds: Sequence[Recordings] = (),
 ) -> None:
     """Write the shards of these numbers; those that exist are kept. `heard` is what the encoder was trained on.
+
+    `sounds` hold no speech: they are heard behind it, and where nobody speaks.
 
     Raises FacewireError for a folder that was made from other data or otherwise.
     """
@@ -59,6 +64,7 @@ def make(
     told = {
         "data": dataset.told(data, "train"),
         "encoder": heard,
+        "sounds": {each.name: each.licence for each in sounds},
         "features": settings.model_dump(mode="json", exclude={"shards"}),
     }
     out.mkdir(parents=True, exist_ok=True)
@@ -72,9 +78,10 @@ def make(
     missing = {shard: path for shard, path in paths.items() if not path.exists()}
     if not missing:
         return
+    quiet = [path for each in sounds for path in each.files]
     with _fastest(model) as runtime:
         for shard, path in missing.items():
-            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar)
+            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar, quiet)
 
 
 @contextmanager

@@ -23,18 +23,37 @@ def features(
     out: Annotated[Path, typer.Option(help="Folder for the features.")],
     recipe: Recipe = "embedded",
     encoder: Annotated[str, typer.Option(help="Folder of a HubertModel or a checkpoint, if not the recipe's.")] = "",
+    sounds: Annotated[
+        list[str], typer.Option(help="FOLDER=LICENCE: recordings without speech or song, as of music; several times.")
+    ] = [],  # noqa: B006
     first: Annotated[int, typer.Option(help="Number of the first shard: to share the work among processes.")] = 0,
     shards: Annotated[int | None, typer.Option(help="How many to make from there; by default all that remain.")] = None,
 ) -> None:
     """Encode passages of speech, silence and noise in the windows of run time. Files that exist are kept."""
     from training import features as maker
     from training import recipe as recipes
+    from training.sounds import licensed, recordings_of
 
     settings = recipes.load(recipe).features
+    quiet = [recordings_of(*licensed("--sounds", item)) for item in sounds]
     last = settings.shards if shards is None else min(settings.shards, first + shards)
     speech, heard = maker.open_encoder(encoder or settings.encoder or "")
     with progress() as bar:
-        maker.make(data, speech, heard, settings, range(first, last), out, bar)
+        maker.make(data, speech, heard, settings, range(first, last), out, bar, sounds=quiet)
+
+
+@app.command()
+def music(
+    soundfont: Annotated[Path, typer.Argument(help="A General MIDI soundfont (.sf2), such as FluidR3_GM (MIT).")],
+    out: Annotated[Path, typer.Option(help="Folder for the pieces.")],
+    pieces: Annotated[int, typer.Option(help="How many, of a minute each.", min=1)] = 240,
+    seed: Annotated[int, typer.Option(help="Of what is composed.", min=0)] = 0,
+) -> None:
+    """Compose and play random music, for `features --sounds`: a mouth that learns from it rests in music."""
+    from training import music as player
+
+    with progress() as bar:
+        player.make(soundfont, pieces, seed, out, bar)
 
 
 @app.command()

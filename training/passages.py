@@ -24,12 +24,16 @@ from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
 from training.noises import noise, not_speech
-from training.sounds import amplitude, in_room
+from training.sounds import amplitude, in_room, stretch
 
 SECONDS = 18
 BLEND_FRAMES = 5
 """Frames in which a gap's target goes from speech to rest and back."""
 
+RECORDED = 0.5
+"""Share of recorded sounds among those that are heard where nobody speaks, where there are any."""
+BEHIND = 1 / 3
+"""The same among those behind speech."""
 BLINKS = 3.0
 """How much more blinks count than open eyes: rare and sudden, they would be averaged away (half as many were left)."""
 BLINK_FRAMES = 3
@@ -51,8 +55,10 @@ class Passage:
     lookahead_ms: int
 
 
-def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator) -> Passage:
-    """Clips of one identity, in random order, with gaps and disturbances."""
+def assemble(
+    clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator, sounds: Sequence[Path] = ()
+) -> Passage:
+    """Clips of one identity, in random order, with gaps and disturbances, some of `sounds` among them."""
     rest, confidence = _rest(tuple(clips[:40])), clips[0].confidence
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     frames = SECONDS * fps
@@ -73,17 +79,23 @@ def assemble(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng:
         _blend(face, np.flatnonzero(inside))
         begin += len(piece) + _gap_samples(rng)
     weight[:, _EYES] *= _blinking(face)[:, None]
-    return Passage(_disturbed(sound, rng), face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
+    return Passage(_disturbed(sound, rng, sounds), face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 
-def quiet_passage(clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator) -> Passage:
-    """Nobody speaks: digital silence, or noise, knocks or music of -80 to -15 dBFS; the mouth rests."""
+def quiet_passage(
+    clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator, sounds: Sequence[Path] = ()
+) -> Passage:
+    """Nobody speaks: digital silence, or noise, knocks or music of -80 to -15 dBFS; the mouth rests.
+
+    Where there are recordings without speech, `sounds`, every other passage is of one of them.
+    """
     length = SECONDS * SAMPLE_RATE_HZ
     level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -15))
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
     face = np.tile(_rest(tuple(clips[:40])), (SECONDS * fps, 1))
-    sound = np.clip(not_speech(length, rng) * level, -1, 1).astype(np.float32)
+    heard = stretch(sounds, length, rng) if sounds and rng.random() < RECORDED else not_speech(length, rng)
+    sound = np.clip(heard * level, -1, 1).astype(np.float32)
     return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 
@@ -139,13 +151,17 @@ def _blinking(face: Curves) -> Curves:
     return np.asarray(1 + BLINKS * around, np.float32)
 
 
-def _disturbed(sound: Samples, rng: np.random.Generator) -> Samples:
-    """Half of the streams clean, the others in a room, a noise, or both; all at some gain."""
+def _disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Path]) -> Samples:
+    """Half of the streams clean, the others in a room, a noise, or both; all at some gain.
+
+    Where there are recordings without speech, a third of the noises is of them.
+    """
     if rng.random() < 0.5:
         if rng.random() < 0.4:
             sound = in_room(sound, rng)
         if rng.random() < 0.8:
-            sound = sound + noise(len(sound), rng) * amplitude(rng.uniform(-75, -32))
+            behind = stretch(sounds, len(sound), rng) if sounds and rng.random() < BEHIND else noise(len(sound), rng)
+            sound = sound + behind * amplitude(rng.uniform(-75, -32))
     louder = sound * amplitude(rng.uniform(-18, 4))
     return np.asarray(np.clip(louder, -1, 1), np.float32)
 
@@ -162,11 +178,19 @@ def encode(runtime: Runtime, passage: Passage) -> torch.Tensor:
 
 
 def write_shard(
-    path: Path, runtime: Runtime, people: Sequence[Sequence[Clip]], count: int, quiet: float, seed: int, bar: Progress
+    path: Path,
+    runtime: Runtime,
+    people: Sequence[Sequence[Clip]],
+    count: int,
+    quiet: float,
+    seed: int,
+    bar: Progress,
+    sounds: Sequence[Path] = (),
 ) -> None:
     """Encode `count` passages into one safetensors file: audio, face, weight, identity, lookahead index.
 
-    `people` are the clips by identity, drawn by their length; a share `quiet` of the passages holds no speech.
+    `people` are the clips by identity, drawn by their length; a share `quiet` of the passages holds no speech, but
+    noise or some of `sounds`.
     A shard depends on nothing but its seed, so that a run can be taken up at any shard.
     """
     rng = np.random.default_rng([seed, count])
@@ -177,7 +201,7 @@ def write_shard(
     for _ in range(count):
         clips = people[rng.choice(len(people), p=length / length.sum())]
         make = quiet_passage if rng.random() < quiet else assemble
-        passage = make(clips, config.fps, config.lookaheads_ms, rng)
+        passage = make(clips, config.fps, config.lookaheads_ms, rng, sounds)
         made["audio"].append(encode(runtime, passage).half())
         made["face"].append(torch.from_numpy(passage.face).half())
         made["weight"].append(torch.from_numpy(passage.weight).half())

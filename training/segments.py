@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import torch
 from pydantic import ConfigDict, Field
@@ -15,6 +15,10 @@ from protocols.errors import FacewireError
 from training import ranks
 from training.shards import Passages
 
+LEAST_STD: Final = 0.01
+"""Deviation of a shape that counts as still: of that size are a tracker's errors."""
+FURTHEST: Final = 3.0
+"""How many times more or less than all faces one may move in a shape."""
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -82,19 +86,43 @@ def standardise(model: FaceModel, passages: Passages) -> None:
     mean, std = _moments((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
     captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
     model.face_mean.copy_(mean * captured)
-    model.face_std.copy_(std.clamp(min=0.01))
+    model.face_std.copy_(std.clamp(min=LEAST_STD))
     model.denoiser.captured.copy_(captured)
+    for place in range(len(model.identities.names)):
+        _standardise_identity(model, passages, place)
+
+
+def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> None:
+    """Set an identity's scale and offset, so that without them its face has the mean and the deviation of all faces.
+
+    Shapes that were not captured of it stay as they are, as do all of an identity without passages.
+    """
+    own = (
+        (face[identity == place], weight[identity == place].clamp(max=1))
+        for face, weight, identity in passages.pieces("face", "weight", "identity")
+    )
+    total, mean, std = _weighted(own)
+    scale = (std.clamp(min=LEAST_STD) / model.face_std).clamp(1 / FURTHEST, FURTHEST)
+    known = total > 0
+    model.identities.scale[place] = torch.where(known, scale, 1.0)
+    model.identities.offset[place] = torch.where(known, mean - scale * model.face_mean, 0.0)
 
 
 def _moments(pieces: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, Tensor]:
     """Weighted mean and deviation (C,) of pieces (P, T, C) and their weights."""
+    _, mean, std = _weighted(pieces)
+    return mean, std
+
+
+def _weighted(pieces: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, Tensor, Tensor]:
+    """The sum of the weights as well."""
     sums = torch.zeros(3, 1, dtype=torch.float64)
     for each, weight in pieces:
         values, weights = each.double(), weight.double().expand_as(each)
         sums = sums + torch.stack([(weights * values**power).sum((0, 1)) for power in range(3)])
     total = sums[0].clamp(min=1e-6)
     mean = sums[1] / total
-    return mean.float(), (sums[2] / total - mean.square()).clamp(min=0).sqrt().float()
+    return sums[0], mean.float(), (sums[2] / total - mean.square()).clamp(min=0).sqrt().float()
 
 
 def segments(
@@ -124,6 +152,8 @@ def segments(
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)
+    whose = identity[part].to(device)
+    scale, offset = (values[whose, None] for values in model.identities.manners())
     for k in range(settings.carried):
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
@@ -132,13 +162,14 @@ def segments(
         )
         weight[..., blendshapes.INDEX["jawOpen"]] *= settings.jaw
         face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
+        face = (face - offset) / scale
         yield Segment(
             audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,
             weight=weight * model.denoiser.captured,
             noise=noise[part, k * each : (k + 1) * each].to(device),
             t=t[part].to(device),
-            identity=identity[part].to(device),
+            identity=whose,
             lookahead=lookahead,
             fresh=(kept[part].float() * float(k > 0)).to(device),
         )

@@ -1,6 +1,6 @@
 """The sound an encoder is trained on: speech from folders, packed into one track, and what is done to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ Pcm = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class Speech:
+class Recordings:
     """Recordings under one licence."""
 
     name: str
@@ -45,21 +45,21 @@ def licensed(option: str, given: str) -> tuple[Path, str]:
     return Path(folder), licence
 
 
-def speech_of(folder: Path, licence: str) -> Speech:
+def recordings_of(folder: Path, licence: str) -> Recordings:
     """All recordings under a folder. Raises FacewireError if there are none."""
     files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
     if not files:
-        raise FacewireError(f"no speech to train on under {folder}: expected {', '.join(sorted(SUFFIXES))} files")
-    return Speech(folder.name, licence, files)
+        raise FacewireError(f"nothing to train on under {folder}: expected {', '.join(sorted(SUFFIXES))} files")
+    return Recordings(folder.name, licence, files)
 
 
-def speech_of_dataset(dataset: Dataset) -> list[Speech]:
+def speech_of_dataset(dataset: Dataset) -> list[Recordings]:
     """The sound of a dataset's training split, apart by licence. Raises FacewireError if it has none."""
     rows = dataset.rows("train")
     if not rows:
         raise FacewireError(f"{dataset.folder}: none of its recordings is in the train split")
     return [
-        Speech(
+        Recordings(
             dataset.manifest.name, licence, tuple(dataset.folder / row.file for row in rows if row.licence == licence)
         )
         for licence in sorted({row.licence for row in rows})
@@ -71,6 +71,19 @@ def sound_of(path: Path) -> Samples:
     if path.suffix == ".safetensors":
         return read_arrays(path)["sound"].astype(np.float32) / np.float32(32768)
     return read_audio(path)
+
+
+def stretch(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Samples:
+    """(samples,) of any of these recordings, from anywhere in it on, over and over if it is too short; RMS 1.
+
+    Silence stays silence. Raises FacewireError for an empty recording.
+    """
+    path = files[int(rng.integers(len(files)))]
+    sound = sound_of(path)
+    if not len(sound):
+        raise FacewireError(f"{path}: an empty recording; remove it")
+    begin = int(rng.integers(max(1, len(sound) - samples)))
+    return at_level(np.resize(sound[begin : begin + samples], samples), 0)
 
 
 def packed(files: Iterable[Path]) -> Iterator[Pcm]:

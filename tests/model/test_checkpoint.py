@@ -74,7 +74,7 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "nan")
 
 
-@pytest.mark.parametrize(("newer", "hint"), [(1, "update facewire"), (-3, "fetch or train it again")])
+@pytest.mark.parametrize(("newer", "hint"), [(1, "update facewire"), (-4, "fetch or train it again")])
 def test_other_formats_are_refused(saved: Path, newer: int, hint: str) -> None:
     rewrite(saved, checkpoint.header(saved) | {"format": checkpoint.FORMAT + newer})
     with pytest.raises(FacewireError, match=hint):
@@ -94,6 +94,13 @@ def test_what_format_4_knew_of_voices_it_still_knows(saved: Path) -> None:
     pooled = np.random.default_rng(0).standard_normal((3, len(old.mean))).astype(np.float32)
     unit = pooled[:, layers] @ new.voice.matrix.numpy()[:, layers].T
     np.testing.assert_allclose(old(pooled), unit / np.linalg.norm(unit, axis=1, keepdims=True), atol=1e-5)
+
+
+def test_faces_of_format_5_stay_as_they_were(saved: Path) -> None:
+    tensors = {name: value for name, value in load_file(saved).items() if name[-5:] not in ("scale", "ffset")}
+    assert len(tensors) == len(load_file(saved)) - 2
+    save_file(tensors, saved, metadata={"facewire": json.dumps(checkpoint.header(saved) | {"format": 5})})
+    np.testing.assert_array_equal(face_of(checkpoint.load(saved)), face_of(tiny_model()))
 
 
 def test_an_encoder_beside_the_checkpoint_must_be_the_right_one(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from model import identity_file, stream
 from model.identity_file import Identity
 from model.torch_runtime import TorchRuntime
 from protocols.errors import FacewireError
-from tests.model.tiny import tiny_runtime
+from tests.model.tiny import tiny_model, tiny_runtime
 
 SOUND = (np.random.default_rng(0).standard_normal(16_000) * 0.2).astype(np.float32)
 
@@ -44,10 +44,27 @@ def test_one_more_identity_changes_no_other(runtime: TorchRuntime) -> None:
         np.testing.assert_array_equal(stream.render(runtime, SOUND, identity=name, library=library), before)
 
 
-def test_scale_and_offset_are_those_of_the_face_that_the_denoiser_makes(runtime: TorchRuntime) -> None:
+def test_scale_and_offset_are_those_of_the_face_that_the_denoiser_makes() -> None:
+    model = tiny_model()
+    model.face_std.fill_(0.02)  # all it makes is within [0, 1]
+    runtime = TorchRuntime(model)
     same = carla(runtime, features=runtime.library.styles[0, :16])
     made = stream.render(runtime, SOUND, identity="carla", library=runtime.library.enrolled(same))
     np.testing.assert_allclose(made, stream.render(runtime, SOUND, identity="alma") * 0.5 + 0.1, atol=1e-6)
+
+
+def test_a_face_is_cut_to_what_blendshapes_can_be_once_it_is_someones() -> None:
+    model = tiny_model()
+    model.face_std.fill_(2.0)  # most of what the denoiser makes is beyond [0, 1]
+    model.identities.scale[0] = 0.1
+    model.identities.offset[0] = 0.45
+    runtime = TorchRuntime(model)
+    face = stream.render(runtime, SOUND, identity="alma")
+    assert 0 < face.min() < face.max() < 1
+    assert np.mean((face < 0.44) | (face > 0.56)) > 0.2  # as far as the denoiser goes, not as far as [0, 1] does
+    assert np.isin(stream.render(runtime, SOUND), (0, 1)).mean() > 0.2
+    ones, zeros = np.ones(52, np.float32), np.zeros(52, np.float32)
+    np.testing.assert_array_equal(runtime.library.styles[-1, -104:], np.concatenate([ones, zeros]))
 
 
 def test_an_identity_enrolled_again_takes_its_place(runtime: TorchRuntime) -> None:

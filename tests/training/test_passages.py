@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from rich.progress import Progress
 
@@ -36,7 +38,7 @@ def test_sound_and_face_of_a_passage_belong_together(clips: list) -> None:
 @pytest.mark.parametrize("speed", [0.87, 1.0, 1.15])
 def test_at_any_speed_the_face_goes_with_its_sound(clips: list, speed: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passages, "_speed", lambda rng: speed)
-    monkeypatch.setattr(passages, "_disturbed", lambda sound, rng: sound)
+    monkeypatch.setattr(passages, "_disturbed", lambda sound, *rest: sound)
     passage = assemble(clips, 30, (160,), np.random.default_rng(0))
     frames = np.arange(SECONDS * 30) * 16_000 // 30
     loud = np.array([np.abs(passage.samples[max(0, f - 400) : f + 400]).mean() for f in frames])
@@ -54,6 +56,32 @@ def test_gaps_teach_the_mouth_to_rest_and_leave_the_eyes_alone(clips: list) -> N
     assert quiet.weight[:, list(blendshapes.UPPER)].max() == 0
     brow = blendshapes.INDEX["browInnerUp"]
     assert assemble(clips, 30, (160,), np.random.default_rng(2)).weight[:, brow].max() == 1
+
+
+def test_recordings_without_speech_are_heard_where_nobody_speaks_and_behind_speech(
+    clips: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tone = 0.1 * np.sin(2 * np.pi * 3000 * np.arange(16_000) / 16_000)
+    soundfile.write(tmp_path / "tone.flac", tone, 16_000)
+    monkeypatch.setattr(passages, "RECORDED", 1.0)
+    monkeypatch.setattr(passages, "BEHIND", 1.0)
+
+    def share(sound: np.ndarray) -> float:
+        """Of its power, that of the tone."""
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        near = round(3000 / 16_000 * len(sound))
+        return float(power[near - 40 : near + 40].sum() / max(power.sum(), 1e-12))
+
+    for seed in range(4):
+        quiet = quiet_passage(clips, 30, (160,), np.random.default_rng(seed), [tmp_path / "tone.flac"])
+        assert quiet.samples.shape == (SECONDS * 16_000,)
+        assert not quiet.samples.any() or share(quiet.samples) > 0.95
+        assert quiet.face[:, JAW].max() < 0.05
+    monkeypatch.setattr(passages, "_speed", lambda rng: 1.0)
+    hushed = [replace(clip, gain_db=-120) for clip in clips]
+    heard = [assemble(hushed, 30, (160,), np.random.default_rng(seed), [tmp_path / "tone.flac"]) for seed in range(12)]
+    behind = [share(each.samples) > 0.9 for each in heard]
+    assert 2 <= sum(behind) <= 10  # half of the passages are disturbed at all
 
 
 def test_blinks_count_more_than_open_eyes_and_nothing_else_does(clips: list) -> None:

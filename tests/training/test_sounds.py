@@ -20,8 +20,8 @@ from training.sounds import (
     of_another_voice,
     packed,
     quiet,
+    recordings_of,
     sound_of,
-    speech_of,
     speech_of_dataset,
 )
 
@@ -50,12 +50,12 @@ def test_of_a_dataset_only_the_training_split_is_heard(tmp_path: Path) -> None:
         np.testing.assert_array_equal(sound_of(file), read_audio(path))
     assert sum(len(piece) for piece in packed(speech.files)) > len(wanted) * 48_000
     write(folder / "deeper.wav", 0.1)
-    assert len(speech_of(folder, "CC0").files) == 13
+    assert len(recordings_of(folder, "CC0").files) == 13
 
 
 def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="no speech"):
-        speech_of(tmp_path, "CC0")
+        recordings_of(tmp_path, "CC0")
 
 
 def test_recordings_begin_on_the_grid_and_are_levelled(tmp_path: Path) -> None:

@@ -39,11 +39,11 @@ def encoder(
     from training.encoder.distil import train_encoder
     from training.encoder.teachers import open_teacher
     from training.encoder.watch import Probe
-    from training.sounds import licensed, speech_of, speech_of_dataset
+    from training.sounds import licensed, recordings_of, speech_of_dataset
 
     sources = [source for folder in data for source in speech_of_dataset(dataset.read(folder))]
     for item in speech:
-        sources.append(speech_of(*licensed("--speech", item)))
+        sources.append(recordings_of(*licensed("--speech", item)))
     if not sources:
         raise FacewireError("no speech to train on: give a dataset with --data, or --speech FOLDER=LICENCE")
     settings = EncoderSettings(steps=steps, batch=batch, seed=seed)

@@ -27,7 +27,7 @@ from training.encoder.watch import Probe
 from training.interrupt import StoppedError, asked_to_stop
 from training.judge import plots
 from training.logs import CSV, LossLog, columns
-from training.sounds import Speech
+from training.sounds import Recordings
 
 SAVE_EVERY: Final = 250
 """Steps between two states on disk, which are all that a kill can cost."""
@@ -40,7 +40,7 @@ PICTURE: Final = "losses.png"
 
 
 def train_encoder(
-    speech: Sequence[Speech],
+    speech: Sequence[Recordings],
     teachers: Sequence[Teacher],
     out: Path,
     bar: Progress,

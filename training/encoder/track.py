@@ -14,7 +14,7 @@ from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.encoder.targets import Features, Teacher, targets
-from training.sounds import GAP_FEATURES, Pcm, Speech, packed
+from training.sounds import GAP_FEATURES, Pcm, Recordings, packed
 
 _PCM: Final = "track.s16"
 _LISTING: Final = "sources.json"
@@ -55,7 +55,7 @@ class Track:
         return sound, {name: rows[start:stop].astype(np.float32) for name, rows in self.targets.items()}
 
 
-def prepare(speech: Sequence[Speech], teachers: Sequence[Teacher], folder: Path, bar: Progress) -> Track:
+def prepare(speech: Sequence[Recordings], teachers: Sequence[Teacher], folder: Path, bar: Progress) -> Track:
     """Pack the speech and let the teachers hear it, or take from `folder` what an earlier run left there.
 
     Raises FacewireError if the folder was made from other recordings, or if two teachers have the same name;
@@ -73,7 +73,7 @@ def prepare(speech: Sequence[Speech], teachers: Sequence[Teacher], folder: Path,
     return Track(pcm, made, silence, sources)
 
 
-def _packed(speech: Sequence[Speech], folder: Path, bar: Progress) -> list[Source]:
+def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[Source]:
     """Write the track's sound, recording by recording, and then what it holds."""
     listing = folder / _LISTING
     if listing.exists():

@@ -41,6 +41,11 @@ def none() -> Adapter:
     return np.ones(blendshapes.COUNT, np.float32), np.zeros(blendshapes.COUNT, np.float32)
 
 
+def behind(first: Adapter, second: Adapter) -> Adapter:
+    """The one adapter that does what two do in a row."""
+    return first[0] * second[0], first[1] * second[0] + second[1]
+
+
 def adapted(face: Curves, adapter: Adapter) -> Curves:
     """A face (frames, 52) as `stream.step` makes it with an adapter."""
     moved: Curves = np.clip(face * adapter[0] + adapter[1], 0, 1)

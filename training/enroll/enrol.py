@@ -1,7 +1,7 @@
 """From one recording to one identity: the checkpoint stays as it is, only whom it animates is learnt."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,7 +57,7 @@ def by_face(
     bar.update(task, completed=steps_for(parts))  # it may have stopped early
     with torch.inference_mode():
         features = model.identities(found.embedding[None])[0].numpy().copy()
-    identity = _identity(runtime, name, found.embedding.numpy(), features, adapter.none(), person)
+    identity = _identity(runtime, name, found.embedding.numpy(), features, found.manner, person)
     shown = dict.fromkeys([None, found.nearest, name])
     made = dict(zip(shown, faces(runtime, clip.samples, list(shown), runtime.library.enrolled(identity)), strict=True))
     captured = clip.confidence > 0
@@ -69,7 +69,10 @@ def by_face(
     quiet = quiet_frames(clip.samples, parts.frames, fps)[parts.learnt]
     wanted = adapter.matched(made[name][parts.learnt], real[parts.learnt], captured, quiet, fps)
     chosen = adapter.kept(wanted, pairs(made[name]))
-    after = pairs(adapter.adapted(made[name], chosen))
+    scale, offset = adapter.behind(found.manner, chosen)
+    identity = replace(identity, scale=scale, offset=offset)
+    # Not the face so far, adapted: that was cut to [0, 1] before.
+    after = pairs(*faces(runtime, clip.samples, [name], runtime.library.enrolled(identity)))
     figures = {who or UNKNOWN: judged(pairs(face)) for who, face in made.items() if who != name}
     figures[ENROLLED] = judged(after)
     told = told | {
@@ -82,8 +85,7 @@ def by_face(
         "held_out_s": round(parts.held.sum() / fps, 1),
         "held_out": {who: {key: round(value, 4) for key, value in of.items()} for who, of in figures.items()},
     }
-    done = _identity(runtime, name, found.embedding.numpy(), features, chosen, person, told)
-    return Enrolled(done, figures, pairs(made[None]), after)
+    return Enrolled(replace(identity, told=told), figures, pairs(made[None]), after)
 
 
 def by_voice(
@@ -101,7 +103,8 @@ def by_voice(
     heard, person = _heard(runtime, samples, source, bar)
     shares = voice.mixture(person, runtime.library)
     with torch.inference_mode():
-        embedding = torch.from_numpy(shares) @ model.identities.embeddings
+        library, parts = model.identities, torch.from_numpy(shares)
+        embedding, scale, offset = parts @ library.embeddings, parts @ library.scale, parts @ library.offset
         features = model.identities(embedding[None])[0].numpy().copy()
     mixed = {each: round(float(share), 3) for each, share in zip(runtime.library.names, shares, strict=True)}
     likeness = float((runtime.library.voices @ person).max())
@@ -111,7 +114,8 @@ def by_voice(
         "mixed_of": mixed,
         "likeness": round(likeness, 3),
     }
-    made = _identity(runtime, name, embedding.numpy().copy(), features, adapter.none(), person, told)
+    manner = scale.numpy().copy(), offset.numpy().copy()
+    made = _identity(runtime, name, embedding.numpy().copy(), features, manner, person, told)
     return made, mixed, likeness
 
 

@@ -22,6 +22,7 @@ from model import noise, sampler
 from model.face import FaceModel
 from protocols import blendshapes
 from training import losses
+from training.enroll.adapter import Adapter
 from training.enroll.parts import Parts
 from training.fit import weighted
 from training.hearing import Hearing
@@ -52,6 +53,8 @@ class Learnt:
     """(E,): the one with the least loss on what is held out."""
     nearest: str | None
     """The known identity of the least loss there, None for the mean of all: where it began."""
+    manner: Adapter
+    """Scale and offset of that identity, with which the embedding was learnt."""
     steps: int
 
 
@@ -78,10 +81,16 @@ def learn(
             return float(material.loss(embedding, held))
 
     library = model.identities
-    known = [*library.embeddings, library.unknown()]
-    place = int(np.argmin([judged(embedding) for embedding in known]))
-    material.keep_rest_of(known[place])
-    best, least = known[place].clone(), judged(known[place])
+    known = list(zip([*library.embeddings, library.unknown()], *library.manners(), strict=True))
+    losses_of_known = []
+    for begun, scale, offset in known:
+        material.wear(scale, offset)
+        losses_of_known.append(judged(begun))
+    place = int(np.argmin(losses_of_known))
+    begun, scale, offset = known[place]
+    material.wear(scale, offset)
+    material.keep_rest_of(begun)
+    best, least = begun.clone(), judged(begun)
     embedding = best.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([embedding], RATE)
     draw, steps, missed, step = np.random.default_rng(seed), steps_for(parts), 0, 0
@@ -100,7 +109,8 @@ def learn(
             best, least = embedding.detach().clone(), value
         if missed == PATIENCE:
             break
-    return Learnt(best, library.names[place] if place < len(library.names) else None, step)
+    nearest = library.names[place] if place < len(library.names) else None
+    return Learnt(best, nearest, (scale.numpy().copy(), offset.numpy().copy()), step)
 
 
 class _Material:
@@ -115,6 +125,11 @@ class _Material:
         self.weight = torch.from_numpy(weight * _LIPS) * model.denoiser.captured
         drawn = noise.correlated(seed, 0, len(face), model.config.noise_poles)[:, noise.ONE_FACE]
         self.noise = torch.from_numpy(drawn * np.float32(LIVELINESS) * ~_LIPS)  # none on the lips, as at run time
+
+    def wear(self, scale: Tensor, offset: Tensor) -> None:
+        """Faces are to be made with this scale and offset (C,)."""
+        self.scale = scale
+        self.shift = (scale * self.model.face_mean + offset - self.model.face_mean) / self.model.face_std
 
     def keep_rest_of(self, embedding: Tensor) -> None:
         """All but the lips is to be the face that an embedding (E,) makes of the whole recording."""
@@ -140,4 +155,4 @@ class _Material:
         condition = model.denoiser.condition(audio, features, dial)
         states = torch.zeros(model.config.steps, model.config.layers, batch, model.config.memory)
         *_, (made, _) = sampler.sample(model.denoiser, model.schedule, drawn, condition, states)
-        return made
+        return made * self.scale + self.shift

@@ -28,7 +28,7 @@ from training.encoder.targets import Features, Teacher
 from training.encoder.track import Track, prepare
 from training.encoder.watch import Probe
 from training.interrupt import StoppedError
-from training.sounds import Speech
+from training.sounds import Recordings
 from training.state import load, save
 
 SILENT = Progress(disable=True)
@@ -63,16 +63,16 @@ def tiny_config() -> HubertConfig:
 
 
 @pytest.fixture
-def speech(tmp_path: Path) -> list[Speech]:
+def speech(tmp_path: Path) -> list[Recordings]:
     """Bursts of noise: loud and quiet in turn."""
     rng = np.random.default_rng(1)
     bursts = np.repeat(rng.uniform(0, 0.3, 20), 1600) * rng.standard_normal(32_000)
     soundfile.write(tmp_path / "bursts.wav", bursts.clip(-1, 1), 16_000)
-    return [Speech("bursts", "CC0", (tmp_path / "bursts.wav",))]
+    return [Recordings("bursts", "CC0", (tmp_path / "bursts.wav",))]
 
 
 @pytest.fixture
-def track(speech: list[Speech], tmp_path: Path) -> Track:
+def track(speech: list[Recordings], tmp_path: Path) -> Track:
     return prepare(speech, [LoudnessTeacher()], tmp_path / "work", SILENT)
 
 
@@ -90,7 +90,7 @@ def test_compact_encoder_has_hubert_base_frames_and_about_4_m_parameters() -> No
     assert 3.5e6 < sum(p.numel() for p in hubert.parameters()) < 4.2e6
 
 
-def trained(speech: list[Speech], root: Path, *, teacher: Teacher | None = None, **options: Any) -> Path:
+def trained(speech: list[Recordings], root: Path, *, teacher: Teacher | None = None, **options: Any) -> Path:
     settings = options.pop("settings", SETTINGS)
     return train_encoder(
         speech, [teacher or LoudnessTeacher()], root / "out", SILENT,
@@ -98,7 +98,7 @@ def trained(speech: list[Speech], root: Path, *, teacher: Teacher | None = None,
     )  # fmt: skip
 
 
-def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Speech], tmp_path: Path) -> None:
+def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Recordings], tmp_path: Path) -> None:
     out = trained(speech, tmp_path)
     expected = ["config.json", "encoder.json", "losses.png", "model.safetensors"]
     assert sorted(path.name for path in out.iterdir()) == expected
@@ -119,7 +119,7 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Spe
 
 
 def test_a_run_that_is_killed_and_interrupted_is_that_of_one_that_was_not(
-    speech: list[Speech], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    speech: list[Recordings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class KilledError(Exception):
         pass
@@ -150,14 +150,14 @@ def test_a_run_that_is_killed_and_interrupted_is_that_of_one_that_was_not(
     assert len(rows) == 12
 
 
-def test_a_run_does_not_go_on_with_other_settings(speech: list[Speech], tmp_path: Path) -> None:
+def test_a_run_does_not_go_on_with_other_settings(speech: list[Recordings], tmp_path: Path) -> None:
     trained(speech, tmp_path)
     with pytest.raises(FacewireError, match=r"begun with other settings \(settings\)"):
         trained(speech, tmp_path, settings=replace(SETTINGS, seed=3))
 
 
 @pytest.mark.slow
-def test_a_probe_on_the_way_is_written_and_drawn(speech: list[Speech], tmp_path: Path) -> None:
+def test_a_probe_on_the_way_is_written_and_drawn(speech: list[Recordings], tmp_path: Path) -> None:
     write_person(tmp_path / "raw", clips=40, seconds=1)
     data = read(prepared(tmp_path / "raw", tmp_path / "set", "nina"))
     probe = Probe([data], tmp_path / "work", SETTINGS.window, every=5)
@@ -255,18 +255,18 @@ def test_sound_and_targets_stay_on_the_disk(track: Track) -> None:
     assert (track.pcm.dtype, track.targets["loudness"].dtype) == (np.int16, np.float16)
 
 
-def test_two_teachers_of_one_name_are_refused(speech: list[Speech], tmp_path: Path) -> None:
+def test_two_teachers_of_one_name_are_refused(speech: list[Recordings], tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="same name"):
         prepare(speech, [LoudnessTeacher(), LoudnessTeacher()], tmp_path / "work", SILENT)
 
 
-def test_features_are_computed_once(speech: list[Speech], track: Track, tmp_path: Path) -> None:
+def test_features_are_computed_once(speech: list[Recordings], track: Track, tmp_path: Path) -> None:
     again = prepare(speech, [Deaf()], tmp_path / "work", SILENT)
     np.testing.assert_array_equal(again.targets["loudness"], track.targets["loudness"])
 
 
-def test_a_folder_of_other_recordings_is_refused(speech: list[Speech], track: Track, tmp_path: Path) -> None:
-    other = [Speech("other", "CC0", speech[0].files)]
+def test_a_folder_of_other_recordings_is_refused(speech: list[Recordings], track: Track, tmp_path: Path) -> None:
+    other = [Recordings("other", "CC0", speech[0].files)]
     with pytest.raises(FacewireError, match="other recordings"):
         prepare(other, [LoudnessTeacher()], tmp_path / "work", SILENT)
 

@@ -74,6 +74,15 @@ def test_without_silence_lips_keep_their_rest() -> None:
     assert offset[BROW] > 0.1
 
 
+def test_two_adapters_in_a_row_are_one() -> None:
+    made = face(60) * 0.3 + 0.3
+    first, second = (
+        (np.full(52, scale, np.float32), np.full(52, offset, np.float32)) for scale, offset in ((0.5, 0.2), (1.2, -0.1))
+    )
+    in_a_row = adapter.adapted(adapter.adapted(made, first), second)
+    np.testing.assert_allclose(adapter.adapted(made, adapter.behind(first, second)), in_a_row, atol=1e-6)
+
+
 def test_an_adapter_is_kept_where_it_helps() -> None:
     made = face(600)
     scale, offset = adapter.none()
