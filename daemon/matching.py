@@ -19,7 +19,8 @@ class Match:
     voice_s: float
     """Seconds of voice in the recording."""
     scores: dict[str, float]
-    """Likeness (cosine) of its last `voices.MEMORY_S` seconds of voice to each identity's, the greatest first."""
+    """Likeness (`voices.Projection`) of its last `voices.MEMORY_S` seconds of voice to each identity's, the greatest
+    first."""
     floor: float
     """Likeness below which it is nobody's."""
     answer: str | None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a header is read without torch
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
 FORMAT: Final = 6
-"""Each identity has a scale and an offset of its face."""
+"""Each identity has a scale and an offset of its face, and strangers' voices are known."""
 READABLE: Final = (3, 4, 5, 6)
 """Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
 _KEY: Final = "facewire"
@@ -60,7 +60,7 @@ def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -
     if head["format"] < 5:
         tensors = _with_timbre(tensors)
     if head["format"] < 6:
-        tensors = _with_styles(tensors)
+        tensors = _with_identities(tensors)
     model = FaceModel(config, speech)
     try:
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, strict=True)
@@ -105,12 +105,15 @@ def _with_timbre(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     return grown
 
 
-def _with_styles(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """The weights of a format whose identities all had the face that the denoiser makes."""
+def _with_identities(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """The weights of a format whose identities had the face that the denoiser makes, and which knew no strangers."""
     import torch
 
     shape = len(tensors["identities.embeddings"]), len(tensors["face_mean"])
-    return {**tensors, "identities.scale": torch.ones(shape), "identities.offset": torch.zeros(shape)}
+    told = {"identities.scale": torch.ones(shape), "identities.offset": torch.zeros(shape)}
+    if "voice.matrix" in tensors:
+        told["voice.others"] = torch.zeros(0, len(tensors["voice.matrix"]))
+    return {**tensors, **told}
 
 
 def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tensor]]":

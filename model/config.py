@@ -43,7 +43,9 @@ class VoiceConfig(_Strict):
     width: int = Field(gt=0)
     """V: size of a voice."""
     floor: float
-    """Likeness (cosine) below which a voice is none of the identities'."""
+    """Likeness (`model.voices.Projection`) below which a voice is none of the identities'."""
+    others: int = Field(default=0, ge=0)
+    """M: voices that are nobody's identity, to tell strangers by."""
 
 
 class ModelConfig(_Strict):

@@ -15,6 +15,7 @@ class VoiceProjection(nn.Module):
     mean: Tensor
     std: Tensor
     matrix: Tensor
+    others: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -23,6 +24,7 @@ class VoiceProjection(nn.Module):
         self.register_buffer("mean", torch.zeros(pooled))
         self.register_buffer("std", torch.ones(pooled))
         self.register_buffer("matrix", torch.zeros(config.voice.width, pooled))
+        self.register_buffer("others", torch.zeros(config.voice.others, config.voice.width))
 
 
 class IdentityLibrary(nn.Module):

@@ -44,7 +44,7 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
         log.info("rounding the encoder to 8 bits")
         digests[ENCODER] = round_to_8_bits(folder / ENCODER)
     plain = TorchRuntime(model)
-    projection = plain.projection or Projection(*(np.empty(shape, np.float32) for shape in (0, 0, (0, 0))))
+    projection = plain.projection or Projection(*(np.empty(shape, np.float32) for shape in (0, 0, (0, 0), (0, 0))))
     library = plain.library
     arrays = {
         "styles": library.styles,
@@ -54,6 +54,7 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
         "voice_mean": projection.mean,
         "voice_std": projection.std,
         "voice_matrix": projection.matrix,
+        "voice_others": projection.others,
     }
     head = {
         "format": FORMAT,

@@ -31,7 +31,16 @@ FACE: Final = "face.safetensors"
 """Styles (N + 1, S), the last one `unknown`'s (`model.library`), the statistics (D,) that standardise sound, and how
 voices are told apart: those of the identities (N, V), and `model.voices.Projection`."""
 KEY: Final = "facewire-onnx"
-ARRAYS: Final = ("styles", "audio_mean", "audio_std", "voices", "voice_mean", "voice_std", "voice_matrix")
+ARRAYS: Final = (
+    "styles",
+    "audio_mean",
+    "audio_std",
+    "voices",
+    "voice_mean",
+    "voice_std",
+    "voice_matrix",
+    "voice_others",
+)
 
 
 class NoOnnxError(FacewireError):

@@ -147,14 +147,13 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
-    """How much each session's voice of late is each identity's, cosine (B, N) in [-1, 1]; 0 before any voice.
+    """How much each session's voice of late is each identity's, (B, N) about in [-1, 1]; 0 before any voice.
 
     (B, 0) where the checkpoint tells no voices apart.
     """
     if runtime.projection is None:
         return np.zeros((len(state.seeds), 0), np.float32)
-    scores: Floats = voices.voices(state.heard, runtime.projection) @ state.library.voices.T
-    return scores
+    return runtime.projection.likeness(voices.voices(state.heard, runtime.projection), state.library.voices)
 
 
 def speaking(state: StreamState) -> list[str | None]:

@@ -45,7 +45,7 @@ class TorchRuntime:
     def projection(self) -> Projection | None:
         """See `Runtime`. Asked for in every hop: from a GPU it is fetched once."""
         voice = self.model.voice
-        return None if voice is None else Projection(*map(_array, (voice.mean, voice.std, voice.matrix)))
+        return None if voice is None else Projection(*map(_array, (voice.mean, voice.std, voice.matrix, voice.others)))
 
     def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """See `Runtime`."""

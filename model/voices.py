@@ -2,7 +2,8 @@
 
 The paper compares the mean of the encoder's last features with each identity. That mean says as much of the words as
 of the speaker (docs/results.md): here mean and deviation of several layers are pooled, of voiced sound only, and a
-projection that was learnt from many speakers keeps what differs between them, and drops what differs within.
+projection that was learnt from many speakers keeps what differs between them, and drops what differs within. Those
+speakers are known as well: a voice that is much like several of them is anybody's.
 """
 
 from dataclasses import dataclass, replace
@@ -21,6 +22,10 @@ PAUSE_HOPS: Final = 5
 """Hops without a voice that end an utterance: only there may the answer change."""
 MARGIN: Final = 0.05
 """By how much another answer must be better than the present one."""
+NEAREST: Final = 3
+"""Of the speakers who are nobody's identity: how many of the nearest count against a voice."""
+AGAINST: Final = 0.5
+"""By which share of their likeness."""
 _LEAST: Final = 1e-3
 """Of a deviation: below, its logarithm says nothing."""
 
@@ -54,6 +59,8 @@ class Projection:
     """(2 W,)"""
     matrix: Floats
     """(V, 2 W)"""
+    others: Floats
+    """(M, V): voices of the speakers that it was learnt from, of length 1, who are nobody's identity."""
 
     def __call__(self, pooled: Floats) -> Floats:
         """Voices (…, V) of length 1, of pooled features (…, 2 W)."""
@@ -61,6 +68,18 @@ class Projection:
         length = np.linalg.norm(voices, axis=-1, keepdims=True)
         unit: Floats = voices / np.maximum(length, 1e-12)
         return unit
+
+    def likeness(self, voices: Floats, identities: Floats) -> Floats:
+        """How much voices (…, V) are those of identities (N, V): (…, N).
+
+        Their cosine, less `AGAINST` of the mean cosine to the `NEAREST` of the others: a stranger is a bit like many.
+        """
+        alike: Floats = voices @ identities.T
+        if not len(self.others):
+            return alike
+        nearest = np.sort(voices @ self.others.T, -1)[..., -NEAREST:]
+        against: Floats = np.float32(AGAINST) * nearest.mean(-1, keepdims=True)
+        return alike - against
 
 
 def silence(sessions: int, width: int) -> Heard:

@@ -44,7 +44,8 @@ def evaluate(
     originals = [checkpoints.load(teacher)] if teacher else []
     dial = lookahead_ms or list(model.config.lookaheads_ms)
     people = dataset.people(data, _split(split))
-    sounds = {path.stem: read_audio(path) for path in without_speech}
+    stems = [path.stem for path in without_speech]
+    sounds = {path.stem if stems.count(path.stem) == 1 else str(path): read_audio(path) for path in without_speech}
     for name, clips in by_name(people).items():
         with progress() as bar, remembered(model, *originals):
             task = bar.add_task(name, total=len(dial) * seeds)

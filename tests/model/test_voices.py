@@ -8,7 +8,7 @@ import pytest
 from model import stream, voices
 from model.torch_runtime import TorchRuntime
 from model.voices import NOBODY, Heard, Projection
-from model.windows import Samples, windows_of
+from model.windows import Floats, Samples, windows_of
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model, tiny_runtime
 
@@ -25,6 +25,26 @@ def heard(seconds: float, whose: int, *, pause: int = 0) -> Heard:
 
 def decided(before: Heard, *scores: float) -> int:
     return int(voices.decide(before, np.array([scores], np.float32), FLOOR).whose[0])
+
+
+def plain(matrix: Floats) -> Projection:
+    """One that standardises nothing and knows no others."""
+    zeros = np.zeros(matrix.shape[1], np.float32)
+    return Projection(zeros, zeros + 1, matrix, np.zeros((0, len(matrix)), np.float32))
+
+
+def test_who_is_a_bit_like_many_is_nobody_in_particular() -> None:
+    alone = plain(np.eye(4, dtype=np.float32))
+    people = np.eye(2, 4, dtype=np.float32)
+    mine, anyones = np.array([[0.8, 0.0, 0.6, 0.0], [0.8, 0.0, 0.0, 0.6]], np.float32)
+    np.testing.assert_allclose(alone.likeness(mine, people), [0.8, 0], atol=1e-6)
+    crowd = replace(alone, others=np.array([[0, 0, 0, 1]] * 3 + [[0, 0, -1, 0]] * 5, np.float32))
+    np.testing.assert_allclose(crowd.likeness(mine, people), [0.8, 0], atol=1e-6)
+    np.testing.assert_allclose(crowd.likeness(anyones, people), [0.8 - 0.3, -0.3], atol=1e-6)
+    both = crowd.likeness(np.stack([mine, anyones])[None], people)
+    assert both.shape == (1, 2, 2)
+    few = replace(alone, others=np.array([[0, 0, 0, 1]], np.float32))
+    np.testing.assert_allclose(few.likeness(anyones, people), [0.5, -0.3], atol=1e-6)
 
 
 def test_the_first_answer_comes_within_three_seconds_of_voice() -> None:
@@ -57,7 +77,7 @@ def test_only_voice_is_remembered_and_not_for_ever() -> None:
         state = voices.remember(state, hop, np.array([False]))
     assert state.pause[0] == 50
     assert state.frames[0] == pytest.approx(voices.MEMORY_S * 50)
-    mean = Projection(np.zeros(6, np.float32), np.ones(6, np.float32), np.eye(1, 6, dtype=np.float32))
+    mean = plain(np.eye(1, 6, dtype=np.float32))
     assert voices.voices(state, mean)[0] < 0
     for hop in high:
         state = voices.remember(state, hop, np.array([True]))
@@ -69,7 +89,7 @@ def test_what_was_heard_is_mean_and_deviation() -> None:
     state = voices.silence(1, 3)
     for hop in features:
         state = voices.remember(state, hop, np.array([True]))
-    same = Projection(np.zeros(6, np.float32), np.ones(6, np.float32), np.eye(6, dtype=np.float32))
+    same = plain(np.eye(6, dtype=np.float32))
     pooled = voices.pooled(features.reshape(-1, 3))
     np.testing.assert_allclose(pooled[:3], features.mean((0, 1, 2)), rtol=1e-5)
     np.testing.assert_allclose(voices.voices(state, same)[0], pooled / np.linalg.norm(pooled), atol=1e-4)
@@ -110,6 +130,19 @@ def followed(runtime: TorchRuntime, sound: Samples, together: int) -> tuple[list
         found += stream.speaking(state)
         faces.append(face[0])
     return found, np.concatenate(faces)
+
+
+def test_a_voice_that_strangers_have_is_nobodys(taught: TorchRuntime) -> None:
+    model = tiny_model()
+    model.load_state_dict(taught.model.state_dict())
+    assert model.voice
+    assert model.config.voice
+    model.config = model.config.model_copy(update={"voice": model.config.voice.model_copy(update={"floor": 0.6})})
+    bright = TorchRuntime(taught.model).library.voices[1]
+    model.voice.others = model.voice.mean.new_tensor(np.stack([bright] * 3))
+    for sound, whose in ((BRIGHT, None), (DULL, "alma")):
+        found, _ = followed(TorchRuntime(model), sound, 8)
+        assert found[-1] == whose
 
 
 def test_a_stream_follows_the_voice_and_not_within_an_utterance(taught: TorchRuntime) -> None:

@@ -54,7 +54,7 @@ def test_of_a_dataset_only_the_training_split_is_heard(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FacewireError, match="no speech"):
+    with pytest.raises(FacewireError, match="nothing to train on"):
         recordings_of(tmp_path, "CC0")
 
 

@@ -93,11 +93,11 @@ def by_voice(
 ) -> tuple[Identity, dict[str, float], float]:
     """Enrol a person of whom nothing is known but the voice: a mixture of those whom they sound like.
 
-    Returns the shares of the mixture, too, and the likeness (cosine) to the most alike. Raises FacewireError where the
+    Returns the shares of the mixture, too, and the likeness to the most alike. Raises FacewireError where the
     checkpoint tells no voices apart.
     """
     runtime = OneRecording(model)
-    voice.require_projection(runtime)
+    projection = voice.require_projection(runtime)
     takes.not_silent(samples, source)
     samples = samples[: takes.MOST_S * SAMPLE_RATE_HZ]
     heard, person = _heard(runtime, samples, source, bar)
@@ -107,7 +107,7 @@ def by_voice(
         embedding, scale, offset = parts @ library.embeddings, parts @ library.scale, parts @ library.offset
         features = model.identities(embedding[None])[0].numpy().copy()
     mixed = {each: round(float(share), 3) for each, share in zip(runtime.library.names, shares, strict=True)}
-    likeness = float((runtime.library.voices @ person).max())
+    likeness = float(projection.likeness(person, runtime.library.voices).max())
     told = told | {
         "minutes": round(len(samples) / SAMPLE_RATE_HZ / 60, 2),
         "speech_s": round(heard.speech_s, 1),
@@ -145,7 +145,7 @@ def _heard(runtime: OneRecording, samples: Samples, source: Path, bar: Progress)
     if runtime.projection is None or config is None:
         return heard, np.zeros(0, np.float32)
     stretches = voice.voices_in(heard, runtime.projection)
-    voice.one_speaker(stretches, config.floor, source)
+    voice.one_speaker(stretches, runtime.projection, config.floor, source)
     return heard, centre(stretches)
 
 

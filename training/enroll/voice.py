@@ -27,8 +27,8 @@ def voices_in(heard: Hearing, projection: Projection) -> Floats:
     return projection(np.stack([voices.pooled(part) for part in np.array_split(heard.voice, count)]))
 
 
-def likeness_of_halves(stretches: Floats) -> float:
-    """Cosine between the two voices into which stretches (n, V) fall best; 1 where there is no second one.
+def likeness_of_halves(stretches: Floats, projection: Projection) -> float:
+    """How much alike the two voices are into which stretches (n, V) fall best; 1 where there is no second one.
 
     Two means on the sphere, from the two stretches that are least alike.
     """
@@ -40,16 +40,16 @@ def likeness_of_halves(stretches: Floats) -> float:
         if np.bincount(nearer, minlength=2).min() < FEWEST:
             return 1.0
         centres = np.stack([centre(stretches[nearer == which]) for which in (0, 1)])
-    return float(centres[0] @ centres[1])
+    return float(projection.likeness(centres[0], centres[1:])[0])
 
 
-def one_speaker(stretches: Floats, floor: float, source: object) -> None:
+def one_speaker(stretches: Floats, projection: Projection, floor: float, source: object) -> None:
     """Raises FacewireError where the stretches are of two speakers.
 
     By the checkpoint's own measure: below its floor, which most short pieces of a known person's speech reach, a
     voice is not the one that it is compared with; a half is of 10 s at least, and surer than such a piece.
     """
-    likeness = likeness_of_halves(stretches)
+    likeness = likeness_of_halves(stretches, projection)
     if likeness < floor:
         raise FacewireError(
             f"{source}: two people seem to speak: the voices in it are alike by {likeness:.2f}, those of one person by "

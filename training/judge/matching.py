@@ -70,7 +70,9 @@ def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> Floats:
         remembered = voices.silence(1, model.config.voice_width)
         for spoken, voiced in zip(heard.spoken, heard.voiced, strict=True):
             remembered = voices.remember(remembered, spoken[None], voiced[None])
-        scores: Floats = (voices.voices(remembered, runtime.projection) @ runtime.library.voices.T)[0]
+        scores: Floats = runtime.projection.likeness(
+            voices.voices(remembered, runtime.projection), runtime.library.voices
+        )[0]
         return scores
     frames_per_hop = model.config.window(lookahead_ms).frames_per_hop(model.config.fps)
     voice = heard.audio[heard.voiced.repeat(frames_per_hop)[: len(heard.audio)], 0]

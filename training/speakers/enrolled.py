@@ -8,7 +8,7 @@ import numpy as np
 from model.voices import Projection
 from model.windows import Floats
 from training.speakers.hear import Speakers, pieces
-from training.speakers.teach import centre, equal_error
+from training.speakers.teach import equal_error, library
 
 SECONDS: Final = (1.0, 2.0, 3.0, 5.0, 8.0)
 """Lengths of voice that are judged."""
@@ -22,11 +22,6 @@ Curves = dict[str, dict[float, float]]
 """Shares by seconds of voice, by what they are of."""
 
 
-def library(learnt: Mapping[str, Floats], projection: Projection) -> Floats:
-    """The voice (N, V) of each speaker, of pieces (n, 2 W) of each."""
-    return np.stack([centre(projection(pooled)) for pooled in learnt.values()])
-
-
 def told_apart(
     learnt: Mapping[str, Floats], held: Speakers, projection: Projection, floor: float, rng: np.random.Generator
 ) -> Curves:
@@ -37,8 +32,10 @@ def told_apart(
     voices, curves = library(learnt, projection), Curves()
     own = np.eye(len(voices), dtype=bool)[:, None].repeat(DRAWN, 1)  # (N, pieces, N)
     for seconds in SECONDS:
-        likeness = np.stack([projection(pieces(held[name], seconds, DRAWN, rng)) @ voices.T for name in learnt])
-        known, strangers = likeness.max(-1), np.where(own, -1, likeness).max(-1)
+        likeness = np.stack(
+            [projection.likeness(projection(pieces(held[name], seconds, DRAWN, rng)), voices) for name in learnt]
+        )
+        known, strangers = likeness.max(-1), np.where(own, -np.inf, likeness).max(-1)
         figures = {
             "enrolled voices matched": (likeness.argmax(-1) == np.arange(len(voices))[:, None]).mean(),
             "equal error rate, one voice against another": equal_error(likeness[own], likeness[~own]).share,

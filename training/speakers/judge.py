@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,9 @@ from protocols.files import complete_or_not_at_all
 from training.judge import plots
 from training.judge.matching import Confusion
 from training.judge.tables import Value, cell, markdown
-from training.speakers.enrolled import DRAWN, REJECTED, SECONDS, Curves, library, told_apart
+from training.speakers.enrolled import DRAWN, REJECTED, SECONDS, Curves, told_apart
 from training.speakers.hear import Speakers, long_enough, pieces
-from training.speakers.teach import PIECE_S, discriminant, drawn
+from training.speakers.teach import PIECE_S, discriminant, drawn, library
 
 FOLDS: Final = 4
 """Each leaves a quarter of the speakers out, as strangers."""
@@ -114,13 +114,21 @@ def _strangers(
         projection = discriminant(known)
         voices = library(known, projection)
         for seconds in SECONDS:
-            scores = {n: projection(pieces(held[n], seconds, DRAWN, rng)) @ voices.T for n in names}
+            scores = {
+                n: _beside_others(projection, projection(pieces(held[n], seconds, DRAWN, rng)), voices) for n in names
+            }
             floor = np.quantile(np.concatenate([scores[n].max(1) for n in inside]), REJECTED)
             rejected[seconds].append(float(np.mean([scores[n].max(1) < floor for n in out])))
             hits = [scores[n].argmax(1) == place for place, n in enumerate(inside)]
             right[seconds].append(float(np.mean(hits)))
         told()
     return tuple({s: float(np.mean(found)) for s, found in each.items()} for each in (rejected, right))  # type: ignore[return-value]
+
+
+def _beside_others(projection: Projection, heard: Floats, known: Floats) -> Floats:
+    """How much voices (n, V) are each of the known (N, V): the others are those who are known beside that one."""
+    each = [replace(projection, others=np.delete(known, place, 0)) for place in range(len(known))]
+    return np.concatenate([beside.likeness(heard, known[[place]]) for place, beside in enumerate(each)], 1)
 
 
 def _methods(learnt: Mapping[str, Floats], layers: int, width: int) -> Iterator[tuple[str, Projection]]:
@@ -142,7 +150,12 @@ def _methods(learnt: Mapping[str, Floats], layers: int, width: int) -> Iterator[
 def _standardising(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projection:
     """No projection: pooled numbers, each standardised over all pieces."""
     pooled = np.concatenate(list(learnt.values()))
-    return Projection(pooled.mean(0), pooled.std(0) + np.float32(1e-6), np.eye(pooled.shape[1], dtype=np.float32)[part])
+    return Projection(
+        pooled.mean(0),
+        pooled.std(0) + np.float32(1e-6),
+        np.eye(pooled.shape[1], dtype=np.float32)[part],
+        np.zeros((0, len(part)), np.float32),
+    )
 
 
 def _projecting(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projection:
@@ -150,7 +163,10 @@ def _projecting(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projec
     narrow = discriminant({name: pooled[:, part] for name, pooled in learnt.items()})
     size = next(iter(learnt.values())).shape[1]
     wide = Projection(
-        np.zeros(size, np.float32), np.ones(size, np.float32), np.zeros((len(narrow.matrix), size), np.float32)
+        np.zeros(size, np.float32),
+        np.ones(size, np.float32),
+        np.zeros((len(narrow.matrix), size), np.float32),
+        narrow.others,
     )
     wide.mean[part], wide.std[part], wide.matrix[:, part] = narrow.mean, narrow.std, narrow.matrix
     return wide

@@ -6,6 +6,7 @@ speakers' means differ most.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ WIDTH: Final = 64
 SHRINK: Final = 0.05
 """Share of the mean variance that is added to each direction's within a speaker: few pieces show few of them."""
 FOLDS: Final = 4
+SAME: Final = 0.9
+"""Cosine from which on a speaker is one of the checkpoint's own identities, by another name."""
 
 
 def layers_of(model: FaceModel) -> tuple[int, ...]:
@@ -56,17 +59,23 @@ def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recor
     rng = np.random.default_rng(seed)
     learnt = {name: drawn(recordings, rng) for name, recordings in known.items()}
     projection = discriminant(learnt)
-    width = len(projection.matrix)
-    likeness = floor(known, learnt, seed)
-    taught = _with_voice(model, VoiceConfig(layers=model.config.voice.layers, width=width, floor=likeness))
+    voices = {
+        name: centre(projection(drawn(recordings, np.random.default_rng(seed))))
+        for name, recordings in long_enough(own, PIECE_S).items()
+    }
+    others = library({name: pooled for name, pooled in learnt.items() if name not in own}, projection)
+    for known_voice in voices.values():
+        others = others[others @ known_voice < SAME]
+    projection = replace(projection, others=others)
+    width, likeness = len(projection.matrix), floor(known, learnt, seed)
+    voice = VoiceConfig(layers=model.config.voice.layers, width=width, floor=likeness, others=len(others))
+    taught = _with_voice(model, voice)
     assert taught.voice
-    for name in ("mean", "std", "matrix"):
+    for name in ("mean", "std", "matrix", "others"):
         taught.voice.get_buffer(name).copy_(torch.from_numpy(getattr(projection, name)))
-    heard = long_enough(own, PIECE_S)
     for place, name in enumerate(taught.identities.names):
-        if name in heard:
-            voice_of = centre(projection(drawn(heard[name], np.random.default_rng(seed))))
-            taught.identities.voices[place] = torch.from_numpy(voice_of)
+        if name in voices:
+            taught.identities.voices[place] = torch.from_numpy(voices[name])
     return taught
 
 
@@ -84,15 +93,16 @@ def discriminant(speakers: Mapping[str, Floats]) -> Projection:
     whiten = np.linalg.inv(np.linalg.cholesky(within))
     _, _, between = np.linalg.svd((means - mean) / std @ whiten.T, full_matrices=False)
     kept = between[: min(WIDTH, len(means) - 1)]
-    return Projection(_floats(mean), _floats(std), _floats(kept @ whiten))
+    return Projection(_floats(mean), _floats(std), _floats(kept @ whiten), np.zeros((0, len(kept)), np.float32))
 
 
 def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
     """The likeness below which as many pieces of known people are as of others are above; `learnt` was `drawn` of them.
 
     Known as those are who are enrolled later: each fold's projection never heard its people, whose voices are enrolled
-    by some of their recordings and judged by others. Speakers of one set are more alike from recording to recording
-    than people are from day to day: a floor that nearly all of them reached would turn most people away.
+    by some of their recordings and judged by others; those whom it heard are the others (`Projection`). Speakers of
+    one set are more alike from recording to recording than people are from day to day: a floor that nearly all of
+    them reached would turn most people away.
     """
     names = sorted(speakers)
     same: list[NDArray[np.floating]] = []
@@ -100,14 +110,16 @@ def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
     for fold in range(FOLDS):
         rng = np.random.default_rng([seed, fold])
         inside = set(names[fold::FOLDS])
-        projection = discriminant({name: learnt[name] for name in names if name not in inside})
+        others = {name: learnt[name] for name in names if name not in inside}
+        projection = discriminant(others)
+        projection = replace(projection, others=library(others, projection))
         halves = [long_enough({name: speakers[name][part::2] for name in sorted(inside)}, PIECE_S) for part in (0, 1)]
         both = [name for name in halves[0] if name in halves[1]]
         if not both:
             continue
         voices = np.stack([centre(projection(drawn(halves[0][name], rng))) for name in both])
         for place, name in enumerate(both):
-            likeness = projection(pieces(halves[1][name], PIECE_S, PIECES, rng)) @ voices.T
+            likeness = projection.likeness(projection(pieces(halves[1][name], PIECE_S, PIECES, rng)), voices)
             same.append(likeness[:, place])
             other.append(np.delete(likeness, place, 1).ravel())
     enough = any(len(likeness) for likeness in other)
@@ -134,6 +146,12 @@ def equal_error(same: NDArray[np.floating], other: NDArray[np.floating]) -> Equa
 def drawn(recordings: Sequence[Recording], rng: np.random.Generator) -> Floats:
     """What is pooled (n, 2 W) of pieces of all lengths."""
     return np.concatenate([pieces(recordings, seconds, PIECES, rng) for seconds in LENGTHS_S])
+
+
+def library(learnt: Mapping[str, Floats], projection: Projection) -> Floats:
+    """The voice (N, V) of each speaker, of pieces (n, 2 W) of each."""
+    centres = [centre(projection(pooled)) for pooled in learnt.values()]
+    return np.reshape(centres, (-1, len(projection.matrix))).astype(np.float32)
 
 
 def centre(voices: Floats) -> Floats:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from model import checkpoint, identity_file, stream, voices
 from model.torch_runtime import TorchRuntime
+from model.voices import Projection
 from model.windows import SAMPLE_RATE_HZ
 from protocols import takes as livelink
 from protocols.errors import FacewireError
@@ -140,13 +141,17 @@ def test_two_speakers_are_refused(tmp_path: Path) -> None:
     enroll("vera", "--audio", tmp_path / "one.wav", *options)
 
 
+ALONE = Projection(*(np.zeros(shape, np.float32) for shape in (8, 8, (4, 8), (0, 4))))
+"""Knows no others."""
+
+
 def test_one_odd_stretch_is_no_second_speaker() -> None:
     rng = np.random.default_rng(0)
     one = np.array([1, 0, 0, 0]) + rng.normal(0, 0.1, (10, 4))
     other = np.array([0, 1, 0, 0]) + rng.normal(0, 0.1, (5, 4))
-    assert voice.likeness_of_halves(_unit(one)) > 0.9
-    assert voice.likeness_of_halves(_unit(np.concatenate([one, other[:1]]))) > 0.9
-    assert voice.likeness_of_halves(_unit(np.concatenate([one, other]))) < 0.3
+    assert voice.likeness_of_halves(_unit(one), ALONE) > 0.9
+    assert voice.likeness_of_halves(_unit(np.concatenate([one, other[:1]])), ALONE) > 0.9
+    assert voice.likeness_of_halves(_unit(np.concatenate([one, other])), ALONE) < 0.3
 
 
 def _unit(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Voices of made-up speakers: what differs between them is found, what they say is not, strangers are strangers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from training.datasets.splits import split_of
 from training.speakers.enrolled import told_apart
 from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
 from training.speakers.judge import METHODS, tell_apart
-from training.speakers.teach import centre, discriminant, drawn, equal_error, floor, listening, teach
+from training.speakers.teach import centre, discriminant, drawn, equal_error, floor, library, listening, teach
 
 pytestmark = pytest.mark.slow
 
@@ -89,8 +90,11 @@ def test_the_floor_lies_between_people_and_themselves() -> None:
     assert found == floor(some, pooled(some), seed=0)
     projection = discriminant(pooled(some))
     others = {name: projection(each) for name, each in pooled({f"q{n}": speaker(n) for n in range(50, 62)}).items()}
-    centres = {name: centre(voices) for name, voices in others.items()}
-    likeness = {(name, other): others[name] @ centres[other] for name in others for other in others}
+    projection = replace(projection, others=library(pooled(some), projection))
+    centres = {name: centre(voices)[None] for name, voices in others.items()}
+    likeness = {
+        (name, other): projection.likeness(others[name], centres[other])[:, 0] for name in others for other in others
+    }
     known, strange = (
         np.concatenate([values for (name, other), values in likeness.items() if (name == other) == same])
         for same in (True, False)
@@ -110,6 +114,11 @@ def test_who_is_enrolled_only_is_told_apart_by_what_others_taught() -> None:
     curves = told_apart(learnt, held, projection, 0.5, np.random.default_rng(0))
     assert curves["enrolled voices matched"][8.0] > 0.8
     assert curves["equal error rate, one voice against another"][8.0] < 0.2
+    beside = replace(projection, others=library(pooled(others), projection))
+    surer = told_apart(learnt, held, beside, 0.5, np.random.default_rng(0))
+    assert surer["enrolled voices matched"] == curves["enrolled voices matched"]
+    rejected = "strangers rejected, where 5% of the enrolled are"
+    assert np.mean(list(surer[rejected].values())) > np.mean(list(curves[rejected].values()))
     low, high = (told_apart(learnt, held, projection, level, np.random.default_rng(0)) for level in (-1.0, 1.1))
     for name in ("enrolled rejected by its floor", "strangers rejected by its floor"):
         assert (low[name][3.0], high[name][3.0]) == (0, 1)
@@ -169,6 +178,8 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     assert (np.array(quiet[6:]) > quiet[2:4]).all()  # heard through noise
     assert np.abs(both["v0"][0].features.mean(0) - both["v0, another throat"][0].features.mean(0)).max() > 0.01
     taught = teach(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
+    assert taught.voice
+    assert taught.voice.others.shape == (2, 3)  # of the four two are its own, by other names
     runtime = TorchRuntime(taught)
     for name, pitch_hz in (("alma", 70), ("bruno", 220)):
         sound = buzz(pitch_hz, 6, 99)
