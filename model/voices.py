@@ -23,7 +23,7 @@ PAUSE_HOPS: Final = 5
 MARGIN: Final = 0.05
 """By how much another answer must be better than the present one."""
 NEAREST: Final = 3
-"""Of the speakers who are nobody's identity: how many of the nearest count against a voice."""
+"""How many of the people to whom a voice is most alike, beside one, count against its being that one's."""
 AGAINST: Final = 0.5
 """By which share of their likeness."""
 _LEAST: Final = 1e-3
@@ -72,14 +72,17 @@ class Projection:
     def likeness(self, voices: Floats, identities: Floats) -> Floats:
         """How much voices (…, V) are those of identities (N, V): (…, N).
 
-        Their cosine, less `AGAINST` of the mean cosine to the `NEAREST` of the others: a stranger is a bit like many.
+        Their cosine, less `AGAINST` of the mean cosine to the `NEAREST` of all others, identities or not: a stranger is
+        a bit like many. So the most alike stays that, and a person who is enrolled twice is known all the same.
         """
-        alike: Floats = voices @ identities.T
-        if not len(self.others):
-            return alike
-        nearest = np.sort(voices @ self.others.T, -1)[..., -NEAREST:]
-        against: Floats = np.float32(AGAINST) * nearest.mean(-1, keepdims=True)
-        return alike - against
+        everyone = voices @ np.concatenate([identities, self.others]).T
+        made: Floats = everyone[..., : len(identities)].copy()
+        everyone = np.maximum(everyone, 0)  # whom a voice is unlike says nothing
+        if everyone.shape[-1] > 1:
+            for place in range(len(identities)):
+                nearest = np.sort(np.delete(everyone, place, -1), -1)[..., -NEAREST:]
+                made[..., place] -= np.float32(AGAINST) * nearest.mean(-1)
+        return made
 
 
 def silence(sessions: int, width: int) -> Heard:

@@ -128,11 +128,11 @@ def test_match_tells_whose_voice_it_is_and_how_sure(
     put(folder, carla(taught, voice=np.array([0.6, 0.8, 0, 0], np.float32)))
     assert told(settings, "match", talk).splitlines() == [
         "heard 6.0 s of voice",
-        "bruno             1.00",
-        "carla             0.60",
+        "bruno             0.85",
         "(floor)           0.50",
-        "alma             -1.00",
-        "bruno: 0.50 above the floor, 0.40 above carla",
+        "carla             0.35",
+        "alma             -1.40",
+        "bruno: 0.35 above the floor, 0.50 above carla",
     ]
 
 

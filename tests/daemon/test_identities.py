@@ -375,7 +375,8 @@ def test_a_running_program_follows_its_folder(
     assert page.status["speaking"] == page.status["identity"] == "carla"
     put(there, still(runtime, 0.7))  # changed
     until(lambda: rests_at(0.7))
-    path.write_text("broken")
+    (tmp_path / "broken").write_text("broken")
+    (tmp_path / "broken").replace(path)  # in one go: an empty file would be another broken one
     until(lambda: page.settings.now.identity is None)
     until(lambda: not rests_at(0.7) and page.face.any())
     assert page.said == ["identity carla is there no more: the mean of all from now on"]

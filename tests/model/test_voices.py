@@ -37,14 +37,25 @@ def test_who_is_a_bit_like_many_is_nobody_in_particular() -> None:
     alone = plain(np.eye(4, dtype=np.float32))
     people = np.eye(2, 4, dtype=np.float32)
     mine, anyones = np.array([[0.8, 0.0, 0.6, 0.0], [0.8, 0.0, 0.0, 0.6]], np.float32)
-    np.testing.assert_allclose(alone.likeness(mine, people), [0.8, 0], atol=1e-6)
+    np.testing.assert_allclose(alone.likeness(mine, people), [0.8, -0.4], atol=1e-6)
+    np.testing.assert_allclose(alone.likeness(mine, people[:1]), [0.8], atol=1e-6)
+    np.testing.assert_allclose(alone.likeness(-mine, people), [-0.8, 0], atol=1e-6)
     crowd = replace(alone, others=np.array([[0, 0, 0, 1]] * 3 + [[0, 0, -1, 0]] * 5, np.float32))
-    np.testing.assert_allclose(crowd.likeness(mine, people), [0.8, 0], atol=1e-6)
-    np.testing.assert_allclose(crowd.likeness(anyones, people), [0.8 - 0.3, -0.3], atol=1e-6)
+    np.testing.assert_allclose(crowd.likeness(mine, people), [0.8, -0.4 / 3], atol=1e-6)
+    np.testing.assert_allclose(crowd.likeness(anyones, people), [0.8 - 0.3, -1 / 3], atol=1e-6)
     both = crowd.likeness(np.stack([mine, anyones])[None], people)
     assert both.shape == (1, 2, 2)
     few = replace(alone, others=np.array([[0, 0, 0, 1]], np.float32))
-    np.testing.assert_allclose(few.likeness(anyones, people), [0.5, -0.3], atol=1e-6)
+    np.testing.assert_allclose(few.likeness(anyones, people), [0.8 - 0.15, -0.35], atol=1e-6)
+
+
+def test_who_is_enrolled_twice_is_known_all_the_same() -> None:
+    crowd = replace(plain(np.eye(8, dtype=np.float32)), others=np.eye(8, dtype=np.float32)[3:])
+    anna = np.array([0.9, 0.3, 0.3, 0.1, 0, 0, 0, 0], np.float32)
+    once, twice = np.eye(1, 8, dtype=np.float32), np.eye(2, 8, dtype=np.float32)
+    twice[1, 0] = 0.8
+    twice[1] /= np.linalg.norm(twice[1])
+    assert crowd.likeness(anna, twice).max() > crowd.likeness(anna, once).max() - 0.17
 
 
 def test_the_first_answer_comes_within_three_seconds_of_voice() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -114,21 +114,13 @@ def _strangers(
         projection = discriminant(known)
         voices = library(known, projection)
         for seconds in SECONDS:
-            scores = {
-                n: _beside_others(projection, projection(pieces(held[n], seconds, DRAWN, rng)), voices) for n in names
-            }
+            scores = {n: projection.likeness(projection(pieces(held[n], seconds, DRAWN, rng)), voices) for n in names}
             floor = np.quantile(np.concatenate([scores[n].max(1) for n in inside]), REJECTED)
             rejected[seconds].append(float(np.mean([scores[n].max(1) < floor for n in out])))
             hits = [scores[n].argmax(1) == place for place, n in enumerate(inside)]
             right[seconds].append(float(np.mean(hits)))
         told()
     return tuple({s: float(np.mean(found)) for s, found in each.items()} for each in (rejected, right))  # type: ignore[return-value]
-
-
-def _beside_others(projection: Projection, heard: Floats, known: Floats) -> Floats:
-    """How much voices (n, V) are each of the known (N, V): the others are those who are known beside that one."""
-    each = [replace(projection, others=np.delete(known, place, 0)) for place in range(len(known))]
-    return np.concatenate([beside.likeness(heard, known[[place]]) for place, beside in enumerate(each)], 1)
 
 
 def _methods(learnt: Mapping[str, Floats], layers: int, width: int) -> Iterator[tuple[str, Projection]]:
