@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,20 +85,24 @@ def compose(rng: np.random.Generator) -> "MidiFile":
     roots = rng.integers(len(scale), size=int(rng.integers(2, 6)))  # a chord each four beats, over and over
     tune = MidiTrack([MetaMessage("set_tempo", tempo=bpm2tempo(tempo))])
     file = MidiFile(ticks_per_beat=TICKS, tracks=[tune])
-    steps = _Steps(scale, key, roots)
+    harmony = _Harmony(scale, key, roots)
     for channel in range(int(rng.integers(1, 6))):
-        play_chords = channel > 0 and rng.random() < 0.5
-        file.tracks.append((_chords if play_chords else _melody)(channel, beats, steps, rng))
+        part = _chords if channel > 0 and rng.random() < 0.5 else _melody
+        file.tracks.append(part(channel, beats, harmony, rng))
     if rng.random() < 0.5:
         file.tracks.append(_drums(beats, rng))
     return file
 
 
-class _Steps:
+@dataclass(frozen=True)
+class _Harmony:
     """The notes of a key, and which chord sounds when."""
 
-    def __init__(self, scale: tuple[int, ...], key: int, roots: NDArray[np.int64]) -> None:
-        self.scale, self.key, self.roots = scale, key, roots
+    scale: tuple[int, ...]
+    key: int
+    """The lowest note."""
+    roots: NDArray[np.int64]
+    """The steps on which chords stand, each for a bar, over and over."""
 
     def note(self, step: int) -> int:
         """MIDI note of so many steps of the scale above the key."""
@@ -105,6 +110,7 @@ class _Steps:
         return int(np.clip(self.key + 12 * octave + self.scale[place], 21, 108))
 
     def root(self, beat: float) -> int:
+        """The step on which the chord of a beat stands."""
         return int(self.roots[int(beat) // 4 % len(self.roots)])
 
 
@@ -112,7 +118,7 @@ Events = list[tuple[int, str, dict[str, int]]]
 """Tick, type and values of a MIDI message."""
 
 
-def _melody(channel: int, beats: int, steps: _Steps, rng: np.random.Generator) -> "MidiTrack":
+def _melody(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generator) -> "MidiTrack":
     """One voice that wanders, of quick notes or long ones, with rests, swelling, leaning and trembling."""
     program = int(rng.choice(SUNG) if rng.random() < 0.6 else rng.integers(INSTRUMENTS))
     events: Events = [(0, "program_change", {"program": program})]
@@ -124,8 +130,8 @@ def _melody(channel: int, beats: int, steps: _Steps, rng: np.random.Generator) -
         length = float(rng.choice(lengths))
         if rng.random() > 0.12:
             step = int(np.clip(step + rng.integers(-3, 4), -4, 9))
-            near = steps.root(beat) if rng.random() < 0.4 else 0
-            note = steps.note(step + near + len(steps.scale) * octaves)
+            near = harmony.root(beat) if rng.random() < 0.4 else 0
+            note = harmony.note(step + near + len(harmony.scale) * octaves)
             begin, end = int(beat * TICKS), int((beat + legato * length) * TICKS)
             events += _note(note, begin, end, int(np.clip(loudness + rng.integers(-20, 21), 20, 127)))
             if length >= 1 and rng.random() < 0.5:
@@ -148,16 +154,16 @@ def _shaped(begin: int, end: int, rng: np.random.Generator) -> Events:
     return events
 
 
-def _chords(channel: int, beats: int, steps: _Steps, rng: np.random.Generator) -> "MidiTrack":
+def _chords(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generator) -> "MidiTrack":
     """The chords, held, struck or broken."""
     events: Events = [(0, "program_change", {"program": int(rng.integers(INSTRUMENTS))})]
     every, held, broken = float(rng.choice([0.5, 1, 2, 4])), rng.uniform(0.2, 1), rng.random() < 0.4
-    above, loudness = len(steps.scale) * int(rng.integers(3)), int(rng.integers(40, 100))
+    above, loudness = len(harmony.scale) * int(rng.integers(3)), int(rng.integers(40, 100))
     for beat in np.arange(0, beats, every):
         for place, third in enumerate((0, 2, 4)):
             late = place * every / 3 if broken else 0.0
             begin = int((beat + late) * TICKS)
-            note = steps.note(steps.root(beat) + third + above)
+            note = harmony.note(harmony.root(beat) + third + above)
             events += _note(note, begin, begin + max(1, int(every * held * TICKS)), loudness)
     return _track(channel, events)
 
