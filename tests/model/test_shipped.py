@@ -1,5 +1,6 @@
 """The face that ships: whole, of known origin, moved by speech, at rest in noise."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from model.windows import Samples
 from protocols import blendshapes
-from training.judge.not_speech import fan
+from training.judge.not_speech import fan, keyboard, music
 from training.sounds import at_level
 
+Maker = Callable[[int, np.random.Generator], Samples]
 DEMO = Path(__file__).parents[2] / "daemon" / "demo.flac"
 JAW = blendshapes.NAMES.index("jawOpen")
 LIPS = list(blendshapes.LIPS_27)
@@ -52,13 +54,23 @@ def test_silence_and_noise_leave_the_mouth_at_rest(model: FaceModel, dbfs: int |
 
 
 @pytest.mark.slow
-def test_a_fan_is_no_speech(model: FaceModel) -> None:
+@pytest.mark.parametrize(("sound", "most"), [(fan, 0.03), (music, 0.1), (keyboard, 0.15)])
+def test_what_is_no_speech_leaves_the_mouth_at_rest(model: FaceModel, sound: Maker, most: float) -> None:
     def motion(sound: Samples) -> float:
         face = stream.render(TorchRuntime(model), sound, identity="s1")[60:, LIPS]
         return float(np.abs(np.diff(face, axis=0)).mean())
 
-    sound = at_level(fan(6 * 16_000, np.random.default_rng(5)), -20)
-    assert motion(sound) < 0.03 * motion(read_audio(DEMO))
+    assert motion(at_level(sound(6 * 16_000, np.random.default_rng(5)), -20)) < most * motion(read_audio(DEMO))
+
+
+@pytest.mark.slow
+def test_each_identity_has_its_own_habits_whoever_speaks(model: FaceModel) -> None:
+    """`shirley` opens her jaw twice as far as `s1`, and hardly shows her upper teeth, as their recordings do."""
+    runtime, sound = TorchRuntime(model), read_audio(DEMO)
+    s1, shirley = (stream.render(runtime, sound, identity=name).std(0) for name in ("s1", "shirley"))
+    upper = list(map(blendshapes.NAMES.index, ("mouthUpperUpLeft", "mouthUpperUpRight")))
+    assert shirley[JAW] > 1.4 * s1[JAW]
+    assert shirley[upper].mean() < 0.6 * s1[upper].mean()
 
 
 @pytest.mark.slow
