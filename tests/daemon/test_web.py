@@ -135,7 +135,11 @@ def test_another_page_may_lead_here_but_take_nothing(site: str) -> None:
     assert refused("GET", "navigate", "document") is None
 
 
-@pytest.mark.parametrize("token", [None, "", "x", "ä", "\udc80", f"{AWAY.token}x"])
+@pytest.mark.parametrize(
+    "token",
+    [None, "", "x", "ä", "\udc80", f"{AWAY.token}x"],
+    ids=["none", "empty", "short", "not ASCII", "broken", "longer"],
+)
 def test_the_token_must_be_the_right_one(token: str | None) -> None:
     headers = CIMultiDict({"Host": "studio.local:8765"})
     assert "?token=" in str(AWAY.refusal("GET", headers, token))
