@@ -24,6 +24,8 @@ PIECE_S: Final = 3.0
 """Length of the pieces that are judged: by then a stream has to know."""
 LENGTHS_S: Final = (2.0, 3.0, 5.0, 8.0)
 """Of the pieces that are learnt from: whatever a stream remembers."""
+SHORTEST_S: Final = min(LENGTHS_S)
+"""Length of the pieces by which the floor is chosen."""
 PIECES: Final = 60
 """Of each speaker and length."""
 WIDTH: Final = 64
@@ -102,7 +104,7 @@ def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
     Known as those are who are enrolled later: each fold's projection never heard its people, whose voices are enrolled
     by some of their recordings and judged by others; those whom it heard are the others (`Projection`). Speakers of
     one set are more alike from recording to recording than people are from day to day: a floor that nearly all of
-    them reached would turn most people away.
+    them reached would turn most people away. So the pieces are the shortest, which are the least alike.
     """
     names = sorted(speakers)
     same: list[NDArray[np.floating]] = []
@@ -119,7 +121,7 @@ def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
             continue
         voices = np.stack([centre(projection(drawn(halves[0][name], rng))) for name in both])
         for place, name in enumerate(both):
-            likeness = projection.likeness(projection(pieces(halves[1][name], PIECE_S, PIECES, rng)), voices)
+            likeness = projection.likeness(projection(pieces(halves[1][name], SHORTEST_S, PIECES, rng)), voices)
             same.append(likeness[:, place])
             other.append(np.delete(likeness, place, 1).ravel())
     enough = any(len(likeness) for likeness in other)
