@@ -160,8 +160,8 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
 
     numbers, weights = live_link(live)
     assert np.all((weights[:, :52] >= 0) & (weights[:, :52] <= 1))
-    assert np.mean(np.diff(numbers) == 1) > 0.9  # a steady 30 frames per second; a busy machine may leave some out
-    assert numbers[-1] - numbers[0] + 1 == pytest.approx(len(take.jaw), abs=3)
+    assert np.array_equal(np.unique(np.diff(numbers)), [1])  # a steady 30 frames per second, none left out
+    assert len(weights) == pytest.approx(len(take.jaw), abs=3)
     assert not weights[-1].any()
     assert correlation(weights[:, JAW], take.jaw, 0) >= 0.6
 
@@ -184,7 +184,7 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
     blends = [arguments for address, arguments in messages if address == "/VMC/Ext/Blend/Val"]
     assert {name[0].lower() + name[1:] for name, _ in blends if len(str(name)) > 2} >= set(NAMES) - {"tongueOut"}
     opened = np.array([value for name, value in blends if name == "JawOpen"])
-    assert len(opened) == pytest.approx(2 * len(take.jaw), rel=0.1)
+    assert len(opened) == pytest.approx(2 * len(take.jaw), abs=6)
     assert sum(address == "/VMC/Ext/Blend/Apply" for address, _ in messages) == len(opened)
     assert correlation(opened[::2], take.jaw, 0) >= 0.6
     assert opened[-1] == 0
