@@ -78,10 +78,9 @@ def make(
     missing = {shard: path for shard, path in paths.items() if not path.exists()}
     if not missing:
         return
-    quiet = [path for each in sounds for path in each.files]
     with _fastest(model) as runtime:
         for shard, path in missing.items():
-            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar, quiet)
+            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar, sounds)
 
 
 @contextmanager

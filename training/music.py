@@ -30,6 +30,10 @@ INSTRUMENTS: Final = 112
 """Programs of General MIDI that are instruments; behind them come noises."""
 SUNG: Final = (16, 19, 40, 42, 52, 53, 54, 56, 60, 64, 65, 66, 68, 71, 73, 75, 79, 80, 85, 91)
 """Programs that sustain as a voice does, choirs among them: they are the hardest to tell from speech."""
+ALONE: Final = 1 / 3
+"""Share of pieces with nothing but one instrument."""
+RESTS: Final = (0.05, 0.5)
+"""Share of a melody that is silent, at least and at most."""
 DRUMS: Final = 9
 """Channel of the drums."""
 
@@ -76,7 +80,10 @@ def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
 
 
 def compose(rng: np.random.Generator) -> "MidiFile":
-    """A piece of `PIECE_S`: a key, chords, and one to five parts of random instruments, every other time drums."""
+    """A piece of `PIECE_S`: a key, chords, and one to five parts of random instruments, every other time drums.
+
+    Every third piece is one instrument alone: in its phrases and rests it is the most like somebody who talks.
+    """
     from mido import MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
     tempo = float(rng.uniform(55, 170))
@@ -86,10 +93,11 @@ def compose(rng: np.random.Generator) -> "MidiFile":
     tune = MidiTrack([MetaMessage("set_tempo", tempo=bpm2tempo(tempo))])
     file = MidiFile(ticks_per_beat=TICKS, tracks=[tune])
     harmony = _Harmony(scale, key, roots)
-    for channel in range(int(rng.integers(1, 6))):
+    alone = rng.random() < ALONE
+    for channel in range(1 if alone else int(rng.integers(1, 6))):
         part = _chords if channel > 0 and rng.random() < 0.5 else _melody
         file.tracks.append(part(channel, beats, harmony, rng))
-    if rng.random() < 0.5:
+    if not alone and rng.random() < 0.5:
         file.tracks.append(_drums(beats, rng))
     return file
 
@@ -123,12 +131,13 @@ def _melody(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generato
     program = int(rng.choice(SUNG) if rng.random() < 0.6 else rng.integers(INSTRUMENTS))
     events: Events = [(0, "program_change", {"program": program})]
     lengths = rng.choice([0.25, 0.5, 1, 1.5, 2, 4], size=3)
-    octaves, legato, loudness = int(rng.integers(4)), rng.uniform(0.5, 1.05), int(rng.integers(60, 120))
+    octaves, legato, loudness = int(rng.integers(4)), rng.uniform(0.3, 1.05), int(rng.integers(60, 120))
+    rests = rng.uniform(*RESTS)
     events.append((0, "control_change", {"control": 1, "value": int(rng.integers(0, 90))}))
     beat, step = 0.0, 0
     while beat < beats:
         length = float(rng.choice(lengths))
-        if rng.random() > 0.12:
+        if rng.random() > rests:
             step = int(np.clip(step + rng.integers(-3, 4), -4, 9))
             near = harmony.root(beat) if rng.random() < 0.4 else 0
             note = harmony.note(step + near + len(harmony.scale) * octaves)

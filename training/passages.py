@@ -24,13 +24,13 @@ from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
 from training.noises import noise, not_speech
-from training.sounds import amplitude, in_room, stretch
+from training.sounds import Recordings, amplitude, in_room, stretch
 
 SECONDS = 18
 BLEND_FRAMES = 5
 """Frames in which a gap's target goes from speech to rest and back."""
 
-RECORDED = 0.5
+RECORDED = 0.7
 """Share of recorded sounds among those that are heard where nobody speaks, where there are any."""
 BEHIND = 1 / 3
 """The same among those behind speech."""
@@ -56,7 +56,11 @@ class Passage:
 
 
 def assemble(
-    clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator, sounds: Sequence[Path] = ()
+    clips: Sequence[Clip],
+    fps: int,
+    lookaheads_ms: Sequence[int],
+    rng: np.random.Generator,
+    sounds: Sequence[Recordings] = (),
 ) -> Passage:
     """Clips of one identity, in random order, with gaps and disturbances, some of `sounds` among them."""
     rest, confidence = _rest(tuple(clips[:40])), clips[0].confidence
@@ -83,11 +87,15 @@ def assemble(
 
 
 def quiet_passage(
-    clips: Sequence[Clip], fps: int, lookaheads_ms: Sequence[int], rng: np.random.Generator, sounds: Sequence[Path] = ()
+    clips: Sequence[Clip],
+    fps: int,
+    lookaheads_ms: Sequence[int],
+    rng: np.random.Generator,
+    sounds: Sequence[Recordings] = (),
 ) -> Passage:
     """Nobody speaks: digital silence, or noise, knocks or music of -80 to -15 dBFS; the mouth rests.
 
-    Where there are recordings without speech, `sounds`, every other passage is of one of them.
+    Where there are recordings without speech, `sounds`, most passages are of one of them (`RECORDED`).
     """
     length = SECONDS * SAMPLE_RATE_HZ
     level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -15))
@@ -151,7 +159,7 @@ def _blinking(face: Curves) -> Curves:
     return np.asarray(1 + BLINKS * around, np.float32)
 
 
-def _disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Path]) -> Samples:
+def _disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordings]) -> Samples:
     """Half of the streams clean, the others in a room, a noise, or both; all at some gain.
 
     Where there are recordings without speech, a third of the noises is of them.
@@ -185,7 +193,7 @@ def write_shard(
     quiet: float,
     seed: int,
     bar: Progress,
-    sounds: Sequence[Path] = (),
+    sounds: Sequence[Recordings] = (),
 ) -> None:
     """Encode `count` passages into one safetensors file: audio, face, weight, identity, lookahead index.
 

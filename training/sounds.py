@@ -22,6 +22,11 @@ LEVEL_DBFS: Final = -26.0
 GAP_FEATURES: Final = 16
 """Zeros between two recordings of a track: 320 ms, from which the teachers' idea of silence is taken."""
 
+SHORT_S: Final = 1.0
+"""Recordings shorter than this are single sounds, as of a key: they are strewn."""
+STREWN_HZ: Final = (0.5, 12.0)
+"""How many of them a second, at least and at most."""
+
 VOICES: Final = ((0.82, 0.93), (1.08, 1.22))
 """Lengths of another voice's throat, to the speaker's own: plainly shorter or longer."""
 
@@ -73,17 +78,29 @@ def sound_of(path: Path) -> Samples:
     return read_audio(path)
 
 
-def stretch(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of any of these recordings, from anywhere in it on, over and over if it is too short; RMS 1.
+def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator) -> Samples:
+    """(samples,) of a recording of any of these sets, from anywhere in it on, over and over if it is too short; RMS 1.
 
-    Silence stays silence. Raises FacewireError for an empty recording.
+    Where it is shorter than `SHORT_S`, such as the sound of a key, it is strewn with others of its folder instead.
+    Silence stays silence. Raises FacewireError for a file that is no sound, or empty.
     """
+    files = sounds[int(rng.integers(len(sounds)))].files
     path = files[int(rng.integers(len(files)))]
     sound = sound_of(path)
-    if not len(sound):
-        raise FacewireError(f"{path}: an empty recording; remove it")
+    if len(sound) < SHORT_S * SAMPLE_RATE_HZ:
+        return at_level(_strewn([each for each in files if each.parent == path.parent], samples, rng), 0)
     begin = int(rng.integers(max(1, len(sound) - samples)))
     return at_level(np.resize(sound[begin : begin + samples], samples), 0)
+
+
+def _strewn(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Samples:
+    """(samples,) with single sounds at random times, each as loud as chance has it, the least by 14 dB."""
+    made, heard = np.zeros(samples, np.float32), [sound_of(path) for path in files]
+    rate_hz = rng.uniform(*STREWN_HZ)
+    for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rate_hz)):
+        sound = heard[int(rng.integers(len(heard)))][: samples - begin]
+        made[begin : begin + len(sound)] += sound * np.float32(rng.uniform(0.2, 1))
+    return made
 
 
 def packed(files: Iterable[Path]) -> Iterator[Pcm]:

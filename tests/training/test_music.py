@@ -40,6 +40,21 @@ def test_every_note_ends_and_the_piece_is_as_long_as_it_is_to_be(seed: int) -> N
     assert notes > 5
 
 
+def test_a_third_of_the_pieces_is_one_instrument_that_pauses() -> None:
+    """Alone and with rests it is the most like somebody who talks."""
+    pieces = [music.compose(np.random.default_rng(seed)) for seed in range(60)]
+    alone = [piece.tracks[1] for piece in pieces if len(piece.tracks) == 2]
+    assert 15 <= len(alone) <= 35  # with those of many parts whose number came out as one
+    silent = []
+    for track in alone:
+        sounding = quiet = total = 0
+        for message in track:
+            total, quiet = total + message.time, quiet + message.time * (sounding == 0)
+            sounding += {"note_on": 1, "note_off": -1}.get(message.type, 0)
+        silent.append(quiet / total)
+    assert max(silent) > 0.5 > 0.2 > min(silent)
+
+
 def test_a_seed_is_a_piece(tmp_path: Path) -> None:
     for name, seed in (("one", 1), ("again", 1), ("other", 2)):
         music.compose(np.random.default_rng(seed)).save(tmp_path / name)

@@ -14,6 +14,7 @@ from tests.training.people import person
 from training import passages
 from training.passages import SECONDS, assemble, encode, quiet_passage, write_shard
 from training.shards import Passages
+from training.sounds import recordings_of
 
 JAW = blendshapes.NAMES.index("jawOpen")
 
@@ -61,8 +62,9 @@ def test_gaps_teach_the_mouth_to_rest_and_leave_the_eyes_alone(clips: list) -> N
 def test_recordings_without_speech_are_heard_where_nobody_speaks_and_behind_speech(
     clips: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tone = 0.1 * np.sin(2 * np.pi * 3000 * np.arange(16_000) / 16_000)
-    soundfile.write(tmp_path / "tone.flac", tone, 16_000)
+    sine = 0.1 * np.sin(2 * np.pi * 3000 * np.arange(16_000) / 16_000)
+    soundfile.write(tmp_path / "tone.flac", sine, 16_000)
+    tone = recordings_of(tmp_path, "ours")
     monkeypatch.setattr(passages, "RECORDED", 1.0)
     monkeypatch.setattr(passages, "BEHIND", 1.0)
 
@@ -73,13 +75,13 @@ def test_recordings_without_speech_are_heard_where_nobody_speaks_and_behind_spee
         return float(power[near - 40 : near + 40].sum() / max(power.sum(), 1e-12))
 
     for seed in range(4):
-        quiet = quiet_passage(clips, 30, (160,), np.random.default_rng(seed), [tmp_path / "tone.flac"])
+        quiet = quiet_passage(clips, 30, (160,), np.random.default_rng(seed), [tone])
         assert quiet.samples.shape == (SECONDS * 16_000,)
         assert not quiet.samples.any() or share(quiet.samples) > 0.95
         assert quiet.face[:, JAW].max() < 0.05
     monkeypatch.setattr(passages, "_speed", lambda rng: 1.0)
     hushed = [replace(clip, gain_db=-120) for clip in clips]
-    heard = [assemble(hushed, 30, (160,), np.random.default_rng(seed), [tmp_path / "tone.flac"]) for seed in range(12)]
+    heard = [assemble(hushed, 30, (160,), np.random.default_rng(seed), [tone]) for seed in range(12)]
     behind = [share(each.samples) > 0.9 for each in heard]
     assert 2 <= sum(behind) <= 10  # half of the passages are disturbed at all
 

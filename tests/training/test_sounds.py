@@ -23,6 +23,7 @@ from training.sounds import (
     recordings_of,
     sound_of,
     speech_of_dataset,
+    stretch,
 )
 
 
@@ -116,3 +117,45 @@ def test_quiet_is_below_speech(rng: np.random.Generator) -> None:
     made = [quiet(16_080, rng) for _ in range(50)]
     assert max(np.sqrt(np.mean(q**2)) for q in made) <= amplitude(-15) * 1.01
     assert any(not q.any() for q in made)
+
+
+def keep(path: Path, sound: np.ndarray) -> None:
+    path.parent.mkdir(exist_ok=True)
+    soundfile.write(path, sound, 16_000)
+
+
+def test_every_set_of_recordings_is_heard_alike_however_many_files_it_has(tmp_path: Path) -> None:
+    """One file of -1, nine of +1: what comes out tells which set it is of."""
+    keep(tmp_path / "few" / "one.wav", np.full(32_000, -0.5))
+    for number in range(9):
+        keep(tmp_path / "many" / f"{number}.wav", np.full(32_000, 0.5))
+    sets = [recordings_of(tmp_path / name, "ours") for name in ("few", "many")]
+    heard = [stretch(sets, 40_000, np.random.default_rng(seed)) for seed in range(40)]
+    assert all(each.shape == (40_000,) and np.square(each).mean() == pytest.approx(1, rel=1e-3) for each in heard)
+    assert 12 <= sum(each[0] < 0 for each in heard) <= 28
+
+
+def test_sounds_of_keys_are_strewn_at_random_with_others_of_their_folder(tmp_path: Path) -> None:
+    for folder, hertz in (("dull", (300, 700)), ("bright", (2000, 5000))):
+        for tone in hertz:
+            keep(tmp_path / folder / f"{tone}.wav", 0.5 * np.sin(2 * np.pi * tone * np.arange(1280) / 16_000))
+    keys = [recordings_of(tmp_path, "ours")]
+    seen = set()
+    for seed in range(20):
+        heard = stretch(keys, 160_000, np.random.default_rng(seed))
+        power = np.abs(np.fft.rfft(heard)) ** 2
+        near = {hertz: power[10 * hertz - 100 : 10 * hertz + 100].sum() for hertz in (300, 700, 2000, 5000)}
+        loud = {hertz for hertz, there in near.items() if there > 0.05 * power.sum()}
+        assert loud <= {300, 700} or loud <= {2000, 5000}
+        seen.add(frozenset(loud))
+        sounding = np.flatnonzero(heard)
+        begins = sounding[1:][np.diff(sounding) > 200]
+        assert len(begins) < 3 or np.diff(begins).std() > 500  # not a machine's beat
+    assert {frozenset({300, 700}), frozenset({2000, 5000})} <= seen
+    np.testing.assert_array_equal(*(stretch(keys, 16_000, np.random.default_rng(3)) for _ in range(2)))
+
+
+def test_an_empty_recording_is_named(tmp_path: Path) -> None:
+    keep(tmp_path / "set" / "empty.wav", np.zeros(0))
+    with pytest.raises(FacewireError, match=r"empty\.wav.*0 samples"):
+        stretch([recordings_of(tmp_path / "set", "ours")], 16_000, np.random.default_rng(0))
