@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -41,6 +42,22 @@ class Passages:
     def frames(self) -> int:
         """T: frames of each passage."""
         return self.shards[0]["face"].shape[1]
+
+    @cached_property
+    def voices(self) -> Tensor:
+        """Mean and deviation of everyone's audio features (people, 2, D); 0 and 1 of those without passages."""
+        sums: dict[int, Tensor] = {}
+        for audio, identity in self.pieces("audio", "identity"):
+            for place in sorted(set(identity.tolist())):
+                own = audio[identity == place, :, 0].double().flatten(0, 1)
+                powers = torch.stack([torch.ones_like(own), own, own.square()]).sum(1)
+                sums[place] = sums.get(place, torch.zeros_like(powers)) + powers
+        found = torch.stack([torch.zeros(powers.shape[1]), torch.ones(powers.shape[1])]).repeat(max(sums) + 1, 1, 1)
+        for place, (count, total, squares) in sums.items():
+            mean = total / count
+            deviation = (squares / count - mean.square()).clamp(min=0).sqrt().clamp(min=1e-3)
+            found[place] = torch.stack([mean, deviation]).float()
+        return found
 
     def take(self, name: str, chosen: Tensor, inside: slice | None = None) -> Tensor:
         """A tensor's rows of the chosen passages (B,), of their frames those `inside`."""
