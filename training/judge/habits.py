@@ -35,6 +35,11 @@ class Likeness:
     """Who speaks."""
     distances: dict[str, float]
     """By person: root mean square over habits."""
+    heeded: float | None = None
+    """On another's sound: how much of the way from theirs to its own habits the identity takes the face.
+
+    1: it differs from the face that has their identity, of the same sound, by as much as the two people do.
+    """
 
     @property
     def nearest(self) -> str:
@@ -81,10 +86,15 @@ def compared(
     """Faces (frames, 52) by (identity, sound), by how their habits in some shapes differ from those of real people."""
     scale = np.sqrt(np.mean([_deviation(faces, use) ** 2 for faces in real.values()], 0))
     own = {name: _habits(faces, use, scale) for name, faces in real.items()}
-    return [
-        Likeness(identity, sound, {name: _apart(_habits(faces, use, scale), habits) for name, habits in own.items()})
-        for (identity, sound), faces in made.items()
-    ]
+    read = {of: _habits(faces, use, scale) for of, faces in made.items()}
+    found = []
+    for (identity, sound), habits in read.items():
+        apart = {name: _apart(habits, theirs) for name, theirs in own.items()}
+        heeded = None
+        if identity in own and identity != sound and (sound, sound) in read:
+            heeded = _share(habits - read[sound, sound], own[identity] - own[sound])
+        found.append(Likeness(identity, sound, apart, heeded))
+    return found
 
 
 def _habits(faces: Sequence[Curves], use: Sequence[int], scale: Floats) -> Floats:
@@ -97,6 +107,10 @@ def _habits(faces: Sequence[Curves], use: Sequence[int], scale: Floats) -> Float
 def _deviation(faces: Sequence[Curves], use: Sequence[int]) -> Floats:
     deviation: Floats = np.maximum(np.concatenate(faces)[:, list(use)].std(0), STILL)
     return deviation
+
+
+def _share(step: Floats, way: Floats) -> float:
+    return float(step @ way / max(float(way @ way), 1e-12))
 
 
 def _apart(one: Floats, other: Floats) -> float:

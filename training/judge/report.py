@@ -75,10 +75,13 @@ def write_habits(folder: Path, found: Sequence[Likeness]) -> str:
     (folder / "habits.json").write_text(json.dumps(told, indent=2) + "\n")
     people = list(found[0].distances)
     rows = [
-        [each.identity, each.sound, *(cell(Value(each.distances[name])) for name in people), each.nearest]
+        [
+            each.identity, each.sound, *(cell(Value(each.distances[name])) for name in people), each.nearest,
+            "" if each.heeded is None else cell(Value(each.heeded)),
+        ]
         for each in found
-    ]
-    head = ["identity", "sound of", *(f"to {name}'s habits" for name in people), "nearest"]
+    ]  # fmt: skip
+    head = ["identity", "sound of", *(f"to {name}'s habits" for name in people), "nearest", "heeded"]
     text = markdown(head, rows)
     (folder / "habits.md").write_text(text)
     return text

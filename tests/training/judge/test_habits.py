@@ -35,6 +35,21 @@ def test_a_face_is_nearest_to_whom_it_moves_and_rests_like() -> None:
     # log .2 / .02 in half of the habits, .4 / root of the mean of .02^2 and .2^2 in the other
     assert apart["lively"] == pytest.approx(np.sqrt((np.log(10) ** 2 + (0.4 / 0.1421) ** 2) / 2), rel=0.1)
     assert found["calm", "lively"].distances["calm"] < 0.2
+    assert {of for of, each in found.items() if each.heeded is not None} == set()  # beside what, is not known
+
+
+def test_an_identity_is_heeded_as_far_as_it_changes_the_face_of_the_same_sound() -> None:
+    real = {"calm": [face(0.02, 0.1)], "lively": [face(0.2, 0.5)]}
+    made = {
+        ("calm", "calm"): [face(0.03, 0.12, 1)],
+        ("calm", "lively"): [face(0.1, 0.3, 2)],
+        ("lively", "lively"): [face(0.1, 0.3, 2)],
+        ("lively", "calm"): [face(0.3, 0.52, 3)],
+    }
+    heeded = {(each.identity, each.sound): each.heeded for each in compared(made, real, range(10))}
+    assert heeded["calm", "calm"] is heeded["lively", "lively"] is None
+    assert heeded["calm", "lively"] == pytest.approx(0, abs=1e-6)  # the sound alone decides
+    assert heeded["lively", "calm"] == pytest.approx(1, abs=0.1)  # ten times the motion, .4 higher, as the two people
 
 
 def test_shapes_that_hardly_move_do_not_count_by_their_noise() -> None:
@@ -72,9 +87,15 @@ def test_each_identity_is_heard_on_its_own_sound_and_on_the_next_ones(
 
 
 def test_the_table_names_whose_habits_each_face_has(tmp_path: Path) -> None:
-    text = write_habits(tmp_path, [Likeness("alma", "bruno", {"alma": 0.25, "bruno": 0.5})])
-    assert text.splitlines()[0] == "| identity | sound of | to alma's habits | to bruno's habits | nearest |"
-    assert text.splitlines()[2] == "| alma | bruno | 0.250 | 0.500 | alma |"
+    text = write_habits(tmp_path, [Likeness("alma", "bruno", {"alma": 0.25, "bruno": 0.5}, 0.75)])
+    assert text.splitlines()[0] == ("| identity | sound of | to alma's habits | to bruno's habits | nearest | heeded |")
+    assert text.splitlines()[2] == "| alma | bruno | 0.250 | 0.500 | alma | 0.750 |"
     assert (tmp_path / "habits.md").read_text() == text
     (told,) = json.loads((tmp_path / "habits.json").read_text())
-    assert told == {"identity": "alma", "sound": "bruno", "distances": {"alma": 0.25, "bruno": 0.5}, "nearest": "alma"}
+    assert told == {
+        "identity": "alma",
+        "sound": "bruno",
+        "distances": {"alma": 0.25, "bruno": 0.5},
+        "nearest": "alma",
+        "heeded": 0.75,
+    }
