@@ -31,7 +31,7 @@ INSTRUMENTS: Final = 112
 SUNG: Final = (16, 19, 40, 42, 52, 53, 54, 56, 60, 64, 65, 66, 68, 71, 73, 75, 79, 80, 85, 91)
 """Programs that sustain as a voice does, choirs among them: they are the hardest to tell from speech."""
 ALONE: Final = 1 / 3
-"""Share of pieces with nothing but one instrument."""
+"""Share of pieces that are to have nothing but one instrument; by chance a few more have."""
 RESTS: Final = (0.05, 0.5)
 """Share of a melody that is silent, at least and at most."""
 DRUMS: Final = 9

@@ -1,6 +1,6 @@
 """What a training step sees: segments of passages, with the noise, the steps and the identities that are drawn."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -13,6 +13,7 @@ from model.noise import filter_taps
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training import ranks
+from training.moments import summed, weighted
 from training.shards import Passages
 
 LEAST_STD: Final = 0.01
@@ -82,10 +83,11 @@ class Segment:
 
 def standardise(model: FaceModel, passages: Passages) -> None:
     """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
-    mean, std = _moments((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio"))
+    _, mean, std = weighted(summed((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio")))
     model.audio_mean.copy_(mean)
     model.audio_std.copy_(std.clamp(min=1e-3))
-    mean, std = _moments((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
+    faces = ((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
+    _, mean, std = weighted(summed(faces))
     captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
     model.face_mean.copy_(mean * captured)
     model.face_std.copy_(std.clamp(min=LEAST_STD))
@@ -103,28 +105,11 @@ def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> N
         (face[identity == place], weight[identity == place].clamp(max=1))
         for face, weight, identity in passages.pieces("face", "weight", "identity")
     )
-    total, mean, std = _weighted(own)
+    total, mean, std = weighted(summed(own))
     scale = (std.clamp(min=LEAST_STD) / model.face_std).clamp(1 / FURTHEST, FURTHEST)
     known = total > 0
     model.identities.scale[place] = torch.where(known, scale, 1.0)
     model.identities.offset[place] = torch.where(known, mean - scale * model.face_mean, 0.0)
-
-
-def _moments(pieces: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, Tensor]:
-    """Weighted mean and deviation (C,) of pieces (P, T, C) and their weights."""
-    _, mean, std = _weighted(pieces)
-    return mean, std
-
-
-def _weighted(pieces: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, Tensor, Tensor]:
-    """The sum of the weights as well."""
-    sums = torch.zeros(3, 1, dtype=torch.float64)
-    for each, weight in pieces:
-        values, weights = each.double(), weight.double().expand_as(each)
-        sums = sums + torch.stack([(weights * values**power).sum((0, 1)) for power in range(3)])
-    total = sums[0].clamp(min=1e-6)
-    mean = sums[1] / total
-    return sums[0], mean.float(), (sums[2] / total - mean.square()).clamp(min=0).sqrt().float()
 
 
 def segments(
@@ -145,7 +130,7 @@ def segments(
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
     identity = passages.take("identity", chosen)
-    voices = mixture(passages.voices, identity.clone(), settings.mixed, draw)
+    voices = mixture(passages.voices, identity, settings.mixed, draw) if settings.mixed else None
     strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
     identity[strangers] = len(model.identities.names)
     mirrored = strangers & (torch.rand(settings.batch, generator=draw) < 0.5)
@@ -163,7 +148,9 @@ def segments(
         audio, face, weight = (
             passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
         )
-        audio = audio * voices[part, 0, None, None].to(device) + voices[part, 1, None, None].to(device)
+        if voices is not None:
+            factor, addend = voices[part, :, None, None].to(device).unbind(1)
+            audio = audio * factor + addend
         weight[..., blendshapes.INDEX["jawOpen"]] *= settings.jaw
         face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
         face = (face - offset) / scale

@@ -10,6 +10,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from training.moments import power_sums, weighted
+
 Shard = Mapping[str, Tensor]
 """audio (P, T, K, D), face and weight (P, T, 52), identity and lookahead (P,)."""
 
@@ -45,19 +47,15 @@ class Passages:
 
     @cached_property
     def voices(self) -> Tensor:
-        """Mean and deviation of everyone's audio features (people, 2, D); 0 and 1 of those without passages."""
+        """Mean and deviation of everyone's audio features (people, 2, D); those of all for who has no passages."""
         sums: dict[int, Tensor] = {}
         for audio, identity in self.pieces("audio", "identity"):
-            for place in sorted(set(identity.tolist())):
-                own = audio[identity == place, :, 0].double().flatten(0, 1)
-                powers = torch.stack([torch.ones_like(own), own, own.square()]).sum(1)
-                sums[place] = sums.get(place, torch.zeros_like(powers)) + powers
-        found = torch.stack([torch.zeros(powers.shape[1]), torch.ones(powers.shape[1])]).repeat(max(sums) + 1, 1, 1)
-        for place, (count, total, squares) in sums.items():
-            mean = total / count
-            deviation = (squares / count - mean.square()).clamp(min=0).sqrt().clamp(min=1e-3)
-            found[place] = torch.stack([mean, deviation]).float()
-        return found
+            for place in set(identity.tolist()):
+                own = power_sums(audio[identity == place, :, 0], torch.ones(1))
+                sums[place] = sums[place] + own if place in sums else own
+        everyone = torch.stack(list(sums.values())).sum(0)
+        found = [weighted(sums.get(place, everyone)) for place in range(max(sums) + 1)]
+        return torch.stack([torch.stack([mean, std.clamp(min=1e-3)]) for _, mean, std in found])
 
     def take(self, name: str, chosen: Tensor, inside: slice | None = None) -> Tensor:
         """A tensor's rows of the chosen passages (B,), of their frames those `inside`."""

@@ -81,7 +81,7 @@ def sound_of(path: Path) -> Samples:
 def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator) -> Samples:
     """(samples,) of a recording of any of these sets, from anywhere in it on, over and over if it is too short; RMS 1.
 
-    Where it is shorter than `SHORT_S`, such as the sound of a key, it is strewn with others of its folder instead.
+    Where it is shorter than `SHORT_S`, such as the sound of a key, it is strewn with others as short of its folder.
     Silence stays silence. Raises FacewireError for a file that is no sound, or empty.
     """
     files = sounds[int(rng.integers(len(sounds)))].files
@@ -94,8 +94,9 @@ def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator
 
 
 def _strewn(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) with single sounds at random times, each as loud as chance has it, the least by 14 dB."""
-    made, heard = np.zeros(samples, np.float32), [sound_of(path) for path in files]
+    """(samples,) with the single sounds among these files at random times, each up to 14 dB below what it is."""
+    every, made = [sound_of(path) for path in files], np.zeros(samples, np.float32)
+    heard = [sound for sound in every if len(sound) < SHORT_S * SAMPLE_RATE_HZ]
     rate_hz = rng.uniform(*STREWN_HZ)
     for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rate_hz)):
         sound = heard[int(rng.integers(len(heard)))][: samples - begin]

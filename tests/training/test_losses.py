@@ -198,6 +198,9 @@ def test_a_voice_goes_part_of_the_way_to_the_next_persons_and_the_face_stays() -
         own = spoken[who == each, :, 0].flatten(0, 1)
         wanted = torch.stack([own.mean(0), own.std(0, correction=0)])
         torch.testing.assert_close(passages.voices[each], wanted, rtol=1e-4, atol=1e-4)
+    absent = Passages([{**shard, "identity": who * 2}]).voices  # nobody is 1
+    torch.testing.assert_close(absent[[0, 2]], passages.voices)
+    torch.testing.assert_close(absent[1, 0], spoken[:, :, 0].mean((0, 1)), rtol=1e-4, atol=1e-4)
     faces, means = [], {0: [], 1: []}
     for mixed in (0.0, 1.0):
         given = next(iter(segments.segments(model, passages, replace(settings, mixed=mixed), (8,), 0)))

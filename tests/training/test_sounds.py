@@ -139,6 +139,7 @@ def test_sounds_of_keys_are_strewn_at_random_with_others_of_their_folder(tmp_pat
     for folder, hertz in (("dull", (300, 700)), ("bright", (2000, 5000))):
         for tone in hertz:
             keep(tmp_path / folder / f"{tone}.wav", 0.5 * np.sin(2 * np.pi * tone * np.arange(1280) / 16_000))
+    keep(tmp_path / "dull" / "long.wav", 0.5 * np.sin(2 * np.pi * 5000 * np.arange(64_000) / 16_000))  # not strewn
     keys = [recordings_of(tmp_path, "ours")]
     seen = set()
     for seed in range(20):

@@ -88,7 +88,7 @@ def test_each_identity_is_heard_on_its_own_sound_and_on_the_next_ones(
 
 def test_the_table_names_whose_habits_each_face_has(tmp_path: Path) -> None:
     text = write_habits(tmp_path, [Likeness("alma", "bruno", {"alma": 0.25, "bruno": 0.5}, 0.75)])
-    assert text.splitlines()[0] == ("| identity | sound of | to alma's habits | to bruno's habits | nearest | heeded |")
+    assert text.splitlines()[0] == "| identity | sound of | to alma's habits | to bruno's habits | nearest | heeded |"
     assert text.splitlines()[2] == "| alma | bruno | 0.250 | 0.500 | alma | 0.750 |"
     assert (tmp_path / "habits.md").read_text() == text
     (told,) = json.loads((tmp_path / "habits.json").read_text())
