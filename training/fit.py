@@ -65,7 +65,7 @@ def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str,
         return {
             "expression": losses.expression(made, segment.face, segment.weight),
             "lip": losses.lip(made, segment.face, segment.weight),
-            "contrast": losses.contrast(model.identities.scores(segment.audio[:, :, 0].mean(1)), segment.identity),
+            "contrast": losses.contrast(model.identities.scores(segment.audio[:, :, 0].mean(1)), segment.speaker),
             "velocity": losses.velocity(made, segment.face, segment.weight),
         }
 

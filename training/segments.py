@@ -51,6 +51,9 @@ class FitSettings:
     """Share of passages that are trained with the mean identity."""
     mixed: _Share
     """Share of passages that are heard with a voice on the way to another person's: identities learn to be heeded."""
+    exchanged: _Share
+    """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
+    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
     lip_noise: Annotated[float, Field(gt=0)]
     """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
     jaw: Annotated[float, Field(gt=0)]
@@ -74,8 +77,10 @@ class Segment:
     noise: Tensor
     t: Tensor
     """Denoising step of each passage (B,), the same over all its segments: each step has its own GRU state."""
+    speaker: Tensor
+    """Whose units the face has (B,): the index of who speaks; the number of identities for `unknown`."""
     identity: Tensor
-    """Index (B,); the number of identities for `unknown`."""
+    """Which identity the denoiser is told (B,), likewise."""
     lookahead: Tensor
     fresh: Tensor
     """(B,): 0 where the GRU state starts afresh."""
@@ -129,10 +134,13 @@ def segments(
     begin = int(torch.randint(frames - length + 1, (), generator=draw))
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
-    identity = passages.take("identity", chosen)
-    voices = mixture(passages.voices, identity, settings.mixed, draw) if settings.mixed else None
+    speaker = passages.take("identity", chosen)
+    voices = mixture(passages.voices, speaker, settings.mixed, draw) if settings.mixed else None
+    another = speaker[torch.randperm(settings.batch, generator=draw)]
     strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
-    identity[strangers] = len(model.identities.names)
+    speaker[strangers] = len(model.identities.names)
+    exchanged = ~strangers & (torch.rand(settings.batch, generator=draw) < settings.exchanged)
+    identity = torch.where(exchanged, another, speaker)
     mirrored = strangers & (torch.rand(settings.batch, generator=draw) < 0.5)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
     noise = correlated(settings.batch, length, model.config.noise_poles, draw)
@@ -140,8 +148,8 @@ def segments(
     part, device = ranks.share(settings.batch), model.face_mean.device
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)
-    whose = identity[part].to(device)
-    scale, offset = (values[whose, None] for values in model.identities.manners())
+    who, told = speaker[part].to(device), identity[part].to(device)
+    scale, offset = (values[who, None] for values in model.identities.manners())
     for k in range(settings.carried):
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
@@ -160,7 +168,8 @@ def segments(
             weight=weight * model.denoiser.captured,
             noise=noise[part, k * each : (k + 1) * each].to(device),
             t=t[part].to(device),
-            identity=whose,
+            speaker=who,
+            identity=told,
             lookahead=lookahead,
             fresh=(kept[part].float() * float(k > 0)).to(device),
         )

@@ -83,7 +83,7 @@ def segment(model: FaceModel, t: list[int]) -> segments.Segment:
     face, noise = (torch.randn(count, 7, 52, generator=draw) for _ in range(2))
     identity = torch.zeros(count, dtype=torch.int64)
     return segments.Segment(
-        audio, face, torch.ones_like(face), noise, torch.tensor(t), identity, identity, torch.zeros(count)
+        audio, face, torch.ones_like(face), noise, torch.tensor(t), identity, identity, identity, torch.zeros(count)
     )
 
 
@@ -206,7 +206,7 @@ def test_a_voice_goes_part_of_the_way_to_the_next_persons_and_the_face_stays() -
         given = next(iter(segments.segments(model, passages, replace(settings, mixed=mixed), (8,), 0)))
         faces.append(given.face)
         heard = (given.audio[:, :, 0] * model.audio_std + model.audio_mean).mean((1, 2))
-        for place, value in zip(given.identity.tolist(), heard.tolist(), strict=True):
+        for place, value in zip(given.speaker.tolist(), heard.tolist(), strict=True):
             means[place].append((mixed, value))
     torch.testing.assert_close(*faces)
     assert all(abs(value - 10 * place) < 1 for place in means for mixed, value in means[place] if not mixed)
