@@ -23,6 +23,8 @@ SILENT_S: Final = 2.0
 RETRY_S: Final = 1.0
 HANG_S: Final = 2.0
 """Closing a stream takes milliseconds, or for ever."""
+START_S: Final = 10.0
+"""Starting one can take seconds, with a headset by radio."""
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +100,20 @@ class Microphone:
         self._blocks.put((indata.copy(), SYSTEM.now_ns()))
 
     def _start(self) -> None:
-        try:
-            self._stream.start()
-        except self._sd.PortAudioError as error:
-            raise FacewireError(f"the microphone {self.name!r} does not start: {error}") from error
+        refused: list[Exception] = []
+
+        def start() -> None:
+            try:
+                self._stream.start()
+            except self._sd.PortAudioError as error:
+                refused.append(error)
+
+        if not self._within_limit(start, START_S):
+            raise FacewireError(
+                f"the microphone {self.name!r} does not start: the system's sound service hangs; start facewire again"
+            )
+        if refused:
+            raise FacewireError(f"the microphone {self.name!r} does not start: {refused[0]}") from refused[0]
 
     def run(self, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
         """Deliver sound until `stop` is set. A device that vanishes is waited for.
@@ -119,7 +131,7 @@ class Microphone:
                     heard = False
                     self._reopen(stop)
         finally:
-            self._within_limit(lambda: self._stream.close(ignore_errors=True))
+            self._within_limit(lambda: self._stream.close(ignore_errors=True), HANG_S)
 
     def _listen(self, timeline: Timeline, chunks: DropOldestQueue[AudioChunk], stop: Event, *, back: bool) -> bool:
         """Deliver sound until the device is gone or `stop` is set; returns whether there was any."""
@@ -142,7 +154,7 @@ class Microphone:
     def _reopen(self, stop: Event) -> None:
         """Try again and again to open the device, until it can be opened or `stop` is set."""
         while not stop.wait(RETRY_S):
-            if not self._within_limit(self._restart_portaudio):
+            if not self._within_limit(self._restart_portaudio, HANG_S):
                 raise FacewireError(
                     "the system's sound service hangs since the microphone is gone; start facewire again"
                 )
@@ -158,11 +170,11 @@ class Microphone:
         self._sd._terminate()
         self._sd._initialize()  # the only time at which PortAudio looks for devices
 
-    def _within_limit(self, job: Callable[[], None]) -> bool:
+    def _within_limit(self, job: Callable[[], None], limit_s: float) -> bool:
         """Do what may hang in PortAudio when a device has died; False if it does, then nothing may wait for it."""
         thread = Thread(target=job, name="portaudio", daemon=True)
         thread.start()
-        thread.join(HANG_S)
+        thread.join(limit_s)
         if thread.is_alive():
             atexit.unregister(self._sd._exit_handler)
         return not thread.is_alive()

@@ -158,6 +158,28 @@ def test_a_sound_service_that_hangs_ends_the_program_instead(
     assert "start facewire again" in str(running.errors[0])
 
 
+def test_a_microphone_whose_start_never_returns_ends_the_program_and_says_so(
+    sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(microphone, "START_S", 0.05)
+    released = Event()
+    monkeypatch.setattr(FakeStream, "start", lambda self: released.wait(20))
+    running = Running(Microphone())
+    running.thread.join(20)
+    released.set()
+    assert "'Line In' does not start: the system's sound service hangs" in str(running.errors[0])
+
+
+def test_one_that_refuses_to_start_says_why(sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(stream: FakeStream) -> None:
+        raise PortAudioError("Device busy")
+
+    monkeypatch.setattr(FakeStream, "start", refuse)
+    running = Running(Microphone())
+    running.thread.join(20)
+    assert "'Line In' does not start: Device busy" in str(running.errors[0])
+
+
 def test_without_portaudio_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
 

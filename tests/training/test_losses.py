@@ -216,6 +216,35 @@ def test_a_voice_goes_part_of_the_way_to_the_next_persons_and_the_face_stays() -
     assert any(3 < value < 7 for value in between)
 
 
+def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units() -> None:
+    model, draw = tiny_model(), torch.Generator().manual_seed(0)
+    who = torch.tensor([0, 1, 0, 0, 1, 0])
+    shard = {
+        "audio": torch.randn(6, 90, 5, 16, generator=draw),
+        "face": torch.rand(6, 90, 52, generator=draw) * (1 + who[:, None, None]) + 0.5 * who[:, None, None],
+        "weight": torch.ones(6, 90, 52),
+        "identity": who,
+        "lookahead": torch.zeros(6, dtype=torch.int64),
+    }
+    passages = Passages([shard])
+    segments.standardise(model, passages)
+    plain = replace(recipe.load("smoke").fit, exchanged=0.0, mixed=0.0, unknown=0.0, batch=400)
+    own = next(iter(segments.segments(model, passages, plain, (8,), 0)))
+    other = next(iter(segments.segments(model, passages, replace(plain, exchanged=0.5), (8,), 0)))
+    torch.testing.assert_close(own.identity, own.speaker)
+    for name in ("audio", "face", "speaker", "noise"):
+        torch.testing.assert_close(getattr(own, name), getattr(other, name))
+    told = (other.identity != other.speaker).float()
+    assert 0.3 * 4 / 9 < told.mean() < 0.7 * 4 / 9  # of a third and two thirds, 4 of 9 pairs differ
+    shares = [(each.identity == 1).float().mean() for each in (own, other)]
+    assert abs(shares[0] - shares[1]) < 0.05  # everyone is told as often as before
+    for each in (0, 1):
+        assert abs(other.face[other.speaker == each].std() - 1) < 0.1
+    strangers = next(iter(segments.segments(model, passages, replace(plain, exchanged=1.0, unknown=1.0), (8,), 0)))
+    assert (strangers.identity == 2).all()
+    assert (strangers.speaker == 2).all()
+
+
 def test_one_person_alone_keeps_their_voice() -> None:
     voices = torch.stack([torch.full((3,), 2.0), torch.full((3,), 0.5)])[None]
     draw = torch.Generator().manual_seed(0)
