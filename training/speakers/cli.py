@@ -57,6 +57,9 @@ def judge(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint whose encoder listens.")],
     speakers: Annotated[Path, typer.Argument(help="A folder that has a folder of speech for each speaker.")],
     out: Annotated[Path, typer.Option(help="Folder for figures and pictures.")],
+    noise_db: Annotated[
+        float | None, typer.Option(help="Judge in white noise, so many dB below the speech; learn without.", min=0)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the pieces that are drawn.", min=0)] = 0,
 ) -> None:
     """Judge how surely these speakers are told apart: learnt from most of their recordings, judged by the rest.
@@ -77,7 +80,7 @@ def judge(
     hidden = len(layers), model.config.encoder.width
     taught = (projection, voice.floor) if projection and voice else None
     with progress() as bar:
-        heard = hear.hear(listening, hear.folder_of_speakers(speakers), bar)
+        heard = hear.hear(listening, hear.folder_of_speakers(speakers), bar, noise_db=noise_db)
         task = bar.add_task("telling them apart", total=judging.ROUNDS)
         told = judging.tell_apart(heard, hidden, seed, lambda: bar.advance(task), taught)
     typer.echo(judging.write(out, told))

@@ -18,7 +18,7 @@ from tests.model.tiny import tiny_model
 from training.cli import app
 from training.datasets.splits import split_of
 from training.speakers.enrolled import told_apart
-from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
+from training.speakers.hear import Recording, folder_of_speakers, hear, in_white_noise, long_enough, piece, voice_in
 from training.speakers.judge import METHODS, tell_apart
 from training.speakers.teach import centre, discriminant, drawn, equal_error, floor, library, listening, teach
 
@@ -190,6 +190,22 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     np.testing.assert_allclose(stream.render(runtime, sound, identity="alma"), before, atol=1e-6)
 
 
+def test_only_what_is_held_out_is_judged_in_noise_of_the_level_that_is_asked(tmp_path: Path) -> None:
+    model, names = listening(tiny_model(), (0, 1)), [f"s{place}" for place in range(20)]
+    (tmp_path / "v0").mkdir()
+    for place, name in enumerate(names):
+        soundfile.write(tmp_path / "v0" / f"{name}.flac", buzz(90, 1, place).clip(-1, 1), 16_000)
+    with Progress(disable=True) as bar:
+        files = {"v0": [tmp_path / "v0" / f"{name}.flac" for name in names]}
+        clean, noisy = (hear(model, files, bar, noise_db=noise_db)["v0"] for noise_db in (None, 20.0))
+    for one, other in zip(clean, noisy, strict=True):
+        assert np.array_equal(one.features, other.features) == (not one.held_out)
+    assert {one.held_out for one in clean} == {True, False}
+    sound = buzz(90, 1, 0)
+    added = in_white_noise(sound, 20, np.random.default_rng(0)) - sound
+    assert np.std(added) / np.sqrt(np.mean(sound**2)) == pytest.approx(0.1, rel=0.01)
+
+
 def test_the_voice_in_silence_is_nothing() -> None:
     heard = voice_in(listening(tiny_model(), (0, 1)), np.zeros(32_000, np.float32))
     assert heard.features.shape == (0, 32 + timbre.WIDTH)
@@ -214,7 +230,8 @@ def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
             (folder / f"w{place}").mkdir(exist_ok=True)
             sound = buzz(60 + 20 * place, 4, int(name[1:]) + place)
             soundfile.write(folder / f"w{place}" / f"{name}.flac", sound.clip(-1, 1), 16_000)
-    result = run(app, ["voices", "judge", str(after), str(folder), "--out", str(tmp_path / "figures")])
+    command = ["voices", "judge", str(after), str(folder), "--out", str(tmp_path / "figures"), "--noise-db", "30"]
+    result = run(app, command)
     assert result.exit_code == 0, result.output
     made_files = {path.name for path in (tmp_path / "figures").iterdir()}
     assert made_files == {"speakers.md", "speakers.json", "speakers.png", "identities.png"}
