@@ -49,8 +49,6 @@ class FitSettings:
     """Share of passages whose state is reset before a segment."""
     unknown: _Share
     """Share of passages that are trained with the mean identity."""
-    mixed: _Share
-    """Share of passages that are heard with a voice on the way to another person's: identities learn to be heeded."""
     exchanged: _Share
     """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
     units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
@@ -135,7 +133,6 @@ def segments(
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
     speaker = passages.take("identity", chosen)
-    voices = mixture(passages.voices, speaker, settings.mixed, draw) if settings.mixed else None
     another = speaker[torch.randperm(settings.batch, generator=draw)]
     strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
     speaker[strangers] = len(model.identities.names)
@@ -156,9 +153,6 @@ def segments(
         audio, face, weight = (
             passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
         )
-        if voices is not None:
-            factor, addend = voices[part, :, None, None].to(device).unbind(1)
-            audio = audio * factor + addend
         weight[..., blendshapes.INDEX["jawOpen"]] *= settings.jaw
         face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
         face = (face - offset) / scale
@@ -173,21 +167,6 @@ def segments(
             lookahead=lookahead,
             fresh=(kept[part].float() * float(k > 0)).to(device),
         )
-
-
-def mixture(voices: Tensor, identity: Tensor, mixed: float, draw: torch.Generator) -> Tensor:
-    """Factor and addend (B, 2, D) of the audio features of each passage, by who speaks in it (B,).
-
-    In a share `mixed` of them the mean and deviation of the speaker's features, of `voices` (people, 2, D), go part of
-    the way to another's (MixStyle, Zhou et al. 2021, between speakers). Elsewhere they stay as they are.
-    """
-    batch, people = len(identity), len(voices)
-    other = (identity + torch.randint(1, max(people, 2), (batch,), generator=draw)) % people
-    way = torch.rand(batch, generator=draw) * (torch.rand(batch, generator=draw) < mixed)
-    mean, std = voices[identity].unbind(1)
-    towards = torch.lerp(voices[identity], voices[other], way[:, None, None])
-    factor = towards[:, 1] / std
-    return torch.stack([factor, towards[:, 0] - factor * mean], 1)
 
 
 def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:

@@ -2,15 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
-
-from training.moments import power_sums, weighted
 
 Shard = Mapping[str, Tensor]
 """audio (P, T, K, D), face and weight (P, T, 52), identity and lookahead (P,)."""
@@ -44,18 +41,6 @@ class Passages:
     def frames(self) -> int:
         """T: frames of each passage."""
         return self.shards[0]["face"].shape[1]
-
-    @cached_property
-    def voices(self) -> Tensor:
-        """Mean and deviation of everyone's audio features (people, 2, D); those of all for who has no passages."""
-        sums: dict[int, Tensor] = {}
-        for audio, identity in self.pieces("audio", "identity"):
-            for place in set(identity.tolist()):
-                own = power_sums(audio[identity == place, :, 0], torch.ones(1))
-                sums[place] = sums[place] + own if place in sums else own
-        everyone = torch.stack(list(sums.values())).sum(0)
-        found = [weighted(sums.get(place, everyone)) for place in range(max(sums) + 1)]
-        return torch.stack([torch.stack([mean, std.clamp(min=1e-3)]) for _, mean, std in found])
 
     def take(self, name: str, chosen: Tensor, inside: slice | None = None) -> Tensor:
         """A tensor's rows of the chosen passages (B,), of their frames those `inside`."""

@@ -181,41 +181,6 @@ def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(mon
             torch.testing.assert_close(torch.cat([getattr(half, name) for half in halves]), value)
 
 
-def test_a_voice_goes_part_of_the_way_to_the_next_persons_and_the_face_stays() -> None:
-    model, draw = tiny_model(), torch.Generator().manual_seed(0)
-    who = torch.tensor([0, 1, 0, 1])
-    spoken = torch.randn(4, 90, 5, 16, generator=draw)
-    spoken[who == 1] = spoken[who == 1] * 3 + 10
-    shard = {
-        "audio": spoken,
-        "face": torch.rand(4, 90, 52, generator=draw),
-        "weight": torch.ones(4, 90, 52),
-        "identity": who,
-        "lookahead": torch.full((4,), 4),
-    }
-    passages, settings = Passages([shard]), replace(recipe.load("smoke").fit, starts=1.0, unknown=0.0)
-    for each in (0, 1):
-        own = spoken[who == each, :, 0].flatten(0, 1)
-        wanted = torch.stack([own.mean(0), own.std(0, correction=0)])
-        torch.testing.assert_close(passages.voices[each], wanted, rtol=1e-4, atol=1e-4)
-    absent = Passages([{**shard, "identity": who * 2}]).voices  # nobody is 1
-    torch.testing.assert_close(absent[[0, 2]], passages.voices)
-    torch.testing.assert_close(absent[1, 0], spoken[:, :, 0].mean((0, 1)), rtol=1e-4, atol=1e-4)
-    faces, means = [], {0: [], 1: []}
-    for mixed in (0.0, 1.0):
-        given = next(iter(segments.segments(model, passages, replace(settings, mixed=mixed), (8,), 0)))
-        faces.append(given.face)
-        heard = (given.audio[:, :, 0] * model.audio_std + model.audio_mean).mean((1, 2))
-        for place, value in zip(given.speaker.tolist(), heard.tolist(), strict=True):
-            means[place].append((mixed, value))
-    torch.testing.assert_close(*faces)
-    assert all(abs(value - 10 * place) < 1 for place in means for mixed, value in means[place] if not mixed)
-    between = [value for place in means for mixed, value in means[place] if mixed]
-    assert -1 < min(between) < 4
-    assert 6 < max(between) < 11
-    assert any(3 < value < 7 for value in between)
-
-
 def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units() -> None:
     model, draw = tiny_model(), torch.Generator().manual_seed(0)
     who = torch.tensor([0, 1, 0, 0, 1, 0])
@@ -228,7 +193,7 @@ def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units
     }
     passages = Passages([shard])
     segments.standardise(model, passages)
-    plain = replace(recipe.load("smoke").fit, exchanged=0.0, mixed=0.0, unknown=0.0, batch=400)
+    plain = replace(recipe.load("smoke").fit, exchanged=0.0, unknown=0.0, batch=400)
     own = next(iter(segments.segments(model, passages, plain, (8,), 0)))
     other = next(iter(segments.segments(model, passages, replace(plain, exchanged=0.5), (8,), 0)))
     torch.testing.assert_close(own.identity, own.speaker)
@@ -243,14 +208,6 @@ def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units
     strangers = next(iter(segments.segments(model, passages, replace(plain, exchanged=1.0, unknown=1.0), (8,), 0)))
     assert (strangers.identity == 2).all()
     assert (strangers.speaker == 2).all()
-
-
-def test_one_person_alone_keeps_their_voice() -> None:
-    voices = torch.stack([torch.full((3,), 2.0), torch.full((3,), 0.5)])[None]
-    draw = torch.Generator().manual_seed(0)
-    factor, addend = segments.mixture(voices, torch.zeros(4, dtype=torch.int64), 1.0, draw).unbind(1)
-    torch.testing.assert_close(factor, torch.ones(4, 3))
-    torch.testing.assert_close(addend, torch.zeros(4, 3))
 
 
 def _mirrored_passages(
