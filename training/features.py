@@ -24,9 +24,9 @@ from protocols.errors import FacewireError
 from training import passages
 from training.datasets import dataset
 from training.recipe import FeatureSettings, ModelSettings
-from training.segments import standardise
 from training.shards import Passages
 from training.sounds import Recordings
+from training.standardise import standardise
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import ConfigDict, Field
@@ -13,13 +13,8 @@ from model.noise import filter_taps
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training import ranks
-from training.moments import summed, weighted
 from training.shards import Passages
 
-LEAST_STD: Final = 0.01
-"""Deviation of a shape that counts as still: of that size are a tracker's errors."""
-FURTHEST: Final = 3.0
-"""How many times more or less than all faces one may move in a shape."""
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -82,37 +77,6 @@ class Segment:
     lookahead: Tensor
     fresh: Tensor
     """(B,): 0 where the GRU state starts afresh."""
-
-
-def standardise(model: FaceModel, passages: Passages) -> None:
-    """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
-    _, mean, std = weighted(summed((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio")))
-    model.audio_mean.copy_(mean)
-    model.audio_std.copy_(std.clamp(min=1e-3))
-    faces = ((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
-    _, mean, std = weighted(summed(faces))
-    captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
-    model.face_mean.copy_(mean * captured)
-    model.face_std.copy_(std.clamp(min=LEAST_STD))
-    model.denoiser.captured.copy_(captured)
-    for place in range(len(model.identities.names)):
-        _standardise_identity(model, passages, place)
-
-
-def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> None:
-    """Set an identity's scale and offset, so that without them its face has the mean and the deviation of all faces.
-
-    Shapes that were not captured of it stay as they are, as do all of an identity without passages.
-    """
-    own = (
-        (face[identity == place], weight[identity == place].clamp(max=1))
-        for face, weight, identity in passages.pieces("face", "weight", "identity")
-    )
-    total, mean, std = weighted(summed(own))
-    scale = (std.clamp(min=LEAST_STD) / model.face_std).clamp(1 / FURTHEST, FURTHEST)
-    known = total > 0
-    model.identities.scale[place] = torch.where(known, scale, 1.0)
-    model.identities.offset[place] = torch.where(known, mean - scale * model.face_mean, 0.0)
 
 
 def segments(

@@ -21,6 +21,7 @@ from training.judge.animate import animate, pair
 from training.judge.evaluate import figures
 from training.passages import Passage, encode, write_shard
 from training.shards import Passages
+from training.standardise import standardise
 
 SETTINGS = replace(
     recipe.load("embedded").fit,
@@ -54,7 +55,7 @@ def fresh_model() -> FaceModel:
 
 def trained(passages: Passages, folder: Path, settings: segments.FitSettings = SETTINGS) -> FaceModel:
     model = fresh_model()
-    segments.standardise(model, passages)
+    standardise(model, passages)
     with Progress(disable=True) as bar:
         return fit.run(model, passages, fit.teacher_loss(model), model.schedule.steps, settings, folder, bar)
 
@@ -66,7 +67,7 @@ def teacher(passages: Passages, tmp_path_factory: pytest.TempPathFactory) -> Fac
 
 def test_the_statistics_are_those_of_what_was_captured(passages: Passages) -> None:
     model = fresh_model()
-    segments.standardise(model, passages)
+    standardise(model, passages)
     tongue, jaw = 51, 17
     assert model.denoiser.captured[tongue] == 0
     assert model.face_mean[tongue] == 0
@@ -81,7 +82,7 @@ def test_what_counts_more_than_once_does_not_move_the_mean_face(passages: Passag
         shard["weight"][..., lid] *= 1 + 3 * (shard["face"][..., lid] > 0.5)  # as `passages` does around blinks
     models = [fresh_model(), fresh_model()]
     for model, given in zip(models, (passages, Passages(twice)), strict=True):
-        segments.standardise(model, given)
+        standardise(model, given)
     seen = passages.shards[0]["weight"][..., lid].clamp(max=1).bool()
     mean = passages.shards[0]["face"][..., lid][seen].float().mean()
     for model in models:
@@ -90,7 +91,7 @@ def test_what_counts_more_than_once_does_not_move_the_mean_face(passages: Passag
 
 def test_a_run_goes_on_after_the_program_was_changed_but_not_its_purpose(passages: Passages, tmp_path: Path) -> None:
     model, settings = fresh_model(), replace(SETTINGS, steps=1)
-    segments.standardise(model, passages)
+    standardise(model, passages)
 
     def run(told: dict[str, str]) -> None:
         with Progress(disable=True) as bar:

@@ -15,6 +15,7 @@ from protocols import blendshapes
 from tests.model.tiny import tiny_model
 from training import distill, fit, losses, ranks, recipe, segments
 from training.shards import Passages
+from training.standardise import standardise
 
 
 def test_the_distillation_target_lands_where_two_teacher_steps_land() -> None:
@@ -192,7 +193,7 @@ def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units
         "lookahead": torch.zeros(6, dtype=torch.int64),
     }
     passages = Passages([shard])
-    segments.standardise(model, passages)
+    standardise(model, passages)
     plain = replace(recipe.load("smoke").fit, exchanged=0.0, unknown=0.0, batch=400)
     own = next(iter(segments.segments(model, passages, plain, (8,), 0)))
     other = next(iter(segments.segments(model, passages, replace(plain, exchanged=0.5), (8,), 0)))

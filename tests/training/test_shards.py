@@ -12,6 +12,7 @@ from model.library import Library
 from tests.model.tiny import tiny_model
 from training import recipe, segments
 from training.shards import Passages
+from training.standardise import standardise
 
 
 def shard(passages: int, seed: int) -> Mapping[str, Tensor]:
@@ -41,7 +42,7 @@ def test_a_row_is_that_of_all_shards_in_their_order(tmp_path: Path) -> None:
 
 def test_statistics_are_over_all_shards() -> None:
     parts, model = [shard(70, 0), shard(2, 1)], tiny_model()
-    segments.standardise(model, Passages(parts))
+    standardise(model, Passages(parts))
     audio, face, weight = (torch.cat([part[name] for part in parts]) for name in ("audio", "face", "weight"))
     torch.testing.assert_close(model.audio_mean, audio[:, :, 0].mean((0, 1)))
     torch.testing.assert_close(model.audio_std, audio[:, :, 0].std((0, 1), correction=0), rtol=1e-4, atol=0)
@@ -58,7 +59,7 @@ def test_everyones_face_has_one_mean_and_deviation_once_scale_and_offset_are_tak
         bruno = part["identity"] == 1
         part["face"][bruno] = part["face"][bruno] * 0.5 + 0.3
         part["weight"][bruno, :, 7] = 0
-    segments.standardise(model, Passages(parts))
+    standardise(model, Passages(parts))
     face, weight, identity = (torch.cat([part[name] for part in parts]) for name in ("face", "weight", "identity"))
     for place in (0, 1):
         own, counts = face[identity == place], weight[identity == place]
@@ -79,7 +80,7 @@ def test_segments_show_each_face_as_if_it_were_anyones_and_a_strangers_as_it_is(
     part["identity"][:] = 1
     part["weight"][:] = 1
     passages = Passages([part])
-    segments.standardise(model, passages)
+    standardise(model, passages)
     model.identities.scale[1] = 0.5
     model.identities.offset[1] = 0.25
     settings = replace(recipe.load("embedded").fit, batch=64, segment_frames=20, shortest_frames=20, carried=1)
