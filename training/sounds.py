@@ -149,8 +149,14 @@ def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
 
 def in_noise(samples: Samples, rng: np.random.Generator) -> Samples:
     """The same sound (n,), n at least 1, through a microphone whose noise is 10 to 40 dB below it."""
+    below_db = rng.uniform(10, 40)
+    return with_noise(samples, noise(len(samples), rng), below_db)
+
+
+def with_noise(samples: Samples, noise: Samples, below_db: float) -> Samples:
+    """A sound (n,), n at least 1, and noise (n,) of RMS 1, so many dB below it."""
     rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    return samples + np.float32(rms * amplitude(-rng.uniform(10, 40))) * noise(len(samples), rng)
+    return samples + np.float32(rms * amplitude(-below_db)) * noise
 
 
 def disturb(samples: Samples, rng: np.random.Generator) -> Samples:

@@ -182,6 +182,17 @@ def test_a_step_draws_its_lengths_and_two_processes_share_what_one_would_see(mon
             torch.testing.assert_close(torch.cat([getattr(half, name) for half in halves]), value)
 
 
+def test_a_voice_is_held_against_who_speaks_not_against_whom_the_denoiser_is_told() -> None:
+    model = tiny_model()
+    given = segment(model, [8, 16])
+    told = [replace(given, **{name: torch.ones(2, dtype=torch.int64)}) for name in ("identity", "speaker")]
+    own, exchanged, another = (
+        fit.teacher_terms(model, each, torch.zeros_like(each.face))["contrast"] for each in (given, *told)
+    )
+    assert exchanged == own
+    assert another != own
+
+
 def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units() -> None:
     model, draw = tiny_model(), torch.Generator().manual_seed(0)
     who = torch.tensor([0, 1, 0, 0, 1, 0])

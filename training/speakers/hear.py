@@ -18,7 +18,7 @@ from training.datasets.clips import Clip
 from training.datasets.splits import split_of
 from training.hearing import hear as hear_one
 from training.judge.not_speech import white
-from training.sounds import SUFFIXES, amplitude, in_noise, of_another_voice
+from training.sounds import SUFFIXES, in_noise, of_another_voice, with_noise
 
 CLIPS: Final = 60
 """Recordings of one identity, about, that are heard."""
@@ -83,19 +83,14 @@ def hear(
             if varied and place % 4 > 1:  # of every second one, too: `floor` enrols by those and judges by the others
                 samples = in_noise(samples, np.random.default_rng(list(path.stem.encode())))
             if noise_db is not None and split_of(path.stem) != "train":
-                samples = in_white_noise(samples, noise_db, np.random.default_rng(list(path.stem.encode())))
+                noise = white(len(samples), np.random.default_rng(list(path.stem.encode())))
+                samples = with_noise(samples, noise, noise_db)
             heard.setdefault(name, []).append(voice_in(model, samples, path.stem))
             if varied:
                 other = voice_in(model, of_another_voice(samples, name), path.stem)
                 heard.setdefault(f"{name}, another throat", []).append(other)
             bar.advance(task)
     return heard
-
-
-def in_white_noise(samples: Samples, noise_db: float, rng: np.random.Generator) -> Samples:
-    """The same sound (n,), n at least 1, with white noise that is so many dB below it."""
-    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    return samples + np.float32(rms * amplitude(-noise_db)) * white(len(samples), rng)
 
 
 def hear_clips(model: FaceModel, people: Sequence[Sequence[Clip]], bar: Progress) -> dict[str, list[Recording]]:

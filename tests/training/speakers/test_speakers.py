@@ -17,8 +17,10 @@ from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training.cli import app
 from training.datasets.splits import split_of
+from training.judge.not_speech import white
+from training.sounds import with_noise
 from training.speakers.enrolled import told_apart
-from training.speakers.hear import Recording, folder_of_speakers, hear, in_white_noise, long_enough, piece, voice_in
+from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
 from training.speakers.judge import METHODS, tell_apart
 from training.speakers.teach import centre, discriminant, drawn, equal_error, floor, library, listening, teach
 
@@ -202,7 +204,7 @@ def test_only_what_is_held_out_is_judged_in_noise_of_the_level_that_is_asked(tmp
         assert np.array_equal(one.features, other.features) == (not one.held_out)
     assert {one.held_out for one in clean} == {True, False}
     sound = buzz(90, 1, 0)
-    added = in_white_noise(sound, 20, np.random.default_rng(0)) - sound
+    added = with_noise(sound, white(len(sound), np.random.default_rng(0)), 20) - sound
     assert np.std(added) / np.sqrt(np.mean(sound**2)) == pytest.approx(0.1, rel=0.01)
 
 
