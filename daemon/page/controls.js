@@ -1,4 +1,7 @@
-/** The settings that may be changed while it runs. Each control shows what the daemon says is in force. */
+/**
+ * The settings that may be changed while it runs. Each control shows what the daemon says is in force, and what was just
+ * asked for until it says so: what it said before it heard of that would put the control back for a moment.
+ */
 
 import { find, make } from "./dom.js";
 import { fillTrack } from "./slider.js";
@@ -6,6 +9,7 @@ import { toast } from "./toast.js";
 
 const SEND_EVERY_MS = 50;
 const FIRST_GATE_DB = -60;
+const PATIENCE_MS = 1000; // somebody else may have set it since
 
 const named = (value, unit) => `${value}${unit ? ` ${unit}` : ""}`.replace("-", "−");
 
@@ -31,6 +35,8 @@ class Throttle {
 export class Controls {
   #link;
   #now = null; // the settings in force
+  #asked = new Map(); // what was asked for and is not in force yet, by the control's key
+  #patience = 0;
   #gateDb = FIRST_GATE_DB; // the gate to return to when it is switched on again
   #held = null; // the slider that is being dragged
   #throttle;
@@ -41,11 +47,11 @@ export class Controls {
     this.#throttle = new Throttle((values) => link.set(values));
     for (const slider of document.querySelectorAll("#live input[type=range]")) this.#slide(slider);
     for (const select of document.querySelectorAll("#live select[data-key]"))
-      select.addEventListener("change", () => link.set({ [select.dataset.key]: JSON.parse(select.value) }));
+      select.addEventListener("change", () => this.#set(select.dataset.key, JSON.parse(select.value)));
     for (const button of document.querySelectorAll("button[data-key]"))
       button.addEventListener("click", () => this.toggle(button.dataset.key));
     find("#gate-on").addEventListener("change", ({ target }) =>
-      link.set({ gate_db: target.checked ? this.#gateDb : null }),
+      this.#set("gate_db", target.checked ? this.#gateDb : null),
     );
     find("#calibrate").addEventListener("click", () => link.ask("calibrate"));
     find("#save").addEventListener("click", () => link.ask("save"));
@@ -54,7 +60,7 @@ export class Controls {
 
   /** Switch mute, freeze or record over. @param {string} key */
   toggle(key) {
-    if (this.#now) this.#link.set({ [key]: !this.#now[key] });
+    if (this.#now) this.#set(key, !this.#value(key));
   }
 
   /** What can be chosen. @param {object} hello */
@@ -66,13 +72,14 @@ export class Controls {
     fillSelect(find("#lookahead_ms"), [[null, asTrained], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
     if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));
     for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
-    if (this.#now) this.#show();
+    this.#settle(); // what was asked before the daemon came (back) is lost
   }
 
   /** What is in force. @param {{now: object, lines: string, file: string}} settings */
   show({ now, lines, file }) {
     this.#now = now;
     this.#gateDb = now.gate_db ?? this.#gateDb;
+    for (const [key, value] of this.#asked) if (inForce(now, key) === value) this.#asked.delete(key);
     this.#show();
     find("#settings-lines").textContent = lines || "nothing yet; what you set appears here";
     find("#settings-lines").classList.toggle("nothing", !lines);
@@ -83,7 +90,7 @@ export class Controls {
 
   /** The daemon refused: show again what is in force. */
   refused() {
-    if (this.#now) this.#show();
+    this.#settle();
   }
 
   /** Whether it measures the gate just now. @param {boolean} calibrating */
@@ -92,16 +99,36 @@ export class Controls {
     find("#calibrate").textContent = calibrating ? "measuring: be silent…" : "Calibrate the gate: be silent for 3 s";
   }
 
+  #set(key, value) {
+    this.#link.set({ [key]: value });
+    this.#expect(key, value);
+  }
+
+  #expect(key, value) {
+    this.#asked.set(key, value);
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#settle(), PATIENCE_MS);
+    if (this.#now) this.#show();
+  }
+
+  #settle() {
+    this.#asked.clear();
+    if (this.#now) this.#show();
+  }
+
+  #value(key) {
+    return this.#asked.has(key) ? this.#asked.get(key) : inForce(this.#now, key);
+  }
+
   #show() {
     for (const control of document.querySelectorAll("#live [data-key]")) {
-      const [key, part] = control.dataset.key.split(".");
-      const value = part ? this.#now[key]?.[part] : this.#now[key];
+      const value = this.#value(control.dataset.key);
       if (control.type === "range") this.#showSlider(control, value);
       else if (control.tagName === "SELECT") control.value = JSON.stringify(value);
       else control.ariaPressed = String(value);
     }
-    find("#gate-on").checked = this.#now.gate_db !== null;
-    find("#gate_db").disabled = this.#now.gate_db === null;
+    find("#gate-on").checked = this.#value("gate_db") !== null;
+    find("#gate_db").disabled = this.#value("gate_db") === null;
   }
 
   #showSlider(slider, value) {
@@ -114,7 +141,10 @@ export class Controls {
   #slide(slider) {
     slider.dataset.ready = "";
     const [key, part] = slider.dataset.key.split(".");
-    const set = (value) => this.#throttle.set(key, part, value);
+    const set = (value) => {
+      this.#throttle.set(key, part, value);
+      this.#expect(slider.dataset.key, value);
+    };
     slider.addEventListener("input", () => {
       this.#held = slider;
       fillTrack(slider);
@@ -124,6 +154,9 @@ export class Controls {
     slider.addEventListener("dblclick", () => set(Number(slider.dataset.neutral)));
   }
 }
+
+/** One of the settings in force, by a control's key: "style", "gains.jaw". */
+const inForce = (now, key) => key.split(".").reduce((value, part) => value?.[part], now);
 
 function gainSlider([region, shapes]) {
   const id = `gain-${region}`;

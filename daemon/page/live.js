@@ -80,7 +80,7 @@ function listenToKeys(controls) {
   const keys = { m: "mute", f: "freeze", r: "record" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (keys[event.key] && !event.target.closest?.("select, dialog, input:not([type=range])")) {
+    if (keys[event.key] && !event.target.closest?.("select, dialog, input:not([type=range], [type=checkbox])")) {
       controls.toggle(keys[event.key]);
     }
   });

@@ -28,7 +28,7 @@ from protocols.takes import Take
 from tests.peers.browser import browser as running_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
 
 pytestmark = pytest.mark.slow  # a browser for each
 
@@ -332,6 +332,32 @@ def test_a_control_shows_what_is_in_force_not_what_was_refused(daemon: Daemon, p
     page.wait_for_selector("#toast[data-kind=error]:visible")
     assert page.locator("#toast").inner_text() == "liveliness: not today"
     assert page.input_value("#liveliness") == "0.75"
+
+
+def test_a_control_stays_as_it_was_set_until_the_daemon_has_heard_of_it(
+    daemon: Daemon, page: "Page", settings: LiveSettings
+) -> None:
+    waiting: list[Callable[[], None]] = []
+
+    def slowly(link: "WebSocketRoute") -> None:
+        server = link.connect_to_server()
+        link.on_message(lambda text: waiting.append(lambda: server.send(text)))
+
+    page.route_web_socket("**/ws*", slowly)
+    settings.change({"gate_db": -45})
+    opened(page, daemon)
+    page.wait_for_selector("#gate-on:checked")
+    page.uncheck("#gate-on")
+    page.keyboard.press("m")
+    settings.change({"style": 0.5})  # somebody else does, and all pages are told what is in force
+    until(page, lambda: page.input_value("#style") == "0.5")
+    assert page.locator("#gate-on:checked").count() == 0
+    assert page.get_attribute("button[data-key=mute]", "aria-pressed") == "true"
+    until(page, lambda: len(waiting) == 2)
+    waiting[0]()
+    until(page, lambda: settings.now.gate_db is None)
+    page.wait_for_selector("button[data-key=mute][aria-pressed=false]")  # never heard of: in the end it shows that
+    assert page.locator("#gate-on:checked").count() == 0
 
 
 def test_what_was_set_can_be_saved(daemon: Daemon, page: "Page", tmp_path: Path) -> None:
