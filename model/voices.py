@@ -77,11 +77,11 @@ class Projection:
         """
         everyone = voices @ np.concatenate([identities, self.others]).T
         made: Floats = everyone[..., : len(identities)].copy()
-        everyone = np.maximum(everyone, 0)  # whom a voice is unlike says nothing
-        if everyone.shape[-1] > 1:
-            for place in range(len(identities)):
-                nearest = np.sort(np.delete(everyone, place, -1), -1)[..., -NEAREST:]
-                made[..., place] -= np.float32(AGAINST) * nearest.mean(-1)
+        unlike = np.maximum(everyone, 0)  # whom a voice is unlike says nothing
+        nearest = np.sort(unlike, -1)[..., -NEAREST - 1 :]
+        if (others := nearest.shape[-1] - 1) > 0:
+            own = np.maximum(unlike[..., : len(identities)], nearest[..., :1])  # one's own, or the one too many
+            made -= np.float32(AGAINST / others) * (nearest.sum(-1, keepdims=True) - own)
         return made
 
 
