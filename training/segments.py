@@ -51,8 +51,6 @@ class FitSettings:
     """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
     jaw: Annotated[float, Field(gt=0)]
     """How much more jawOpen counts than another shape: it is what one sees first."""
-    rest: Annotated[float, Field(gt=0)]
-    """How much more a segment counts in which the face rests throughout: it hears what is no speech, or nothing."""
     ema: Annotated[float, Field(ge=0, lt=1)]
     """How much of the moving average of the weights remains after a step."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -120,7 +118,6 @@ def segments(
             passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
         )
         weight[..., blendshapes.INDEX["jawOpen"]] *= settings.jaw
-        weight[(face == face[:, :1]).flatten(1).all(1)] *= settings.rest
         face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
         face = (face - offset) / scale
         yield Segment(
