@@ -127,8 +127,9 @@ export class Controls {
       else if (control.tagName === "SELECT") control.value = JSON.stringify(value);
       else control.ariaPressed = String(value);
     }
-    find("#gate-on").checked = this.#value("gate_db") !== null;
-    find("#gate_db").disabled = this.#value("gate_db") === null;
+    const gated = this.#value("gate_db") !== null;
+    find("#gate-on").checked = gated;
+    find("#gate_db").disabled = !gated;
   }
 
   #showSlider(slider, value) {

@@ -344,9 +344,11 @@ def test_a_control_stays_as_it_was_set_until_the_daemon_has_heard_of_it(
         link.on_message(lambda text: waiting.append(lambda: server.send(text)))
 
     page.route_web_socket("**/ws*", slowly)
+    page.clock.install()
     settings.change({"gate_db": -45})
     opened(page, daemon)
     page.wait_for_selector("#gate-on:checked")
+    page.clock.pause_at(time.time() + 60)  # patience ends when we say so, however slow the machine
     page.uncheck("#gate-on")
     page.keyboard.press("m")
     settings.change({"style": 0.5})  # somebody else does, and all pages are told what is in force
@@ -356,6 +358,8 @@ def test_a_control_stays_as_it_was_set_until_the_daemon_has_heard_of_it(
     until(page, lambda: len(waiting) == 2)
     waiting[0]()
     until(page, lambda: settings.now.gate_db is None)
+    assert page.get_attribute("button[data-key=mute]", "aria-pressed") == "true"
+    page.clock.fast_forward(1000)
     page.wait_for_selector("button[data-key=mute][aria-pressed=false]")  # never heard of: in the end it shows that
     assert page.locator("#gate-on:checked").count() == 0
 
