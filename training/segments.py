@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import torch
 from pydantic import ConfigDict, Field
@@ -17,6 +17,8 @@ from training.shards import Passages
 
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
+STILL: Final = 0.015
+"""Deviation below which somebody is still in a shape: half as much again as a tracker's errors."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class FitSettings:
     """Share of passages that are trained with the mean identity."""
     exchanged: _Share
     """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
-    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
+    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks. Of shapes
+    in which the speaker is still and the other is not such a passage tells nothing."""
     lip_noise: Annotated[float, Field(gt=0)]
     """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
     jaw: Annotated[float, Field(gt=0)]
@@ -110,7 +113,10 @@ def segments(
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)
     who, told = speaker[part].to(device), identity[part].to(device)
-    scale, offset = (values[who, None] for values in model.identities.manners())
+    scales, offsets = model.identities.manners()
+    scale, offset = scales[who, None], offsets[who, None]
+    still = scales * model.face_std < STILL
+    untold = (still[who] & ~still[told])[:, None]
     for k in range(settings.carried):
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
@@ -123,7 +129,7 @@ def segments(
         yield Segment(
             audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,
-            weight=weight * model.denoiser.captured,
+            weight=weight * model.denoiser.captured * ~untold,
             noise=noise[part, k * each : (k + 1) * each].to(device),
             t=t[part].to(device),
             speaker=who,

@@ -217,9 +217,36 @@ def test_passages_told_anothers_identity_keep_their_sound_and_the_speakers_units
     assert abs(shares[0] - shares[1]) < 0.05  # everyone is told as often as before
     for each in (0, 1):
         assert abs(other.face[other.speaker == each].std() - 1) < 0.1
+    assert (other.weight > 0).all()
     strangers = next(iter(segments.segments(model, passages, replace(plain, exchanged=1.0, unknown=1.0), (8,), 0)))
     assert (strangers.identity == 2).all()
     assert (strangers.speaker == 2).all()
+
+
+def test_who_is_still_in_a_shape_does_not_teach_others_to_be() -> None:
+    """On one's own sound the face stays still; on it, another's shape is left to what the other's own sound taught."""
+    model, draw = tiny_model(), torch.Generator().manual_seed(0)
+    who = torch.tensor([0, 1, 0, 1])
+    face = 0.1 * torch.rand(4, 90, 52, generator=draw)
+    stretch, both = blendshapes.INDEX["mouthStretchLeft"], blendshapes.INDEX["mouthShrugUpper"]
+    face[who == 1, :, stretch] *= 0.1
+    face[..., both] *= 0.1
+    shard = {
+        "audio": torch.randn(4, 90, 5, 16, generator=draw),
+        "face": face,
+        "weight": torch.ones(4, 90, 52),
+        "identity": who,
+        "lookahead": torch.zeros(4, dtype=torch.int64),
+    }
+    passages = Passages([shard])
+    standardise(model, passages)
+    settings = replace(recipe.load("smoke").fit, exchanged=0.5, unknown=0.2, batch=200)
+    seen = next(iter(segments.segments(model, passages, settings, (8,), 0)))
+    untold = (seen.weight == 0).all(1)
+    torch.testing.assert_close(untold[:, stretch], (seen.speaker == 1) & (seen.identity == 0))
+    assert untold[:, stretch].sum() > 10
+    untold[:, stretch] = False
+    assert not untold.any()  # in what both are still in, they are still
 
 
 def _mirrored_passages(
