@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import ConfigDict, Field
@@ -14,11 +14,10 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 from training import ranks
 from training.shards import Passages
+from training.standardise import LEAST_STD
 
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
-STILL: Final = 0.015
-"""Deviation below which somebody is still in a shape: half as much again as a tracker's errors."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ class FitSettings:
     """Share of passages that are trained with the mean identity."""
     exchanged: _Share
     """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
-    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks. Of shapes
-    in which the speaker is still and the other is not such a passage tells nothing."""
+    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
     lip_noise: Annotated[float, Field(gt=0)]
     """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
     jaw: Annotated[float, Field(gt=0)]
@@ -100,6 +98,7 @@ def segments(
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
     speaker = passages.take("identity", chosen)
+    untold = _untold(model)[speaker]
     another = speaker[torch.randperm(settings.batch, generator=draw)]
     strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
     speaker[strangers] = len(model.identities.names)
@@ -113,10 +112,8 @@ def segments(
     mine = chosen[part]
     lookahead = passages.take("lookahead", mine).to(device)
     who, told = speaker[part].to(device), identity[part].to(device)
-    scales, offsets = model.identities.manners()
-    scale, offset = scales[who, None], offsets[who, None]
-    still = scales * model.face_std < STILL
-    untold = (still[who] & ~still[told])[:, None]
+    scale, offset = (values[who, None] for values in model.identities.manners())
+    told_of = ~untold[part, None].to(device)
     for k in range(settings.carried):
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
@@ -129,7 +126,7 @@ def segments(
         yield Segment(
             audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,
-            weight=weight * model.denoiser.captured * ~untold,
+            weight=weight * model.denoiser.captured * told_of,
             noise=noise[part, k * each : (k + 1) * each].to(device),
             t=t[part].to(device),
             speaker=who,
@@ -137,6 +134,15 @@ def segments(
             lookahead=lookahead,
             fresh=(kept[part].float() * float(k > 0)).to(device),
         )
+
+
+def _untold(model: FaceModel) -> Tensor:
+    """Shapes (N, C) of which each person's face tells nothing: they are still in it, and others are not.
+
+    Their scale keeps them still. How the shape moves is for others to teach, on their sound, too.
+    """
+    still = model.identities.scale * model.face_std < 1.01 * LEAST_STD
+    return (still & ~still.all(0)).cpu()
 
 
 def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:
