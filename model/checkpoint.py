@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # a header is read without torch
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 6
-"""Each identity has a scale and an offset of its face, and strangers' voices are known."""
-READABLE: Final = (3, 4, 5, 6)
+FORMAT: Final = 7
+"""Speech may be told from other sounds (`model.speech`)."""
+READABLE: Final = (3, 4, 5, 6, 7)
 """Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."

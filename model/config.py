@@ -78,6 +78,8 @@ class ModelConfig(_Strict):
     identities: tuple[str, ...]
     voice: VoiceConfig | None = None
     """None where the checkpoint tells no voices apart."""
+    speech_width: int = Field(default=0, ge=0)
+    """Hidden units of what tells speech from other sounds (`model.speech`); 0 where nothing does."""
     dropout: float = 0.2
     """Dropout of the audio feature, in training only."""
     noise_pole: float = 0.8

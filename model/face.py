@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from model import sampler, schedule
 from model.config import ModelConfig
@@ -10,6 +11,23 @@ from model.encoder import Encoder
 from model.frames import frame_weights, heard
 from model.identities import IdentityLibrary, VoiceProjection
 from protocols import blendshapes
+
+
+class SpeechHead(nn.Module):
+    """The weights of `model.speech.SpeechDetector`."""
+
+    rest: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.inner = nn.Linear(len(config.ahead_ms) * config.encoder.width, config.speech_width)
+        self.outer = nn.Linear(config.speech_width, 1)
+        self.register_buffer("rest", torch.zeros(len(config.blendshapes)))
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Log-odds of speech (N,) by standardised audio features (N, K, D)."""
+        logit: Tensor = self.outer(functional.relu(self.inner(audio.flatten(1))))
+        return logit[:, 0]
 
 
 class FaceModel(nn.Module):
@@ -45,6 +63,7 @@ class FaceModel(nn.Module):
         self.register_buffer("amplitude", amplitude, persistent=False)
         within = torch.from_numpy(heard(config.lookaheads_ms, config.ahead_ms))
         self.register_buffer("heard", within, persistent=False)
+        self.speech = SpeechHead(config) if config.speech_width else None
 
     def lookahead_index(self, lookahead_ms: int) -> int:
         """Position on the dial. The caller has checked that it is one of the trained lookaheads."""

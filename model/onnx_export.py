@@ -14,6 +14,7 @@ from model.face import FaceModel
 from model.onnx_graphs import round_to_8_bits, write_denoiser, write_encoder
 from model.onnx_runtime import DENOISER, ENCODER, FACE, FORMAT, KEY, NoOnnxError, OnnxRuntime
 from model.runtime import Runtime
+from model.speech import SpeechDetector
 from model.torch_runtime import TorchRuntime
 from model.voices import Projection
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
@@ -45,6 +46,8 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
         digests[ENCODER] = round_to_8_bits(folder / ENCODER)
     plain = TorchRuntime(model)
     projection = plain.projection or Projection(*(np.empty(shape, np.float32) for shape in (0, 0, (0, 0), (0, 0))))
+    nothing = np.empty((0, 0), np.float32)
+    detector = plain.detector or SpeechDetector(*[nothing] * 5)
     library = plain.library
     arrays = {
         "styles": library.styles,
@@ -55,6 +58,11 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
         "voice_std": projection.std,
         "voice_matrix": projection.matrix,
         "voice_others": projection.others,
+        "speech_inner": detector.inner,
+        "speech_inner_bias": detector.inner_bias,
+        "speech_outer": detector.outer,
+        "speech_outer_bias": detector.outer_bias,
+        "speech_rest": detector.rest,
     }
     head = {
         "format": FORMAT,

@@ -15,21 +15,22 @@ from safetensors import SafetensorError, safe_open
 from model.config import ModelConfig
 from model.frames import frame_weights, heard
 from model.library import Library
+from model.speech import SpeechDetector
 from model.timbre import beside
 from model.voices import Projection
 from model.windows import Floats
 from protocols.errors import FacewireError
 from protocols.files import sha256
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Of an export. Another number, and all are made anew."""
 ENCODER: Final = "encoder.onnx"
 """windows (N, samples) -> features (N, features, D), hidden (N, features, layers * D)."""
 DENOISER: Final = "denoiser.onnx"
 """noise (B, T, C), audio (B, T, K, D), identity (B, T, D), dial (B,), hidden -> face (B, T, C), hidden."""
 FACE: Final = "face.safetensors"
-"""Styles (N + 1, S), the last one `unknown`'s (`model.library`), the statistics (D,) that standardise sound, and how
-voices are told apart: those of the identities (N, V), and `model.voices.Projection`."""
+"""Styles (N + 1, S), the last one `unknown`'s (`model.library`), the statistics (D,) that standardise sound, how voices
+are told apart (those of the identities (N, V), and `model.voices.Projection`), and speech from other sounds."""
 KEY: Final = "facewire-onnx"
 ARRAYS: Final = (
     "styles",
@@ -40,6 +41,11 @@ ARRAYS: Final = (
     "voice_std",
     "voice_matrix",
     "voice_others",
+    "speech_inner",
+    "speech_inner_bias",
+    "speech_outer",
+    "speech_outer_bias",
+    "speech_rest",
 )
 
 
@@ -59,9 +65,10 @@ class OnnxRuntime:
         head, self.config, arrays = _read(folder / FACE)
         self.name = head["name"]
         self.fingerprint = str(head["fingerprint"])
-        styles, self._mean, self._std, voices, *projection = (arrays[name] for name in ARRAYS)
+        styles, self._mean, self._std, voices, *others = (arrays[name] for name in ARRAYS)
         self.library = Library(self.config.identities, styles, voices)
-        self.projection = Projection(*projection) if self.config.voice else None
+        self.projection = Projection(*others[:4]) if self.config.voice else None
+        self.detector = SpeechDetector(*others[4:]) if self.config.speech_width else None
         self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
         self._encoder, self._denoiser = (
             _session(_whole(folder / file, head["sha256"].get(file))) for file in (ENCODER, DENOISER)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from model.config import ModelConfig
 from model.library import Library
+from model.speech import SpeechDetector
 from model.voices import Projection
 from model.windows import Floats
 
@@ -30,6 +31,10 @@ class Runtime(Protocol):
     @property
     def projection(self) -> Projection | None:
         """From pooled features to voices; None where the checkpoint tells no voices apart."""
+
+    @property
+    def detector(self) -> SpeechDetector | None:
+        """What tells speech from other sounds; None where the checkpoint does not."""
 
     def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """Standardised audio features (B, H * frames per hop, K, D) of the windows (B, H, samples) of H hops.

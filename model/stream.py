@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from model import level, noise, voices
+from model import level, noise, speech, voices
 from model.level import Levels
 from model.library import AUTO, Library
 from model.runtime import Runtime
@@ -58,6 +58,8 @@ class StreamState:
     """GRU states (steps, layers, B, hidden)."""
     heard: Heard
     """What tells whose voice each session's is."""
+    speech: Floats
+    """How surely each session (B,) heard speech of late (`model.speech`)."""
 
 
 def start(
@@ -88,6 +90,7 @@ def start(
         noise_scale=_noise_scale(runtime, liveliness),
         hidden=_silence(runtime, sessions),
         heard=voices.silence(sessions, runtime.config.voice_width),
+        speech=np.zeros(sessions, np.float32),
     )
     _check_identities(runtime, state)
     return replace(state, style=_wanted(state))
@@ -141,6 +144,10 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
         right_ms,
         state.hidden,
     )
+    if runtime.detector is not None:
+        probability = runtime.detector.probability(audio)
+        shares, of_late = speech.follow(probability, state.speech, runtime.config.fps)
+        state, face = replace(state, speech=of_late), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     return following, np.clip(face * scale + offset, 0, 1)
@@ -170,7 +177,12 @@ def voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
 
 def jump(state: StreamState, hop: int) -> StreamState:
     """Go on at another hop with a fresh memory: the sound between was lost."""
-    return replace(state, next_hops=(hop,) * len(state.seeds), hidden=np.zeros_like(state.hidden))
+    return replace(
+        state,
+        next_hops=(hop,) * len(state.seeds),
+        hidden=np.zeros_like(state.hidden),
+        speech=np.zeros_like(state.speech),
+    )
 
 
 def frame_count(samples: int, fps: int) -> int:

@@ -9,6 +9,7 @@ from model.config import ModelConfig
 from model.encoder import fingerprint
 from model.face import FaceModel
 from model.library import Library
+from model.speech import SpeechDetector
 from model.timbre import beside
 from model.voices import Projection
 from model.windows import Floats
@@ -46,6 +47,15 @@ class TorchRuntime:
         """See `Runtime`. Asked for in every hop: from a GPU it is fetched once."""
         voice = self.model.voice
         return None if voice is None else Projection(*map(_array, (voice.mean, voice.std, voice.matrix, voice.others)))
+
+    @cached_property
+    def detector(self) -> SpeechDetector | None:
+        """See `Runtime`."""
+        head = self.model.speech
+        if head is None:
+            return None
+        inner, outer = head.inner, head.outer
+        return SpeechDetector(*map(_array, (inner.weight, inner.bias, outer.weight, outer.bias, head.rest)))
 
     def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """See `Runtime`."""

@@ -78,13 +78,13 @@ def make(
     missing = {shard: path for shard, path in paths.items() if not path.exists()}
     if not missing:
         return
-    with _fastest(model) as runtime:
+    with fastest(model) as runtime:
         for shard, path in missing.items():
             passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar, sounds)
 
 
 @contextmanager
-def _fastest(model: FaceModel) -> Iterator[Runtime]:
+def fastest(model: FaceModel) -> Iterator[Runtime]:
     """The runtime that encodes soonest on a CPU: onnxruntime, where it can be had."""
     with TemporaryDirectory() as folder:
         runtime: Runtime = TorchRuntime(model)

@@ -1,4 +1,4 @@
-"""`facewire-train features | fit | distill | export`: from datasets to a face."""
+"""`facewire-train features | fit | distill | speech | export`: from datasets to a face."""
 
 from pathlib import Path
 from typing import Annotated
@@ -118,6 +118,37 @@ def distill(
         )  # fmt: skip
         if ranks.rank() == 0:
             write(last, out)
+
+
+@app.command()
+def speech(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint whose encoder listens.")],
+    sounds: Annotated[
+        list[str], typer.Option(help="FOLDER=LICENCE: recordings without speech or song, as of music; several times.")
+    ],
+    out: Annotated[Path, typer.Option(help="The checkpoint whose lips rest where there is no speech.")],
+    speech: Annotated[
+        list[str], typer.Option(help="FOLDER=LICENCE: speech, the more people the better; several times.")
+    ] = [],  # noqa: B006
+    data: Annotated[list[Path], typer.Option(help="A dataset: the speech of its training split; several times.")] = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Of the pieces that are drawn.", min=0)] = 0,
+) -> None:
+    """Learn what is speech, so that lips rest where there is none; the face of speech stays as it is."""
+    from model import checkpoint as checkpoints
+    from protocols.errors import FacewireError
+    from training import detector
+    from training.datasets import dataset
+    from training.sounds import licensed, recordings_of, speech_of_dataset
+
+    said = [recordings_of(*licensed("--speech", item)) for item in speech]
+    said += [each for folder in data for each in speech_of_dataset(dataset.read(folder))]
+    if not said:
+        raise FacewireError("no speech to learn from: give --speech FOLDER=LICENCE, or --data DATASET")
+    other = [recordings_of(*licensed("--sounds", item)) for item in sounds]
+    with progress() as bar:
+        taught = detector.teach(checkpoints.load(checkpoint), said, other, seed=seed, bar=bar)
+    told = {name: {each.name: each.licence for each in sets} for name, sets in (("speech", said), ("sounds", other))}
+    checkpoints.save(taught, out, checkpoints.header(checkpoint)["provenance"] | {"told from other sounds": told})
 
 
 @app.command()

@@ -83,7 +83,7 @@ def assemble(
         _blend(face, np.flatnonzero(inside))
         begin += len(piece) + _gap_samples(rng)
     weight[:, _EYES] *= _blinking(face)[:, None]
-    return Passage(_disturbed(sound, rng, sounds), face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
+    return Passage(disturbed(sound, rng, sounds), face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
 
 
 def quiet_passage(
@@ -93,18 +93,19 @@ def quiet_passage(
     rng: np.random.Generator,
     sounds: Sequence[Recordings] = (),
 ) -> Passage:
-    """Nobody speaks: digital silence, or noise, knocks or music of -80 to -15 dBFS; the mouth rests.
-
-    Where there are recordings without speech, `sounds`, most passages are of one of them (`RECORDED`).
-    """
-    length = SECONDS * SAMPLE_RATE_HZ
-    level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -15))
+    """Nobody speaks (`without_speech`): the mouth rests."""
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
     face = np.tile(_rest(tuple(clips[:40])), (SECONDS * fps, 1))
-    heard = stretch(sounds, length, rng) if sounds and rng.random() < RECORDED else not_speech(length, rng)
-    sound = np.clip(heard * level, -1, 1).astype(np.float32)
+    sound = without_speech(SECONDS * SAMPLE_RATE_HZ, rng, sounds)
     return Passage(sound, face, weight, clips[0].identity, int(rng.choice(lookaheads_ms)))
+
+
+def without_speech(samples: int, rng: np.random.Generator, sounds: Sequence[Recordings] = ()) -> Samples:
+    """(samples,) of digital silence, noise, knocks or music of -80 to -15 dBFS, most of it recorded if any is."""
+    level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -15))
+    heard = stretch(sounds, samples, rng) if sounds and rng.random() < RECORDED else not_speech(samples, rng)
+    return np.asarray(np.clip(heard * level, -1, 1), np.float32)
 
 
 _rest = lru_cache(maxsize=256)(resting_face)
@@ -159,7 +160,7 @@ def _blinking(face: Curves) -> Curves:
     return np.asarray(1 + BLINKS * around, np.float32)
 
 
-def _disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordings]) -> Samples:
+def disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordings]) -> Samples:
     """Half of the streams clean, the others in a room, a noise, or both; all at some gain.
 
     Where there are recordings without speech, a third of the noises is of them.

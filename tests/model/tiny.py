@@ -1,6 +1,7 @@
 """A seeded, random face model that is small enough to run in milliseconds."""
 
 import torch
+from torch import nn
 from transformers import HubertConfig, HubertModel
 
 from model.config import ModelConfig, VoiceConfig
@@ -37,7 +38,7 @@ def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
     torch.manual_seed(seed)
     config = ModelConfig(
         encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno"),
-        voice=VoiceConfig(layers=(0, 1), width=4, floor=0.5),
+        voice=VoiceConfig(layers=(0, 1), width=4, floor=0.5), speech_width=8,
     )  # fmt: skip
     model = FaceModel(config, encoder)
     model.face_mean.fill_(0.4)
@@ -45,6 +46,9 @@ def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
     assert model.voice
     model.voice.matrix.normal_()
     model.identities.voices.copy_(torch.eye(4)[:2])
+    assert model.speech
+    nn.init.normal_(model.speech.outer.weight, std=3)
+    model.speech.rest.fill_(0.1)
     return model.eval().requires_grad_(False)
 
 

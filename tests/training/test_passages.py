@@ -39,7 +39,7 @@ def test_sound_and_face_of_a_passage_belong_together(clips: list) -> None:
 @pytest.mark.parametrize("speed", [0.87, 1.0, 1.15])
 def test_at_any_speed_the_face_goes_with_its_sound(clips: list, speed: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passages, "_speed", lambda rng: speed)
-    monkeypatch.setattr(passages, "_disturbed", lambda sound, *rest: sound)
+    monkeypatch.setattr(passages, "disturbed", lambda sound, *rest: sound)
     passage = assemble(clips, 30, (160,), np.random.default_rng(0))
     frames = np.arange(SECONDS * 30) * 16_000 // 30
     loud = np.array([np.abs(passage.samples[max(0, f - 400) : f + 400]).mean() for f in frames])
