@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from model import sampler, schedule
 from model.config import ModelConfig
@@ -23,11 +22,6 @@ class SpeechHead(nn.Module):
         self.inner = nn.Linear(len(config.ahead_ms) * config.encoder.width, config.speech_width)
         self.outer = nn.Linear(config.speech_width, 1)
         self.register_buffer("rest", torch.zeros(len(config.blendshapes)))
-
-    def forward(self, audio: Tensor) -> Tensor:
-        """Log-odds of speech (N,) by standardised audio features (N, K, D)."""
-        logit: Tensor = self.outer(functional.relu(self.inner(audio.flatten(1))))
-        return logit[:, 0]
 
 
 class FaceModel(nn.Module):
