@@ -97,8 +97,8 @@ def test_it_tells_the_demos_voice_from_typing(
     for name, sound in (("speech", speech), ("typing", typing)):
         _, windows = level.follow(spec, windows_of(spec, sound)[None], level.start(1))
         mean[name] = runtime.detector.probability(runtime.features(windows, spec.right_ms)[0]).mean()
-    assert mean["speech"] > 0.8
-    assert mean["typing"] < 0.4
+    assert mean["speech"] > 0.5  # its pauses among it
+    assert mean["typing"] < 0.25
 
 
 def test_all_else_of_the_face_stays(folders: dict[str, Path]) -> None:
