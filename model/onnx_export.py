@@ -46,23 +46,15 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
         digests[ENCODER] = round_to_8_bits(folder / ENCODER)
     plain = TorchRuntime(model)
     projection = plain.projection or Projection(*(np.empty(shape, np.float32) for shape in (0, 0, (0, 0), (0, 0))))
-    nothing = np.empty((0, 0), np.float32)
-    detector = plain.detector or SpeechDetector(*[nothing] * 5)
+    detector = plain.detector or SpeechDetector(*[np.empty((0, 0), np.float32)] * 5)
     library = plain.library
     arrays = {
         "styles": library.styles,
         "audio_mean": model.audio_mean.numpy(),
         "audio_std": model.audio_std.numpy(),
         "voices": library.voices,
-        "voice_mean": projection.mean,
-        "voice_std": projection.std,
-        "voice_matrix": projection.matrix,
-        "voice_others": projection.others,
-        "speech_inner": detector.inner,
-        "speech_inner_bias": detector.inner_bias,
-        "speech_outer": detector.outer,
-        "speech_outer_bias": detector.outer_bias,
-        "speech_rest": detector.rest,
+        **{f"voice_{name}": array for name, array in vars(projection).items()},
+        **{f"speech_{name}": array for name, array in vars(detector).items()},
     }
     head = {
         "format": FORMAT,

@@ -6,6 +6,7 @@ An export is a folder: `encoder.onnx` (windows to HuBERT features), `denoiser.on
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,15 +38,8 @@ ARRAYS: Final = (
     "audio_mean",
     "audio_std",
     "voices",
-    "voice_mean",
-    "voice_std",
-    "voice_matrix",
-    "voice_others",
-    "speech_inner",
-    "speech_inner_bias",
-    "speech_outer",
-    "speech_outer_bias",
-    "speech_rest",
+    *(f"voice_{field.name}" for field in fields(Projection)),
+    *(f"speech_{field.name}" for field in fields(SpeechDetector)),
 )
 
 
@@ -65,10 +59,10 @@ class OnnxRuntime:
         head, self.config, arrays = _read(folder / FACE)
         self.name = head["name"]
         self.fingerprint = str(head["fingerprint"])
-        styles, self._mean, self._std, voices, *others = (arrays[name] for name in ARRAYS)
-        self.library = Library(self.config.identities, styles, voices)
-        self.projection = Projection(*others[:4]) if self.config.voice else None
-        self.detector = SpeechDetector(*others[4:]) if self.config.speech_width else None
+        self._mean, self._std = arrays["audio_mean"], arrays["audio_std"]
+        self.library = Library(self.config.identities, arrays["styles"], arrays["voices"])
+        self.projection = Projection(*_fields(Projection, "voice", arrays)) if self.config.voice else None
+        self.detector = SpeechDetector(*_fields(SpeechDetector, "speech", arrays)) if self.config.speech_width else None
         self._heard = heard(self.config.lookaheads_ms, self.config.ahead_ms)
         self._encoder, self._denoiser = (
             _session(_whole(folder / file, head["sha256"].get(file))) for file in (ENCODER, DENOISER)
@@ -121,6 +115,10 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelConfig, Mapping[str, Floats]
     if head.get("format") != FORMAT:
         raise FacewireError(f"{path}: of another version; make it anew by `facewire export-onnx`")
     return head, config, arrays
+
+
+def _fields(part: type[Projection | SpeechDetector], name: str, arrays: Mapping[str, Floats]) -> list[Floats]:
+    return [arrays[f"{name}_{field.name}"] for field in fields(part)]
 
 
 def _whole(path: Path, wanted: str | None) -> Path:

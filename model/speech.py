@@ -17,6 +17,7 @@ SURE: Final = 0.2
 """Probability of speech from which lips move as far as they would."""
 RELEASE_S: Final = 1.0
 """Seconds in which certain speech is forgotten."""
+_LIPS: Final = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,7 @@ class SpeechDetector:
 
     def still(self, face: Floats, share: Floats) -> Floats:
         """A face (B, T, C) before its style, its lips by a share (B, T) away from their rest."""
-        lips = np.zeros(face.shape[-1], np.float32)
-        lips[list(blendshapes.LIPS_27)] = 1
-        stilled: Floats = face + (1 - share[..., None]) * lips * (self.rest - face)
+        stilled: Floats = face + (1 - share[..., None]) * _LIPS * (self.rest - face)
         return stilled
 
 

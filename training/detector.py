@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import soxr
 import torch
-from numpy.typing import NDArray
 from rich.progress import Progress
 from torch import Tensor
 from torch.nn import functional
@@ -18,12 +17,12 @@ from torch.nn import functional
 from model import level, stream
 from model.face import FaceModel, SpeechHead
 from model.runtime import Runtime
-from model.stream import RENDER_HOPS
 from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples, windows_of
+from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
+from protocols.errors import FacewireError
 from training.features import fastest
 from training.noises import clatter
-from training.passages import disturbed, without_speech
+from training.passages import disturbed, encode, without_speech
 from training.sounds import LEVEL_DBFS, Recordings, amplitude, stretch
 
 PIECES: Final = 900
@@ -49,7 +48,8 @@ def teach(
     """The face that rests its lips where no speech is heard; nothing else of it changes.
 
     It learns by frames, from `speech` of many people and from `sounds` that are none, silence and made-up noises
-    among them: binary cross-entropy. Lips rest where they are in silence now.
+    among them: binary cross-entropy. Lips rest where they are in silence now. Raises FacewireError where all speech is
+    silence.
     """
     config = model.config.model_copy(update={"speech_width": WIDTH})
     torch.manual_seed(seed)
@@ -59,8 +59,10 @@ def teach(
     assert taught.speech
     with fastest(model) as runtime:
         heard = list(_pieces(runtime, speech, sounds, np.random.default_rng(seed), bar))
-    audio = torch.from_numpy(np.concatenate([piece for piece, _ in heard]))
+    audio = torch.cat([piece for piece, _ in heard])
     spoken = torch.cat([torch.full((len(piece),), float(speaks)) for piece, speaks in heard])
+    if not spoken.any():
+        raise FacewireError("nothing in the speech is loud enough for a voice: look at what was given for it")
     taught.speech.rest.copy_(_rest(model))
     _learn(taught.speech, audio, spoken, seed, bar)
     return taught.eval().requires_grad_(False)
@@ -72,46 +74,34 @@ def _pieces(
     sounds: Sequence[Recordings],
     rng: np.random.Generator,
     bar: Progress,
-) -> Iterator[tuple[NDArray[np.float16], bool]]:
+) -> Iterator[tuple[Tensor, bool]]:
     """Features (N, K, D) of pieces in turn with speech and without, at all places on the dial, and which it is.
 
-    Of speech the frames that are loud enough for a voice, before it was disturbed.
+    In half precision; of speech the frames that are loud enough for a voice, before it was disturbed.
     """
     samples = PIECE_S * SAMPLE_RATE_HZ
     for number in bar.track(range(2 * PIECES), description="what is speech"):
         lookahead_ms = int(rng.choice(runtime.config.lookaheads_ms))
         if number % 2:
             sound = _knocks(samples, rng) if rng.random() < KNOCKS else without_speech(samples, rng, sounds)
-            yield _features(runtime, sound, lookahead_ms), False
+            yield encode(runtime, sound, lookahead_ms).half(), False
             continue
         said = stretch(speech, samples, rng) * np.float32(amplitude(LEVEL_DBFS))
         if rng.random() < 0.5:
             faster = float(np.exp(rng.uniform(*FASTER)))
             said = np.resize(soxr.resample(said, SAMPLE_RATE_HZ * faster, SAMPLE_RATE_HZ), samples)
-        yield _features(runtime, disturbed(said, rng, sounds), lookahead_ms)[_loud(runtime, said)], True
+        yield encode(runtime, disturbed(said, rng, sounds), lookahead_ms)[_loud(runtime, said)].half(), True
 
 
 def _knocks(samples: int, rng: np.random.Generator) -> Samples:
     return np.asarray(np.clip(clatter(samples, rng) * amplitude(rng.uniform(-60, -15)), -1, 1), np.float32)
 
 
-def _features(runtime: Runtime, sound: Samples, lookahead_ms: int) -> NDArray[np.float16]:
-    """(T, K, D), in the windows and at the level of run time."""
-    windows = _levelled(runtime, sound, lookahead_ms)
-    parts = np.array_split(windows, range(RENDER_HOPS, windows.shape[1], RENDER_HOPS), axis=1)
-    return np.concatenate([runtime.features(part, lookahead_ms)[0][0] for part in parts]).astype(np.float16)
-
-
-def _loud(runtime: Runtime, sound: Samples) -> NDArray[np.bool_]:
+def _loud(runtime: Runtime, sound: Samples) -> Tensor:
     """Which frames (T,) of a sound are loud enough for a voice."""
     spec = runtime.config.window()
-    loud: NDArray[np.bool_] = stream.voiced(spec, _levelled(runtime, sound, spec.right_ms))[0]
-    return loud.repeat(spec.frames_per_hop(runtime.config.fps))
-
-
-def _levelled(runtime: Runtime, sound: Samples, lookahead_ms: int) -> Floats:
-    spec = runtime.config.window(lookahead_ms)
-    return level.follow(spec, windows_of(spec, sound)[None], level.start(1))[1]
+    _, levelled = level.follow(spec, windows_of(spec, sound)[None], level.start(1))
+    return torch.from_numpy(stream.voiced(spec, levelled)[0].repeat(spec.frames_per_hop(runtime.config.fps)))
 
 
 def _rest(model: FaceModel) -> Tensor:

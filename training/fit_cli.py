@@ -11,6 +11,9 @@ app = typer.Typer()
 
 Recipe = Annotated[str, typer.Option(help="What defines the run: the name of a recipe that ships, or a YAML file.")]
 Features = Annotated[Path, typer.Argument(help="Folder made by `facewire-train features`.")]
+Sounds = Annotated[
+    list[str], typer.Option(help="FOLDER=LICENCE: recordings without speech or song, as of music; several times.")
+]
 Device = Annotated[str, typer.Option(help="cpu, cuda or cuda:N; by default a GPU where there is one.")]
 SaveEvery = Annotated[int, typer.Option(help="Training steps between two states on disk.", min=1)]
 Steps = Annotated[int | None, typer.Option(help="Training steps, if not the recipe's.", min=1)]
@@ -23,9 +26,7 @@ def features(
     out: Annotated[Path, typer.Option(help="Folder for the features.")],
     recipe: Recipe = "embedded",
     encoder: Annotated[str, typer.Option(help="Folder of a HubertModel or a checkpoint, if not the recipe's.")] = "",
-    sounds: Annotated[
-        list[str], typer.Option(help="FOLDER=LICENCE: recordings without speech or song, as of music; several times.")
-    ] = [],  # noqa: B006
+    sounds: Sounds = [],  # noqa: B006
     first: Annotated[int, typer.Option(help="Number of the first shard: to share the work among processes.")] = 0,
     shards: Annotated[int | None, typer.Option(help="How many to make from there; by default all that remain.")] = None,
 ) -> None:
@@ -123,9 +124,7 @@ def distill(
 @app.command()
 def speech(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint whose encoder listens.")],
-    sounds: Annotated[
-        list[str], typer.Option(help="FOLDER=LICENCE: recordings without speech or song, as of music; several times.")
-    ],
+    sounds: Sounds,
     out: Annotated[Path, typer.Option(help="The checkpoint whose lips rest where there is no speech.")],
     speech: Annotated[
         list[str], typer.Option(help="FOLDER=LICENCE: speech, the more people the better; several times.")

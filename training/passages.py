@@ -175,13 +175,13 @@ def disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordi
     return np.asarray(np.clip(louder, -1, 1), np.float32)
 
 
-def encode(runtime: Runtime, passage: Passage) -> torch.Tensor:
-    """Audio features (frames, K, D) of a passage in the windows of run time, at the level of run time.
+def encode(runtime: Runtime, samples: Samples, lookahead_ms: int) -> torch.Tensor:
+    """Audio features (frames, K, D) of a sound (n,) in the windows of run time, at the level of run time.
 
     Those of an untrained model are raw: it standardises nothing.
     """
-    spec = runtime.config.window(passage.lookahead_ms)
-    _, windows = level.follow(spec, windows_of(spec, passage.samples)[None], level.start(1))
+    spec = runtime.config.window(lookahead_ms)
+    _, windows = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
     parts = np.array_split(windows, range(RENDER_HOPS, windows.shape[1], RENDER_HOPS), axis=1)
     return torch.from_numpy(np.concatenate([runtime.features(part, spec.right_ms)[0][0] for part in parts]))
 
@@ -211,7 +211,7 @@ def write_shard(
         clips = people[rng.choice(len(people), p=length / length.sum())]
         make = quiet_passage if rng.random() < quiet else assemble
         passage = make(clips, config.fps, config.lookaheads_ms, rng, sounds)
-        made["audio"].append(encode(runtime, passage).half())
+        made["audio"].append(encode(runtime, passage.samples, passage.lookahead_ms).half())
         made["face"].append(torch.from_numpy(passage.face).half())
         made["weight"].append(torch.from_numpy(passage.weight).half())
         made["identity"].append(torch.tensor(config.identities.index(passage.identity)))

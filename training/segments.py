@@ -98,7 +98,7 @@ def segments(
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
     speaker = passages.take("identity", chosen)
-    untold = _untold(model)[speaker]
+    telling = _telling(model)[speaker]
     another = speaker[torch.randperm(settings.batch, generator=draw)]
     strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
     speaker[strangers] = len(model.identities.names)
@@ -113,7 +113,6 @@ def segments(
     lookahead = passages.take("lookahead", mine).to(device)
     who, told = speaker[part].to(device), identity[part].to(device)
     scale, offset = (values[who, None] for values in model.identities.manners())
-    told_of = ~untold[part, None].to(device)
     for k in range(settings.carried):
         kept = torch.rand(settings.batch, generator=draw) >= settings.reset
         inside = slice(begin + k * each, begin + (k + 1) * each)
@@ -126,7 +125,7 @@ def segments(
         yield Segment(
             audio=model.standardised(audio, lookahead),
             face=(face - model.face_mean) / model.face_std,
-            weight=weight * model.denoiser.captured * told_of,
+            weight=weight * model.denoiser.captured * telling[part, None].to(device),
             noise=noise[part, k * each : (k + 1) * each].to(device),
             t=t[part].to(device),
             speaker=who,
@@ -136,13 +135,13 @@ def segments(
         )
 
 
-def _untold(model: FaceModel) -> Tensor:
-    """Shapes (N, C) of which each person's face tells nothing: they are still in it, and others are not.
+def _telling(model: FaceModel) -> Tensor:
+    """Shapes (N, C) of which each person's face tells: not those in which they are still, and others are not.
 
     Their scale keeps them still. How the shape moves is for others to teach, on their sound, too.
     """
     still = model.identities.scale * model.face_std < 1.01 * LEAST_STD
-    return (still & ~still.all(0)).cpu()
+    return (~still | still.all(0)).cpu()
 
 
 def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:

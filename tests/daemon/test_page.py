@@ -358,6 +358,7 @@ def test_a_control_stays_as_it_was_set_until_the_daemon_has_heard_of_it(
     assert page.get_attribute("button[data-key=mute]", "aria-pressed") == "true"
     until(page, lambda: len(waiting) == 2)
     waiting[0]()
+    until(page, lambda: settings.now.gate_db is None)
     until(page, lambda: "gate_db: -45" not in page.inner_text("#settings-lines"))  # the page has heard of it too
     assert page.get_attribute("button[data-key=mute]", "aria-pressed") == "true"
     page.clock.fast_forward(1000)

@@ -13,11 +13,13 @@ from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
+from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training import detector
 from training.cli import app
 from training.judge.not_speech import keyboard
 from training.sounds import Recordings, at_level, recordings_of
+from training.speakers.teach import layers_of, listening
 
 DEMO = Path(__file__).parents[2] / "daemon" / "demo.flac"
 LIPS = list(blendshapes.LIPS_27)
@@ -127,12 +129,27 @@ def test_the_same_seed_teaches_the_same(folders: dict[str, Path]) -> None:
     assert not torch.equal(once, other)
 
 
+def test_what_it_was_taught_stays_when_it_is_taught_voices(folders: dict[str, Path]) -> None:
+    after = taught(folders)
+    kept = listening(after, layers_of(after)).state_dict()
+    for name, value in after.state_dict().items():
+        if name.startswith("speech."):
+            torch.testing.assert_close(kept[name], value, rtol=0, atol=0)
+
+
+def test_speech_that_is_silence_teaches_nothing(folders: dict[str, Path], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.flac", np.zeros(4 * SAMPLE_RATE_HZ), SAMPLE_RATE_HZ)
+    with pytest.raises(FacewireError, match="loud enough"):
+        taught(folders | {"voices": tmp_path})
+
+
 def test_the_command_says_what_it_was_taught_with(folders: dict[str, Path], tmp_path: Path) -> None:
     checkpoint.save(untaught(), tmp_path / "face.safetensors", {"commit": "abc"})
     given = ["speech", str(tmp_path / "face.safetensors"), "--sounds", f"{folders['winds']}=MIT", "--out"]
     out = tmp_path / "rests.safetensors"
     refused = CliRunner().invoke(app, [*given, str(out)])
     assert refused.exit_code != 0
+    assert "no speech to learn from" in str(refused.exception)
     assert not out.exists()
     done = CliRunner().invoke(app, [*given, str(out), "--speech", f"{folders['voices']}=Apache-2.0"])
     assert done.exit_code == 0, done.output

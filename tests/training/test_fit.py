@@ -121,7 +121,7 @@ def test_one_clip_is_learnt_by_heart(person: dict[str, list[Clip]], tmp_path: Pa
     curves, seen = clip.at(np.arange(90) / 30)
     alone = Passage(clip.samples, curves, clip.confidence * seen[:, None], "alma", 160)
     shard = {
-        "audio": encode(TorchRuntime(fresh_model()), alone)[None],
+        "audio": encode(TorchRuntime(fresh_model()), alone.samples, alone.lookahead_ms)[None],
         "face": torch.from_numpy(alone.face)[None],
         "weight": torch.from_numpy(alone.weight)[None],
         "identity": torch.tensor([0]),

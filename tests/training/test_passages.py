@@ -110,4 +110,4 @@ def test_a_shard_depends_on_its_seed_alone_and_holds_run_time_features(clips: li
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert a["audio"].shape == (2, SECONDS * 30, 5, 16)
     passage = assemble(clips, 30, (80,), np.random.default_rng(3))
-    assert encode(runtime, passage).shape == (SECONDS * 30, 5, 16)
+    assert encode(runtime, passage.samples, passage.lookahead_ms).shape == (SECONDS * 30, 5, 16)
