@@ -14,23 +14,23 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
-from daemon import status
-from daemon.blocks import AudioChunk, Motion
-from daemon.capture import Source, open_source
-from daemon.clock import SYSTEM
-from daemon.config import DaemonConfig
-from daemon.face import begin, open_face
-from daemon.identities import Identities, known
-from daemon.latency import Latency, latency
-from daemon.metrics import Metrics
-from daemon.pacing import Pacer, Track
-from daemon.preview import Preview
-from daemon.queues import DropOldestQueue
-from daemon.recording import Recorder
-from daemon.sender import send
-from daemon.settings import LiveSettings
-from daemon.stages import Stage, run_stages, stopped_by_signals
-from daemon.worker import warm_up, work
+from daemon.animate.face import begin, open_face
+from daemon.animate.identities import Identities, known
+from daemon.animate.worker import warm_up, work
+from daemon.line import status
+from daemon.line.blocks import AudioChunk, Motion
+from daemon.line.clock import SYSTEM
+from daemon.line.latency import Latency, latency
+from daemon.line.metrics import Metrics
+from daemon.line.queues import DropOldestQueue
+from daemon.line.stages import Stage, run_stages, stopped_by_signals
+from daemon.preview.server import Preview
+from daemon.send.pacing import Pacer, Track
+from daemon.send.recording import Recorder
+from daemon.send.sender import send
+from daemon.settings.config import DaemonConfig
+from daemon.settings.live import LiveSettings
+from daemon.sound.capture import Source, open_source
 from model.runtime import Runtime
 from model.stream import StreamState
 from protocols import blendshapes

@@ -21,7 +21,7 @@ def test_the_wheel_holds_the_four_packages_with_face_and_voice(wheel: zipfile.Zi
     assert {name.split("/")[0] for name in names if "dist-info" not in name} == {
         "daemon", "model", "training", "protocols",
     }  # fmt: skip
-    assert {"model/weights/default.safetensors", "daemon/demo.flac", "training/recipes/paper.yaml"} <= set(names)
+    assert {"model/weights/default.safetensors", "daemon/sound/demo.flac", "training/recipes/paper.yaml"} <= set(names)
     page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "daemon" / "page").rglob("*.*")}
     assert page <= set(names)
     assert not any("test" in name.lower() for name in names)
@@ -36,7 +36,7 @@ def test_package_initialisers_are_empty() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["devices"], ["inspect"]])
 def test_light_commands_do_without_torch(arguments: list[str]) -> None:
     code = (
-        "import sys; from daemon.cli import app\n"
+        "import sys; from daemon.commands.cli import app\n"
         f"try: app({arguments!r})\nexcept SystemExit: pass\n"
         "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.main import get_command
 
-from daemon.cli import app as facewire
+from daemon.commands.cli import app as facewire
 from protocols import sinks, zeromq
 from protocols.frame import Frame
 from tests.peers.osc import free_udp_port

@@ -7,12 +7,12 @@ import typer
 from protocols.errors import FacewireError
 from training.encoder.cli import app as encoder_app
 from training.enroll.cli import enroll
-from training.fit_cli import app as fit_app
+from training.fit.cli import app as fit_app
 from training.interrupt import StoppedError
+from training.judge.cli import app as report_app
 from training.performers.cli import performers
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
-from training.report_cli import app as report_app
 from training.speakers.cli import app as voices_app
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from model.checked import read, validated
 from model.config import ModelConfig
 from protocols.errors import FacewireError
-from training.losses import Weights
-from training.segments import FitSettings
+from training.fit.losses import Weights
+from training.fit.segments import FitSettings
 
 FOLDER: Final = Path(__file__).parent / "recipes"
 """The recipes that ship, each under its name."""

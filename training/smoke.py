@@ -73,6 +73,6 @@ def _train(*arguments: object) -> None:
 def _play(*arguments: object) -> None:
     """The live program's command, in a process of its own: training does not import it."""
     typer.echo(f"\n$ facewire {' '.join(str(part) for part in arguments)}")
-    command = [sys.executable, "-c", "from daemon.cli import app; app()", *map(str, arguments)]
+    command = [sys.executable, "-c", "from daemon.commands.cli import app; app()", *map(str, arguments)]
     if code := subprocess.run(command, cwd=Path(__file__).resolve().parents[1]).returncode:
         raise FacewireError(f"`facewire {arguments[0]}` ended with exit code {code}")

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon import app, worker
-from daemon.blocks import AudioChunk
-from daemon.config import DaemonConfig, RuntimeChoice
-from daemon.queues import DropOldestQueue
-from daemon.settings import LiveSettings
+from daemon import app
+from daemon.animate import worker
+from daemon.line.blocks import AudioChunk
+from daemon.line.queues import DropOldestQueue
+from daemon.settings.config import DaemonConfig, RuntimeChoice
+from daemon.settings.live import LiveSettings
 from model.checkpoint import save
 from model.runtime import Runtime
 from protocols import blendshapes, livelink, takes
@@ -126,7 +127,7 @@ def test_packets_go_on_while_no_sound_comes(
 def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
     checkpoint: Path, receiver: Receiver, number: signal.Signals, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo"]
+    command = [sys.executable, "-c", "from daemon.commands.cli import app; app()", "run", "--input", "demo"]
     command += ["--checkpoint", str(checkpoint), "--sink", receiver.url, "--no-preview"]
     receiver.socket.settimeout(60)
     pipe = subprocess.PIPE
@@ -144,7 +145,7 @@ def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receive
     broken = tiny_model()
     broken.face_mean.fill_(float("nan"))
     save(broken, tmp_path / "nan.safetensors", {})
-    command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "demo"]
+    command = [sys.executable, "-c", "from daemon.commands.cli import app; app()", "run", "--input", "demo"]
     command += ["--checkpoint", str(tmp_path / "nan.safetensors"), "--sink", receiver.url, "--no-preview"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
@@ -156,7 +157,7 @@ def test_a_damaged_checkpoint_is_told_on_standard_error_with_exit_code_1(receive
 @pytest.mark.slow
 def test_piped_sound_is_played_and_ends_the_program(checkpoint: Path, receiver: Receiver) -> None:
     pcm = np.round(sound(8_000) * 32768).astype("<i2").tobytes()
-    command = [sys.executable, "-c", "from daemon.cli import app; app()", "run", "--input", "-"]
+    command = [sys.executable, "-c", "from daemon.commands.cli import app; app()", "run", "--input", "-"]
     command += ["--checkpoint", str(checkpoint), "--sink", receiver.url, "--no-preview"]
     done = subprocess.run(command, cwd=ROOT, input=pcm, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,8 @@ from rich.progress import Progress
 from model.encoder import embed
 from tests.model.tiny import tiny_hubert
 from tests.training import people
-from training import features, recipe
+from training import recipe
+from training.passages import features
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from daemon.cli import app as facewire
+from daemon.commands.cli import app as facewire
 from model import checkpoint, stream
 from model.torch_runtime import TorchRuntime
 from protocols.errors import FacewireError

@@ -10,7 +10,7 @@ from model import schedule
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training import recipe
-from training.losses import Weights
+from training.fit.losses import Weights
 
 
 def test_the_recipes_that_ship_are_whole() -> None:

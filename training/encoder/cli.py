@@ -39,7 +39,7 @@ def encoder(
     from training.encoder.distil import train_encoder
     from training.encoder.teachers import open_teacher
     from training.encoder.watch import Probe
-    from training.sounds import licensed, recordings_of, speech_of_dataset
+    from training.sounds.track import licensed, recordings_of, speech_of_dataset
 
     sources = [source for folder in data for source in speech_of_dataset(dataset.read(folder))]
     for item in speech:
@@ -72,7 +72,7 @@ def probe(
     from training.datasets import dataset
     from training.encoder.probe import log_mel, ridge_probe
     from training.encoder.teachers import open_teacher, windowed
-    from training.features import open_encoder
+    from training.passages.features import open_encoder
 
     speech, _ = open_encoder(encoder)
 

@@ -17,17 +17,17 @@ from transformers import HubertConfig
 
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
-from training import state
 from training.encoder.batches import EncoderSettings, batch_at
 from training.encoder.run import Run
 from training.encoder.student import Student, compact_config
 from training.encoder.targets import Teacher
 from training.encoder.track import Track, prepare
 from training.encoder.watch import Probe
+from training.fit import state
+from training.fit.logs import CSV, LossLog, columns
 from training.interrupt import StoppedError, asked_to_stop
 from training.judge import plots
-from training.logs import CSV, LossLog, columns
-from training.sounds import Recordings
+from training.sounds.track import Recordings
 
 SAVE_EVERY: Final = 250
 """Steps between two states on disk, which are all that a kill can cost."""

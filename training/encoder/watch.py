@@ -15,7 +15,7 @@ from training.datasets.dataset import Dataset
 from training.datasets.splits import Split
 from training.encoder.probe import ridge_probe
 from training.encoder.student import Student
-from training.logs import columns
+from training.fit.logs import columns
 
 CSV: Final = "probe.csv"
 EVERY: Final = 1000

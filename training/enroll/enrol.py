@@ -21,10 +21,10 @@ from training.enroll import adapter, takes, voice
 from training.enroll.learn import learn, steps_for
 from training.enroll.one_recording import OneRecording, faces
 from training.enroll.parts import Parts
-from training.hearing import TOGETHER, Hearing, hear
 from training.judge import metrics
 from training.judge.metrics import Pair
 from training.prepare.rest import quiet_frames
+from training.sounds.hearing import TOGETHER, Hearing, hear
 from training.speakers.teach import centre
 
 ENROLLED: Final = "enrolled"

@@ -21,12 +21,12 @@ from torch import Tensor
 from model import noise, sampler
 from model.face import FaceModel
 from protocols import blendshapes
-from training import losses
 from training.enroll.adapter import Adapter
 from training.enroll.parts import Parts
-from training.fit import weighted
-from training.hearing import Hearing
-from training.losses import Weights
+from training.fit import losses
+from training.fit.loop import weighted
+from training.fit.losses import Weights
+from training.sounds.hearing import Hearing
 
 BATCH: Final = 8
 FRAMES: Final = 75

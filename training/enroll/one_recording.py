@@ -11,7 +11,7 @@ from model.library import Library
 from model.torch_runtime import TorchRuntime
 from model.windows import Floats, Samples, windows_of
 from training.datasets.clips import Curves
-from training.hearing import TOGETHER
+from training.sounds.hearing import TOGETHER
 
 
 class OneRecording(TorchRuntime):

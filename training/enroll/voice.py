@@ -10,8 +10,8 @@ from model.runtime import Runtime
 from model.voices import Projection
 from model.windows import FEATURES_PER_S, Floats
 from protocols.errors import FacewireError
-from training.hearing import Hearing
-from training.losses import TEMPERATURE
+from training.fit.losses import TEMPERATURE
+from training.sounds.hearing import Hearing
 from training.speakers.teach import centre
 
 STRETCH_S: Final = 5.0

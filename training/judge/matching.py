@@ -13,7 +13,7 @@ from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from model.windows import SAMPLE_RATE_HZ, Floats
 from training.datasets.clips import Clip
-from training.hearing import hear
+from training.sounds.hearing import hear
 
 PIECE_S: Final = 10
 """Seconds by which an identity is told, at most: the paper's sequences."""

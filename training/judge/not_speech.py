@@ -1,4 +1,4 @@
-"""Sounds that are no speech, to judge by. Models learn from others, made otherwise (`training.noises`)."""
+"""Sounds that are no speech, to judge by. Models learn from others, made otherwise (`training.sounds.noises`)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -27,9 +27,9 @@ def performers(
     from training.performers.vocoder import need_extra
 
     need_extra()
-    from training import ranks
     from training import recipe as recipes
     from training.bars import progress
+    from training.fit import ranks
     from training.performers.page import write_page
     from training.performers.study import Study
 

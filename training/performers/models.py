@@ -8,9 +8,10 @@ from rich.progress import Progress
 
 from model import checkpoint
 from model.face import FaceModel
-from training import features, fit
-from training.export import export
-from training.fit import teacher_loss
+from training.fit import loop as fit
+from training.fit.export import export
+from training.fit.loop import teacher_loss
+from training.passages import features
 from training.recipe import Recipe
 
 FACE = "face.safetensors"

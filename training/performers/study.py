@@ -18,7 +18,6 @@ from model.library import UNKNOWN, Library
 from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
-from training import features
 from training.datasets import dataset
 from training.datasets.clips import Clip, Curves
 from training.enroll import enrol
@@ -26,6 +25,7 @@ from training.enroll import report as enroll_report
 from training.judge import evaluate as judge
 from training.judge.animate import Memory, animate, pair, remembered
 from training.judge.tables import Column, from_json, summary, to_json
+from training.passages import features
 from training.performers import datasets, habits
 from training.performers.cast import Performer, cast
 from training.performers.habits import Measured

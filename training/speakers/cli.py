@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from training.bars import progress
-from training.sounds import licensed
+from training.sounds.track import licensed
 
 app = typer.Typer(help="Teach a checkpoint whose voice it hears, and judge how surely it tells.", no_args_is_help=True)
 

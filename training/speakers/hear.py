@@ -16,9 +16,9 @@ from model.windows import FEATURES_PER_S, SAMPLE_RATE_HZ, Floats, Samples
 from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
-from training.hearing import hear as hear_one
 from training.judge.not_speech import white
-from training.sounds import SUFFIXES, in_noise, of_another_voice, with_noise
+from training.sounds.hearing import hear as hear_one
+from training.sounds.track import SUFFIXES, in_noise, of_another_voice, with_noise
 
 CLIPS: Final = 60
 """Recordings of one identity, about, that are heard."""

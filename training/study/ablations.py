@@ -12,13 +12,14 @@ from rich.progress import Progress
 from model import checkpoint
 from model.face import FaceModel
 from protocols.errors import FacewireError
-from training import features, fit
-from training.distill import halve
-from training.export import export
-from training.fit import teacher_loss
+from training.fit import loop as fit
+from training.fit.distill import halve
+from training.fit.export import export
+from training.fit.loop import teacher_loss
 from training.judge.evaluate import skipping
+from training.passages import features
+from training.passages.shards import Passages
 from training.recipe import SCHEDULE_STEPS, Recipe
-from training.shards import Passages
 from training.study import regressor
 
 FACE = "face.safetensors"

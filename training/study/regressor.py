@@ -8,9 +8,9 @@ from torch import Tensor
 from model.config import ModelConfig
 from model.denoiser import REGIONS, Denoiser
 from model.face import FaceModel
-from training import features
+from training.passages import features
+from training.passages.shards import Passages
 from training.recipe import Recipe
-from training.shards import Passages
 
 
 class Regressor(Denoiser):

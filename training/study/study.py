@@ -15,7 +15,6 @@ from model import checkpoint
 from model.face import FaceModel
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
-from training import features
 from training.datasets import dataset
 from training.datasets.clips import Clip
 from training.datasets.splits import Split
@@ -25,8 +24,9 @@ from training.judge.live import live_figures
 from training.judge.matching import Confusion, confusion
 from training.judge.report import by_name, draw
 from training.judge.tables import Column, Value, from_json, pooled, summary, to_json
+from training.passages import features
+from training.passages.shards import Passages
 from training.recipe import Recipe
-from training.shards import Passages
 from training.study.ablations import FACE, Variant, make, variants
 
 FIGURES = "figures.json"

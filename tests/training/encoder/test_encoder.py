@@ -27,9 +27,9 @@ from training.encoder.student import Student, compact_config
 from training.encoder.targets import Features, Teacher
 from training.encoder.track import Track, prepare
 from training.encoder.watch import Probe
+from training.fit.state import load, save
 from training.interrupt import StoppedError
-from training.sounds import Recordings
-from training.state import load, save
+from training.sounds.track import Recordings
 
 SILENT = Progress(disable=True)
 SETTINGS = EncoderSettings(steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40))

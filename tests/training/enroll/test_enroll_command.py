@@ -21,7 +21,7 @@ from training import cli
 from training.enroll import takes, voice
 from training.enroll.one_recording import OneRecording
 from training.enroll.parts import Parts
-from training.hearing import hear
+from training.sounds.hearing import hear
 
 
 def enroll(*arguments: object) -> str:

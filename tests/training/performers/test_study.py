@@ -14,10 +14,11 @@ from model import checkpoint
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
 from tests.training.people import prepared, write_person
-from training import cli, fit, recipe
+from training import cli, recipe
 from training.datasets import dataset
 from training.datasets.dataset import Dataset
 from training.enroll import enrol, takes
+from training.fit import loop as fit
 from training.judge import plots
 from training.judge.tables import Column, Value
 from training.performers import cast, datasets, study

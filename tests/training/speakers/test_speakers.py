@@ -18,7 +18,7 @@ from tests.model.tiny import tiny_model
 from training.cli import app
 from training.datasets.splits import split_of
 from training.judge.not_speech import white
-from training.sounds import with_noise
+from training.sounds.track import with_noise
 from training.speakers.enrolled import told_apart
 from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
 from training.speakers.judge import METHODS, tell_apart

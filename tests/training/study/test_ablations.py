@@ -15,7 +15,8 @@ from model import checkpoint
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
 from tests.training.people import write_person
-from training import cli, fit, recipe
+from training import cli, recipe
+from training.fit import loop as fit
 from training.study import ablations, study
 from training.study.ablations import Variant, variants
 

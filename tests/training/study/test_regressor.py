@@ -12,8 +12,10 @@ from model.face import FaceModel
 from model.stream import render
 from model.torch_runtime import TorchRuntime
 from tests.model.tiny import tiny_model
-from training import features, fit, recipe
-from training.shards import Passages
+from training import recipe
+from training.fit import loop as fit
+from training.passages import features
+from training.passages.shards import Passages
 from training.study import regressor
 
 FRAMES = 120

@@ -1,0 +1,65 @@
+"""Opens the face model as every command of this program uses it, by the runtime that is set."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from daemon.animate.exports import open_export
+from daemon.animate.identities import known
+from daemon.settings.config import DaemonConfig, RuntimeChoice
+from model import checkpoint, stream
+from model.library import Library
+from model.onnx_runtime import NoOnnxError
+from model.runtime import Runtime
+from model.stream import StreamState
+
+log = logging.getLogger(__name__)
+
+
+def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Runtime:
+    """The model of a checkpoint (None: the one that ships), computing in one thread.
+
+    A hop is too small to be shared: where other programs run, two threads spend their time waiting for each other.
+    Raises FacewireError with what is wrong and what to try.
+    """
+    if runtime != RuntimeChoice.TORCH:
+        try:
+            return open_export(path, encoder, int8=runtime == RuntimeChoice.ONNX_INT8)
+        except NoOnnxError as error:
+            if runtime != RuntimeChoice.AUTO:
+                raise
+            log.warning("the face is computed by torch, slower, because %s", error)
+    import torch
+
+    from model.torch_runtime import TorchRuntime
+
+    torch.set_num_threads(1)
+    return TorchRuntime(checkpoint.load(path, encoder=encoder))
+
+
+def begin(runtime: Runtime, config: DaemonConfig, library: Library | None = None) -> StreamState:
+    """A new session under these settings, with these identities (None: the checkpoint's).
+
+    Raises FacewireError for what the checkpoint or the library lacks.
+    """
+    return stream.start(runtime, seeds=[config.seed], library=library, **_settings(config))
+
+
+def turn(runtime: Runtime, state: StreamState, config: DaemonConfig, library: Library | None = None) -> StreamState:
+    """The session under changed settings; an identity that has just gone is unknown.
+
+    Raises FacewireError for what the checkpoint lacks.
+    """
+    library = library or runtime.library
+    identity = config.identity if known(config.identity, library) else None
+    return stream.turn(runtime, state, library=library, **_settings(config) | {"identities": [identity]})
+
+
+def _settings(config: DaemonConfig) -> dict[str, Any]:
+    """The settings that a stream has."""
+    return {
+        "identities": [config.identity],
+        "lookahead_ms": config.lookahead_ms,
+        "liveliness": config.liveliness,
+        "strength": config.style,
+    }

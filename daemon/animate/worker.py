@@ -1,0 +1,165 @@
+"""The worker: the one thread that owns the model and all its state. Sound in, motion out."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.animate import gate
+from daemon.animate.calibration import Calibration
+from daemon.animate.face import turn
+from daemon.animate.gate import Gate
+from daemon.line.blocks import AudioChunk, Motion
+from daemon.line.clock import SYSTEM
+from daemon.line.metrics import Metrics
+from daemon.line.queues import DropOldestQueue
+from daemon.settings.config import DaemonConfig
+from daemon.settings.live import LiveSettings
+from daemon.sound.anchor import follow
+from model import stream
+from model.library import AUTO, UNKNOWN
+from model.runtime import Runtime
+from model.stream import StreamState
+from model.windows import Samples, Windower
+from protocols.errors import FacewireError
+
+WARM_UP_HOPS: Final = 12
+SAY_EVERY_S: Final = 5.0
+
+Listener = Callable[[int, Samples], None]
+"""Hears the index of the first sample, and the sound that the face is made from."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Session:
+    """All that is carried from hop to hop. A value."""
+
+    stream: StreamState
+    gate: Gate
+
+
+def work(
+    runtime: Runtime,
+    state: StreamState,
+    chunks: DropOldestQueue[AudioChunk],
+    motions: DropOldestQueue[Motion],
+    settings: LiveSettings,
+    metrics: Metrics,
+    listener: Listener = lambda start, samples: None,
+) -> None:
+    """Thread: animate all chunks until their queue ends. Raises FacewireError if the model gives no numbers."""
+    limit_ms, said_s = state.window.hop_ms, -math.inf
+    for motion in animate(runtime, state, chunks, settings, metrics, listener):
+        motions.put(motion)
+        if metrics.hop_ms[-1] > limit_ms and time.monotonic() - said_s > SAY_EVERY_S:
+            said_s = time.monotonic()
+            log.warning(
+                "this machine is too slow just now: %.0f ms of computing for %d ms of sound, %d chunks of sound "
+                "dropped; close other programs, or use a smaller encoder",
+                metrics.hop_ms[-1],
+                limit_ms,
+                chunks.dropped,
+            )
+
+
+def animate(
+    runtime: Runtime,
+    state: StreamState,
+    chunks: Iterable[AudioChunk],
+    settings: LiveSettings,
+    metrics: Metrics,
+    listener: Listener = lambda start, samples: None,
+) -> Iterator[Motion]:
+    """Motion of each hop as soon as its window is complete, and of the last ones when the chunks end.
+
+    A change of the settings or of the identities is in force from the next hop on.
+    """
+    config, library, calibration = settings.now, settings.library, Calibration(settings, metrics)
+    session = Session(turn(runtime, state, config, library), Gate())  # they may have changed since it began
+    windower = Windower.at(session.stream.window)
+    anchor_ns: int | None = None
+    for chunk in chunks:
+        if settings.now is not config or settings.library is not library:
+            config, library = settings.now, settings.library
+            session = replace(session, stream=turn(runtime, session.stream, config, library))
+            windower = replace(windower, spec=session.stream.window)
+        anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
+        loud = amplified(chunk.samples, config)
+        metrics.level_db = level_db(loud)
+        calibration.hear(loud)
+        samples = loud * (not config.mute)
+        listener(chunk.start, samples)
+        if chunk.start > windower.end:  # sound was lost: go on at the next hop of the grid
+            hop = -(-chunk.start // state.window.hop_samples)
+            windower = Windower.at(session.stream.window, hop)
+            session = replace(session, stream=stream.jump(session.stream, hop))
+            metrics.jumps += 1
+        windower, windows = windower.push(samples[windower.end - chunk.start :])
+        session = yield from _motions(runtime, session, windows, config, anchor_ns, metrics)
+    if anchor_ns is not None:
+        end = stream.frame_count(windower.end, runtime.config.fps)
+        for motion in _motions(runtime, session, windower.flush(), config, anchor_ns, metrics):
+            yield replace(motion, faces=motion.faces[: max(0, end - motion.first)])
+
+
+def amplified(samples: Samples, config: DaemonConfig) -> Samples:
+    """The sound with the input's gain."""
+    return samples * np.float32(10 ** (config.input_gain_db / 20))
+
+
+def warm_up(runtime: Runtime, state: StreamState) -> float:
+    """Compute some hops of noise, so that the first real one is not slow; returns the slow ones' milliseconds (p95)."""
+    noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
+    metrics = Metrics()
+    for window in noise:
+        state, _ = _step(runtime, state, window, metrics)
+    return float(np.percentile(list(metrics.hop_ms)[2:], 95))
+
+
+def level_db(samples: Samples) -> float:
+    """Loudness (n,) in dB below full scale, -100 for silence."""
+    power = float(np.mean(np.square(samples))) if len(samples) else 0.0
+    return 10 * math.log10(max(power, 1e-10))
+
+
+def _motions(
+    runtime: Runtime, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
+) -> Generator[Motion, None, Session]:
+    """Motion of each window (hops, samples), computed one by one; returns the next state."""
+    spec, heard_ns = session.stream.window, SYSTEM.now_ns()
+    for window in windows:
+        first = session.stream.next_hops[0] * spec.frames_per_hop(runtime.config.fps)
+        state, faces = _step(runtime, session.stream, window, metrics)
+        if not np.isfinite(faces).all():
+            raise FacewireError(
+                f"the model gave values that are not numbers at frame {first}: its checkpoint may be damaged; "
+                "run `facewire check`, or leave --checkpoint out to use the one that ships"
+            )
+        levels = gate.levels_db(spec, window, runtime.config.fps)
+        following, openness = gate.follow(session.gate, levels, config.gate_db)
+        session = Session(state, following)
+        metrics.gate = following.openness
+        if runtime.projection is not None:
+            metrics.match = dict(zip(state.library.names, stream.match(runtime, state)[0].tolist(), strict=True))
+        (speaking,) = stream.speaking(state)
+        if config.identity == AUTO and speaking != metrics.speaking:
+            log.info("identity auto: now %s", speaking or f"{UNKNOWN}, the mean of all")
+        metrics.speaking = speaking
+        yield Motion(first, gate.rest(faces, openness), anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
+    return session
+
+
+def _step(
+    runtime: Runtime, state: StreamState, window: Samples, metrics: Metrics
+) -> tuple[StreamState, NDArray[np.float32]]:
+    began_s = time.perf_counter()
+    state, faces = stream.step(runtime, state, window[None, None])  # (1, 1, samples)
+    metrics.hop_ms.append((time.perf_counter() - began_s) * 1000)
+    return state, faces[0]

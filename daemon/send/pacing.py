@@ -1,0 +1,187 @@
+"""Which frame is due when: audio time on the wall's clock, at every receiver's own steady rate.
+
+Frame n of a receiver shows the face at audio time n / rate, and is due at anchor + n / rate + latency. Between two
+faces of the model it is interpolated. A face that is not there yet is not waited for: the last one is held, and
+after a second eased to neutral. No threads and no clock here: times come in as numbers.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.line.blocks import Motion
+from daemon.line.metrics import Delay, Metrics
+from daemon.settings.config import DaemonConfig, Gains
+from protocols import blendshapes
+from protocols.frame import Frame
+
+HOLD_S: Final = 1.0
+"""How long the last face is held when no motion comes."""
+EASE_S: Final = 0.4
+"""How long it takes from there to neutral, and back when motion comes again."""
+
+STEADY_NS: Final = 10_000_000
+"""Frames are stamped an even time apart; only when the clocks have drifted by this much are they set right."""
+
+Face = NDArray[np.float32]
+NEUTRAL: Final = np.zeros(blendshapes.COUNT, np.float32)
+
+
+@dataclass
+class Track:
+    """One receiver's place in time."""
+
+    rate: Fraction
+    """Frames per second."""
+    latency_ns: int
+    """From the arrival of a sound to the departure of its frame, the lookahead not counted."""
+    next: int = 0
+    """Index of the next frame."""
+
+    def due_ns(self, anchor_ns: int) -> int:
+        """When the next frame leaves."""
+        return anchor_ns + self.latency_ns - (-self.next * 1_000_000_000 * self.rate.denominator // self.rate.numerator)
+
+    def newest(self, anchor_ns: int, now_ns: int) -> int:
+        """Index of the newest frame that is due."""
+        age_ns = now_ns - anchor_ns - self.latency_ns
+        return age_ns * self.rate.numerator // (1_000_000_000 * self.rate.denominator)
+
+
+class Pacer:
+    """Holds the motion that is still to be shown, and gives out the frames that are due."""
+
+    def __init__(self, fps: int, tracks: Sequence[Track], anchor_ns: int, epoch_ns: int, metrics: Metrics) -> None:
+        """`fps` is the model's rate; `epoch_ns` the Unix time of the sound at monotonic time 0."""
+        self._fps = fps
+        self._tracks = tracks
+        self._anchor_ns = anchor_ns
+        self._stamp_ns = anchor_ns
+        self._epoch_ns = epoch_ns
+        self._metrics = metrics
+        self._lookahead_ns = 0
+        self._indices: list[int] = []
+        self._faces: list[Face] = []
+        self._sources: list[Motion] = []
+        self._frozen: Face | None = None
+        self._woke = -Fraction(fps)  # long enough ago that nothing is eased
+
+    def add(self, motion: Motion) -> None:
+        """Take motion in, the later after the earlier.
+
+        Where the model looks further ahead than before, the face pauses for the difference; where less, it skips it.
+        """
+        self._anchor_ns = motion.anchor_ns
+        if abs(self._anchor_ns - self._stamp_ns) > STEADY_NS:
+            self._stamp_ns = self._anchor_ns
+        lookahead_ns = motion.lookahead_ms * 1_000_000
+        sooner_ns, self._lookahead_ns = self._lookahead_ns - lookahead_ns, lookahead_ns
+        for track in self._tracks:
+            track.next += max(0, sooner_ns) * track.rate.numerator // (1_000_000_000 * track.rate.denominator)
+        shown = max(Fraction(track.next - 1) / track.rate for track in self._tracks) * self._fps
+        self._metrics.late += sum(motion.first + k <= shown for k in range(len(motion.faces)))
+        if self._indices and motion.first - self._indices[-1] > HOLD_S * self._fps:
+            self._woke = Fraction(motion.first)
+        self._indices += range(motion.first, motion.first + len(motion.faces))
+        self._faces += list(motion.faces)
+        self._sources += [motion] * len(motion.faces)
+
+    def next_due_ns(self) -> int:
+        """When the next frame of any receiver is due."""
+        return min(track.due_ns(self._anchor_ns + self._lookahead_ns) for track in self._tracks)
+
+    def due(self, now_ns: int, config: DaemonConfig) -> list[tuple[int, Frame]]:
+        """The newest frame of each receiver that has one due, as (receiver's number, frame). Older ones are skipped.
+
+        The face is shown with the gains of `config`, or held where it says `freeze`.
+        """
+        frames = []
+        for number, track in enumerate(self._tracks):
+            newest = track.newest(self._anchor_ns + self._lookahead_ns, now_ns)
+            if newest >= track.next:
+                self._metrics.skipped[number] += newest - track.next
+                self._metrics.sent[number] += 1
+                track.next = newest + 1
+                frames.append((number, self._frame(track, newest, config)))
+                if number == 0:
+                    self._measure(newest / track.rate, now_ns)
+        self._forget()
+        return frames
+
+    def finished(self) -> bool:
+        """Whether every receiver has seen all motion."""
+        last = self._indices[-1] if self._indices else -1
+        return all(track.next * self._fps > last * track.rate for track in self._tracks)
+
+    def neutral(self) -> list[tuple[int, Frame]]:
+        """The last frames: each receiver's next one, at rest."""
+        return [(n, self._stamped(track, track.next, NEUTRAL)) for n, track in enumerate(self._tracks)]
+
+    def _frame(self, track: Track, index: int, config: DaemonConfig) -> Frame:
+        position = index / track.rate * self._fps
+        face, fresh = self._face(position)
+        self._metrics.held += not fresh
+        if not config.freeze:
+            self._frozen = None
+        elif self._frozen is None:
+            self._frozen = face
+        return self._stamped(track, index, amplify(face if self._frozen is None else self._frozen, config.gains))
+
+    def _measure(self, time_s: Fraction, now_ns: int) -> None:
+        """Keep how late the frame of this audio time is, if its motion is there."""
+        after = bisect_left(self._indices, time_s * self._fps)
+        if after == len(self._indices):
+            return
+        motion, sounded_ns = self._sources[after], self._anchor_ns + round(time_s * 1_000_000_000)
+        stamps_ns = (sounded_ns, motion.heard_ns, motion.made_ns, now_ns)
+        self._metrics.delays.append(Delay(*((late - early) / 1e6 for early, late in pairwise(stamps_ns))))
+
+    def _stamped(self, track: Track, index: int, face: Face) -> Frame:
+        heard_ns = self._stamp_ns + index * 1_000_000_000 * track.rate.denominator // track.rate.numerator
+        return Frame(index, track.rate, self._epoch_ns + heard_ns, face)
+
+    def _face(self, position: Fraction) -> tuple[Face, bool]:
+        """The face at a position counted in the model's frames, and whether it is fresh, not held."""
+        after = bisect_right(self._indices, position)
+        if after == 0:
+            return NEUTRAL, False
+        index, face = self._indices[after - 1], self._faces[after - 1]
+        fresh = index == position
+        if after < len(self._indices):
+            part = float((position - index) / (self._indices[after] - index))
+            face = face + np.float32(part) * (self._faces[after] - face)
+            fresh = True
+        return face * self._presence(position, index), fresh
+
+    def _presence(self, position: Fraction, index: int) -> np.float32:
+        """1 while there is motion, easing to 0 after it has stayed away, and back when it has returned."""
+        away = 1 - (float(position - index) / self._fps - HOLD_S) / EASE_S
+        back = float(position - self._woke) / self._fps / EASE_S if position >= self._woke else 1.0
+        return np.float32(min(1.0, max(0.0, min(away, back))))
+
+    def _forget(self) -> None:
+        """Drop faces that no receiver will need any more."""
+        position = min(track.next / track.rate for track in self._tracks) * self._fps
+        done = max(0, bisect_right(self._indices, position) - 1)
+        del self._indices[:done], self._faces[:done], self._sources[:done]
+
+
+def amplify(faces: Face, gains: Gains) -> Face:
+    """Faces (…, 52) with each region's gain, in [0, 1]."""
+    scaled: Face = faces * _per_shape(gains)
+    return scaled.clip(0, 1)
+
+
+@lru_cache
+def _per_shape(gains: Gains) -> Face:
+    scale = np.ones(blendshapes.COUNT, np.float32)
+    for region, shapes in blendshapes.REGIONS.items():
+        scale[list(shapes)] = getattr(gains, region)
+    return scale

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.animate import gate
+from daemon.animate.gate import Gate, follow, levels_db, rest, threshold_above
+from model.windows import WindowSpec
+from protocols import blendshapes
+from tests.daemon.sounds import sound
+
+SPEC = WindowSpec(740, 100, 160)
+
+
+def opened(levels: list[float], threshold_db: float | None = -50.0, before: Gate | None = None) -> list[float]:
+    return [float(value) for value in follow(before or Gate(), np.array(levels, np.float32), threshold_db)[1]]
+
+
+def test_speech_opens_in_two_frames_and_silence_closes_after_a_hold() -> None:
+    assert opened([-30, -30, -30]) == [0.5, 1, 1]
+    after = opened([-30, -30] + [-80] * 30)
+    assert after[2 : 2 + gate.HOLD_FRAMES] == [1] * gate.HOLD_FRAMES
+    closing = after[1 + gate.HOLD_FRAMES :]
+    assert closing[:9] == [1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0]
+    assert not any(closing[8:])
+
+
+def test_an_open_gate_stays_open_for_sound_a_little_below_its_level() -> None:
+    assert opened([-54] * 30) == [0] * 30
+    assert opened([-45] + [-54] * 30)[1:] == [1] * 30
+    assert opened([-45] + [-57] * 30)[-1] == 0
+
+
+def test_without_a_level_it_is_open() -> None:
+    assert opened([-100] * 4, None) == [1, 1, 1, 1]
+
+
+@given(levels=st.lists(st.floats(-100, 0), max_size=60), at=st.integers(0, 60))
+def test_it_is_the_same_however_the_frames_come(levels: list[float], at: int) -> None:
+    whole = opened(levels)
+    half, first = follow(Gate(), np.array(levels[:at], np.float32), -50.0)
+    assert [*first.tolist(), *opened(levels[at:], before=half)] == whole
+
+
+def test_levels_are_those_of_each_frame_and_what_follows_it() -> None:
+    window = np.zeros(SPEC.samples, np.float32)
+    np.testing.assert_allclose(levels_db(SPEC, window, 30), -100, atol=1e-3)
+    last = SPEC.left_samples + SPEC.hop_samples
+    window[last : last + 160] = 0.1  # just after the hop: 33 to 100 ms ahead of its frames
+    np.testing.assert_allclose(levels_db(SPEC, window, 30), [-20, -20, -20], atol=0.1)
+    blind = SPEC.with_lookahead(0)
+    np.testing.assert_allclose(levels_db(blind, window[: blind.samples], 30), -100, atol=1e-3)
+    window[:] = 0
+    window[SPEC.left_samples - 160 : SPEC.left_samples] = 0.1  # the past does not count
+    np.testing.assert_allclose(levels_db(SPEC, window, 60), [-100] * 6, atol=1e-3)
+
+
+def test_a_closed_gate_rests_the_mouth_and_nothing_else() -> None:
+    faces = np.full((2, blendshapes.COUNT), 0.5, np.float32)
+    rested = rest(faces, np.array([0.0, 0.5], np.float32))
+    mouth = [name for name, value in zip(blendshapes.NAMES, rested[0], strict=True) if value == 0]
+    assert mouth == [name for name in blendshapes.NAMES if name.startswith(("jaw", "mouth", "tongue"))]
+    assert rested[1, blendshapes.INDEX["jawOpen"]] == 0.25
+    assert faces.min() == 0.5
+
+
+@pytest.mark.parametrize("noise_db", [-80, -55, -40])
+def test_the_threshold_lies_above_the_noise_and_below_speech(noise_db: float) -> None:
+    noise = np.random.default_rng(0).normal(0, 10 ** (noise_db / 20), 48_000).astype(np.float32)
+    threshold_db = threshold_above(gate.block_levels_db(noise))
+    assert threshold_db is not None
+    assert noise_db + 7 < threshold_db < noise_db + 12
+    levels = np.concatenate([levels_db(SPEC, noise[i : i + SPEC.samples], 30) for i in range(0, 30_000, 1_600)])
+    assert not follow(Gate(), levels, threshold_db)[1].any()
+
+
+def test_speech_is_no_silence() -> None:
+    assert threshold_above(gate.block_levels_db(sound(48_000))) is None

@@ -1,0 +1,191 @@
+import logging
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.animate import worker
+from daemon.animate.offline import perform
+from daemon.animate.worker import animate, level_db, warm_up, work
+from daemon.line.blocks import AudioChunk, Motion
+from daemon.line.metrics import Metrics
+from daemon.line.queues import DropOldestQueue
+from daemon.settings.config import DaemonConfig
+from daemon.settings.live import LiveSettings
+from model import stream
+from model.stream import StreamState
+from model.torch_runtime import TorchRuntime
+from model.windows import Samples
+from protocols.blendshapes import INDEX
+from protocols.errors import FacewireError
+from tests.daemon.sounds import sound
+from tests.model.tiny import tiny_runtime
+
+SAMPLES = sound(10_400)
+HOP = 1_600
+JAW = INDEX["jawOpen"]
+ANY = LiveSettings(DaemonConfig())
+
+
+@pytest.fixture(scope="module")
+def runtime() -> TorchRuntime:
+    return tiny_runtime()
+
+
+@pytest.fixture(scope="module")
+def whole(runtime: TorchRuntime) -> np.ndarray:
+    return perform(runtime, SAMPLES, DaemonConfig())
+
+
+def begin(runtime: TorchRuntime) -> StreamState:
+    return stream.start(runtime, seeds=[0], identities=[None])
+
+
+def chunks_of(samples: Samples, cuts: list[int]) -> Iterator[AudioChunk]:
+    edges = [0, *sorted(cuts), len(samples)]
+    for start, end in pairwise(edges):
+        yield AudioChunk(samples[start:end], start, end * 62_500)
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts=st.lists(st.integers(0, len(SAMPLES)), max_size=40))
+def test_live_is_offline_however_the_sound_comes(runtime: TorchRuntime, whole: np.ndarray, cuts: list[int]) -> None:
+    motions = list(animate(runtime, begin(runtime), chunks_of(SAMPLES, cuts), ANY, Metrics()))
+    assert [motion.first for motion in motions] == list(range(0, 3 * len(motions), 3))
+    np.testing.assert_allclose(np.concatenate([motion.faces for motion in motions]), whole, atol=1e-5)
+
+
+def test_motion_carries_the_anchor_and_costs_are_kept(runtime: TorchRuntime) -> None:
+    metrics = Metrics()
+    motions = list(animate(runtime, begin(runtime), chunks_of(SAMPLES, list(range(0, 10_400, 160))), ANY, metrics))
+    assert {motion.anchor_ns for motion in motions} == {0}
+    assert len(metrics.hop_ms) == len(motions)
+
+
+def test_after_lost_sound_the_face_goes_on_at_its_own_time_with_fresh_memory(runtime: TorchRuntime) -> None:
+    metrics, start = Metrics(), 50_000
+    lost = [AudioChunk(SAMPLES[:4_000], 0, 0), AudioChunk(SAMPLES[4_000:], start, 0)]
+    motions = list(animate(runtime, begin(runtime), lost, LiveSettings(DaemonConfig(gate_db=None)), metrics))
+    assert metrics.jumps == 1
+    after = [motion for motion in motions if motion.first > 10]
+    hop = -(-start // HOP)
+    assert after[0].first == 3 * hop
+    fresh = stream.jump(begin(runtime), hop)
+    heard = SAMPLES[4_000 + hop * HOP - start :]
+    window = np.zeros((1, 1, fresh.window.samples), np.float32)
+    window[..., fresh.window.left_samples :] = heard[: fresh.window.latency_samples]
+    _, expected = stream.step(runtime, fresh, window)
+    np.testing.assert_allclose(after[0].faces, expected[0], atol=1e-5)
+
+
+def test_frames_that_are_no_numbers_end_the_program(runtime: TorchRuntime) -> None:
+    broken = tiny_runtime()
+    broken.model.face_mean.fill_(float("nan"))
+    with pytest.raises(FacewireError, match="not numbers at frame 0"):
+        list(animate(broken, begin(broken), [AudioChunk(SAMPLES, 0, 0)], ANY, Metrics()))
+
+
+def test_no_sound_no_motion(runtime: TorchRuntime) -> None:
+    assert list(animate(runtime, begin(runtime), [], ANY, Metrics())) == []
+
+
+def test_overload_is_told_with_numbers_but_not_at_every_hop(
+    runtime: TorchRuntime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def slow(*arguments: object) -> Iterator[Motion]:
+        for first in range(0, 30, 3):
+            metrics.hop_ms.append(140.0)
+            yield Motion(first, np.zeros((3, 52), np.float32), 0)
+
+    monkeypatch.setattr(worker, "animate", slow)
+    caplog.set_level(logging.WARNING)
+    metrics, motions = Metrics(), DropOldestQueue[Motion](100)
+    work(runtime, begin(runtime), DropOldestQueue[AudioChunk](1), motions, ANY, metrics)
+    assert [record.getMessage()[:78] for record in caplog.records] == [
+        "this machine is too slow just now: 140 ms of computing for 100 ms of sound, 0 "
+    ]
+
+
+def test_warm_up_measures_a_hop(runtime: TorchRuntime) -> None:
+    assert 0 < warm_up(runtime, begin(runtime)) < 10_000
+
+
+def test_level() -> None:
+    assert level_db(np.ones(10, np.float32)) == pytest.approx(0)
+    assert level_db(np.full(10, 0.1, np.float32)) == pytest.approx(-20, abs=1e-3)
+    assert level_db(np.zeros(10, np.float32)) == level_db(np.empty(0, np.float32)) == -100
+
+
+def test_settings_change_from_the_next_hop_on(runtime: TorchRuntime) -> None:
+    live = LiveSettings(DaemonConfig(gate_db=None))
+
+    def chunks() -> Iterator[AudioChunk]:
+        for chunk in chunks_of(np.tile(SAMPLES, 4), list(range(1_600, 40_000, 1_600))):
+            if chunk.start == 16_000:
+                live.change({"identity": "bruno", "lookahead_ms": 0, "liveliness": 0.2})
+            yield chunk
+
+    motions = list(animate(runtime, begin(runtime), chunks(), live, Metrics()))
+    assert [motion.first for motion in motions] == list(range(0, 3 * len(motions), 3))  # no frame lost, none twice
+    dial = [motion.lookahead_ms for motion in motions]
+    assert dial == [160] * dial.count(160) + [0] * dial.count(0)
+    assert 0 < dial.count(160) < len(dial)
+    plain = perform(runtime, np.tile(SAMPLES, 4), DaemonConfig(gate_db=None))
+    faces = np.concatenate([motion.faces for motion in motions])
+    changed = np.abs(faces - plain).max(axis=1) > 1e-5
+    assert not changed[: 3 * dial.count(160)].any()
+    assert changed[3 * dial.count(160) :].all()
+
+
+def test_looking_further_ahead_waits_and_loses_nothing(runtime: TorchRuntime) -> None:
+    live = LiveSettings(DaemonConfig(gate_db=None, lookahead_ms=0))
+
+    def chunks() -> Iterator[AudioChunk]:
+        for chunk in chunks_of(SAMPLES, list(range(160, 10_400, 160))):
+            if chunk.start == 4_000:
+                live.change({"lookahead_ms": 240})
+            yield chunk
+
+    state = stream.start(runtime, seeds=[0], identities=[None], lookahead_ms=0)
+    motions = list(animate(runtime, state, chunks(), live, Metrics()))
+    assert [motion.first for motion in motions] == list(range(0, 21, 3))
+    assert {motion.lookahead_ms for motion in motions} == {0, 240}
+
+
+def test_a_muted_sound_is_not_heard_by_anything_but_the_meter(runtime: TorchRuntime) -> None:
+    heard: list[tuple[int, float]] = []
+    live, metrics = LiveSettings(DaemonConfig(mute=True, input_gain_db=6)), Metrics()
+    cuts = list(range(0, 10_400, 160))
+    motions = list(
+        animate(
+            runtime,
+            begin(runtime),
+            chunks_of(SAMPLES, cuts),
+            live,
+            metrics,
+            lambda start, samples: heard.append((start, float(np.abs(samples).max(initial=0)))),
+        )
+    )
+    assert [start for start, _ in heard][1:] == cuts
+    assert not any(loudest for _, loudest in heard)
+    assert metrics.gate == 0
+    assert not np.concatenate([motion.faces for motion in motions])[:, JAW].any()
+    assert metrics.level_db == pytest.approx(level_db(SAMPLES[-160:]) + 6, abs=0.01)
+
+
+def test_the_gain_is_heard_by_the_model(runtime: TorchRuntime) -> None:
+    loud = LiveSettings(DaemonConfig(input_gain_db=12))
+    faces = [motion.faces for motion in animate(runtime, begin(runtime), chunks_of(SAMPLES, []), loud, Metrics())]
+    expected = perform(runtime, SAMPLES * np.float32(10 ** (12 / 20)), DaemonConfig())
+    np.testing.assert_allclose(np.concatenate(faces), expected, atol=1e-5)
+    assert np.abs(expected - perform(runtime, SAMPLES, DaemonConfig())).max() > 1e-3
+
+
+def test_the_match_with_every_identity_is_kept(runtime: TorchRuntime) -> None:
+    metrics = Metrics()
+    list(animate(runtime, begin(runtime), chunks_of(SAMPLES, []), ANY, metrics))
+    assert set(metrics.match) == {"alma", "bruno"}
+    assert any(metrics.match.values())

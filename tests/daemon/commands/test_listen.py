@@ -1,0 +1,135 @@
+import json
+import logging
+import socket
+import threading
+import time
+from contextlib import closing
+
+import pytest
+
+from daemon.commands.listen import listen
+from protocols.blendshapes import NAMES
+from protocols.errors import FacewireError
+from protocols.sinks import open_sink, parse
+from tests.peers.osc import free_udp_port
+from tests.protocols.faces import face
+
+
+def heard_while(url, talk, *, as_json=False, enough=3):
+    """Lines and the returned count while `talk` is called every 10 ms, until `enough` lines came."""
+    lines = []
+    done = threading.Event()
+
+    def write(line):
+        lines.append(line)
+        if len(lines) == enough:
+            done.set()
+            raise KeyboardInterrupt  # what Ctrl-C does
+
+    counts = []
+    thread = threading.Thread(
+        target=lambda: counts.append(listen(url, seconds=10, as_json=as_json, write=write)), daemon=True
+    )
+    thread.start()
+    for index in range(900):
+        talk(index)
+        if done.wait(0.01):
+            break
+    thread.join(15)
+    return lines, counts
+
+
+@pytest.mark.parametrize(
+    ("protocol", "source", "query"),
+    [
+        ("livelink", "Anna", "?subject=Anna"),
+        ("vmc", "127.0.0.1:", ""),
+        ("vmc", "127.0.0.1:", "?case=camel&bundle=off"),
+        ("osc", "127.0.0.1:", ""),
+        ("osc", "127.0.0.1:", "?style=facecap"),
+        ("osc", "127.0.0.1:", "?style=message"),
+        ("zmq", "Anna", "?topic=Anna"),
+        ("zmq", "Anna", "?topic=Anna&conflate=on"),
+    ],
+)
+def test_every_protocol_is_heard(protocol, source, query):
+    url = f"{protocol}://127.0.0.1:{free_udp_port()}{query}"
+    with closing(open_sink(parse(url))) as sink:
+        lines, _ = heard_while(url, lambda index: sink.send(face(index, jawOpen=0.5, tongueOut=0.25)), as_json=True)
+    heard = json.loads(lines[-1])  # who joins in the middle of a frame hears the rest of it first
+    assert heard["protocol"] == protocol
+    assert heard["source"].startswith(source)
+    assert heard["time_s"] >= 0
+    assert heard["shapes"] == {name: {"jawOpen": 0.5, "tongueOut": 0.25}.get(name, 0) for name in NAMES}
+
+
+def test_readable_lines():
+    url = f"vmc://127.0.0.1:{free_udp_port()}"
+    shapes = {"jawOpen": 0.5, "mouthFunnel": 0.3, "cheekPuff": 0.2, "eyeBlinkLeft": 0.9, "browInnerUp": 0.1}
+    with closing(open_sink(parse(url))) as sink:
+        lines, _ = heard_while(url, lambda index: sink.send(face(45, **shapes)))
+    assert lines[-1].startswith("vmc 127.0.0.1:")
+    assert lines[-1].endswith("  1.500 s  jawOpen 0.50  eyeBlinkLeft 0.90  mouthFunnel 0.30  cheekPuff 0.20")
+
+
+def test_strangers_are_ignored_and_counted(caplog):
+    port = free_udp_port()
+    url = f"vmc://127.0.0.1:{port}"
+    with closing(open_sink(parse(url))) as sink, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+
+        def talk(index):
+            stranger.sendto(b"GET / HTTP/1.1", ("127.0.0.1", port))
+            sink.send(face(index))
+
+        lines, _ = heard_while(url, talk, enough=5)
+    assert len(lines) == 5
+    said = [record.getMessage() for record in caplog.records if record.name == "daemon.commands.listen"]
+    assert len(said) == 2
+    assert said[0].startswith("ignored a message from 127.0.0.1:")
+    assert "messages that are not vmc" in said[1]
+
+
+def test_silence_ends_after_the_given_seconds():
+    begin_s = time.monotonic()
+    assert listen(f"osc://127.0.0.1:{free_udp_port()}", seconds=0.3, as_json=False, write=pytest.fail) == 0
+    assert 0.3 <= time.monotonic() - begin_s < 2
+
+
+def test_count_is_of_frames(caplog):
+    caplog.set_level(logging.CRITICAL, logger="protocols.sinks")
+    url = f"vmc://127.0.0.1:{free_udp_port()}"
+    stop = threading.Event()
+    with closing(open_sink(parse(url))) as sink:
+
+        def talk():
+            for index in range(10_000):
+                sink.send(face(index))
+                if stop.wait(0.01):
+                    return
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        lines: list[str] = []
+        count = listen(url, seconds=0.5, as_json=False, write=lines.append)
+        stop.set()
+        thread.join()
+    assert count == len(lines) > 5
+
+
+@pytest.mark.parametrize(("protocol", "holder"), [("livelink", "Unreal"), ("vmc", "VSeeFace"), ("osc", "VRChat")])
+def test_port_in_use_says_who_usually_holds_it(protocol, holder):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        with pytest.raises(FacewireError, match=f"port {port} is in use.*{holder}"):
+            listen(f"{protocol}://127.0.0.1:{port}", seconds=0.1, as_json=False, write=pytest.fail)
+
+
+def test_host_of_another_machine():
+    with pytest.raises(FacewireError, match="cannot listen on"):
+        listen("vmc://192.0.2.1", seconds=0.1, as_json=False, write=pytest.fail)
+
+
+def test_bad_url():
+    with pytest.raises(FacewireError, match="must begin with"):
+        listen("midi://", seconds=0.1, as_json=False, write=pytest.fail)

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from daemon.settings.config import DaemonConfig, load
+from protocols.errors import FacewireError
+
+EXAMPLE = Path(__file__).parents[3] / "config.yaml"
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "settings.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_the_example_is_the_defaults() -> None:
+    assert load(EXAMPLE) == DaemonConfig()
+
+
+def test_the_example_holds_and_explains_every_setting() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    assert set(yaml.safe_load(EXAMPLE.read_text())) == set(DaemonConfig.model_fields)
+    for name in DaemonConfig.model_fields:
+        at = next(i for i, line in enumerate(lines) if line.startswith(f"{name}:"))
+        assert lines[at - 1].startswith("#"), f"{name} has no comment"
+
+
+def test_all_errors_are_told_at_once_with_their_keys(tmp_path: Path) -> None:
+    file = write(
+        tmp_path, "inptu: mic\nliveliness: 2\ninput_rate_hz: fast\nsinks: [vmx://127.0.0.1, 'vmc://127.0.0.1?fps=0']\n"
+    )
+    with pytest.raises(FacewireError) as caught:
+        load(file)
+    told = str(caught.value)
+    assert str(file) in told
+    assert "5 to put right" in told
+    assert "inptu: there is no such setting; did you mean input?" in told
+    assert "liveliness: Input should be less than or equal to 1 (is 2)" in told
+    assert "input_rate_hz: Input should be a valid integer" in told
+    assert "sinks.0: sink vmx://127.0.0.1: must begin with livelink://, vmc://, osc://, zmq://" in told
+    assert "sinks.1: " in told
+
+
+def test_a_strange_setting_gets_the_list_of_all(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="zzz: there is no such setting; known: input, input_rate_hz, checkpoint"):
+        load(write(tmp_path, "zzz: 1\n"))
+
+
+def test_bad_yaml_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="line 2: not valid YAML"):
+        load(write(tmp_path, "input: mic\nseed: 1: 2\n"))
+
+
+def test_a_list_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="not a list"):
+        load(write(tmp_path, "- mic\n"))
+
+
+def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="cannot be read"):
+        load(tmp_path / "none.yaml")
+    file = tmp_path / "binary.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FacewireError, match="cannot be read"):
+        load(file)
+
+
+def test_the_command_line_goes_over_the_file_and_is_checked_with_it(tmp_path: Path) -> None:
+    file = write(tmp_path, "input: mic\nseed: 3\n")
+    config = load(file, {"seed": 5, "sinks": ["osc://127.0.0.1:9000"]})
+    assert (config.input, config.seed, config.sinks) == ("mic", 5, ("osc://127.0.0.1:9000",))
+    with pytest.raises(FacewireError, match=r"seed: .*is -1"):
+        load(file, {"seed": -1})
+
+
+def test_config_yaml_in_the_working_folder_is_read_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load() == DaemonConfig()
+    (tmp_path / "config.yaml").write_text("seed: 9\n")
+    assert load().seed == 9
+
+
+def test_a_list_without_receivers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="sinks: name one receiver at least"):
+        load(write(tmp_path, "sinks: []\n"))
+
+
+def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
+    assert load(write(tmp_path, "")) == DaemonConfig()

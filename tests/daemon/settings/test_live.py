@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+
+from daemon.settings.config import DaemonConfig, load
+from daemon.settings.live import LIVE_KEYS, LiveSettings
+from protocols.errors import FacewireError
+
+FILE = """\
+# mine
+seed: 3      # lucky
+
+# how it moves
+gains:
+  jaw: 1.5   # wide
+  mouth: 1.0
+
+# who
+identity: anna
+sinks: ["vmc://127.0.0.1:39539"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def test_a_change_is_in_force_at_once_and_counted(file: Path) -> None:
+    settings = LiveSettings(load(file), file)
+    settings.change({"identity": "ben", "gains": {"brows": 0.5}})
+    assert settings.now.identity == "ben"
+    assert settings.now.gains.brows == 0.5
+    assert settings.now.gains.jaw == 1.5  # the others stay
+    assert settings.now.seed == 3
+    assert settings.version == 1
+    assert set(settings.live()) == set(LIVE_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"liveliness": 3}, "liveliness: Input should be less than or equal to 1"),
+        ({"style": 1.6}, "style: Input should be less than or equal to 1.5"),
+        ({"gains": {"nose": 1}}, "gains.nose: there is no such setting"),
+        ({"gains": 2}, "gains: "),
+        ({"gate_db": "loud"}, "gate_db: "),
+        ({"sinks": []}, "sinks: cannot be changed while running; only identity, lookahead_ms"),
+    ],
+)
+def test_a_bad_change_is_told_and_changes_nothing(file: Path, values: dict[str, object], told: str) -> None:
+    settings = LiveSettings(load(file), file)
+    before = settings.now
+    with pytest.raises(FacewireError, match=told):
+        settings.change({"mute": True, **values})
+    assert settings.now is before
+    assert settings.version == 0
+
+
+def test_what_the_checkpoint_cannot_do_is_refused() -> None:
+    def check(config: DaemonConfig) -> None:
+        if config.identity == "zoe":
+            raise FacewireError("who?")
+
+    settings = LiveSettings(DaemonConfig())
+    settings.check = check
+    with pytest.raises(FacewireError, match=r"who\?"):
+        settings.change({"identity": "zoe"})
+    assert settings.now.identity is None
+
+
+def test_saving_changes_the_lines_of_what_was_set_and_nothing_else(file: Path) -> None:
+    settings = LiveSettings(load(file), file)
+    assert settings.lines() == ""
+    settings.change({"identity": None, "gains": {"jaw": 1.2}, "gate_db": -47.5, "mute": True})
+    assert settings.lines() == (
+        "identity: null\n"
+        "gains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\n"
+        "gate_db: -47.5\n"
+        "mute: true\n"
+    )
+    assert settings.save() == file
+    assert file.read_text() == (
+        "# mine\nseed: 3      # lucky\n\n# how it moves\n"
+        "gains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\n"
+        "\n# who\nidentity: null\n"
+        'sinks: ["vmc://127.0.0.1:39539"]\ngate_db: -47.5\nmute: true\n'
+    )
+    assert load(file) == settings.now
+    assert settings.lines() == ""
+    assert [path.name for path in file.parent.iterdir()] == ["config.yaml"]
+
+
+def test_the_example_can_be_saved_into(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    example = (Path(__file__).parents[3] / "config.yaml").read_text()
+    file.write_text(example)
+    settings = LiveSettings(load(file), file)
+    settings.change({"gains": {"eyes": 0.5}, "lookahead_ms": 80})
+    settings.save()
+    assert load(file) == settings.now
+    assert file.read_text() == example.replace("lookahead_ms: null", "lookahead_ms: 80").replace(
+        "eyes: 1.0", "eyes: 0.5"
+    )
+
+
+def test_where_there_is_no_file_one_is_made_of_what_was_set(tmp_path: Path) -> None:
+    settings = LiveSettings(DaemonConfig(), tmp_path / "new.yaml")
+    settings.change({"identity": 'a "b": # c'})
+    settings.save()
+    assert load(tmp_path / "new.yaml").identity == 'a "b": # c'
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    settings = LiveSettings(DaemonConfig(), tmp_path / "missing" / "config.yaml")
+    settings.change({"mute": True})
+    with pytest.raises(FacewireError, match=r"config\.yaml: cannot be written: No such file"):
+        settings.save()

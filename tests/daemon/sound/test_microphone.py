@@ -1,0 +1,193 @@
+import logging
+import sys
+from threading import Event, Thread
+
+import numpy as np
+import pytest
+
+from daemon.line.blocks import AudioChunk
+from daemon.line.queues import DropOldestQueue
+from daemon.sound import microphone
+from daemon.sound.microphone import Microphone
+from protocols.errors import FacewireError
+from tests.daemon.fake_sounddevice import FakeSoundDevice, FakeStream, PortAudioError, device
+from tests.daemon.sounds import sound
+
+
+@pytest.fixture
+def sd(monkeypatch: pytest.MonkeyPatch) -> FakeSoundDevice:
+    fake = FakeSoundDevice([device(0, "Line In"), device(3, "USB Mic"), device(5, "USB Mic Pro", 48_000)])
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(microphone, "SILENT_S", 0.05)
+    monkeypatch.setattr(microphone, "RETRY_S", 0.01)
+    return fake
+
+
+class Running:
+    """A microphone whose `run` is under way in a thread."""
+
+    def __init__(self, mic: Microphone) -> None:
+        self.chunks = DropOldestQueue[AudioChunk](1000)
+        self.stop = Event()
+        self.errors: list[Exception] = []
+        self.thread = Thread(target=self._run, args=(mic,))
+        self.thread.start()
+
+    def _run(self, mic: Microphone) -> None:
+        try:
+            mic.run(self.chunks, self.stop)
+        except Exception as error:
+            self.errors.append(error)
+
+    def get(self) -> AudioChunk:
+        chunk = self.chunks.get(timeout_s=20)
+        assert chunk is not None
+        return chunk
+
+    def end(self) -> None:
+        self.stop.set()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+
+def test_the_callback_copies_and_chunks_follow_each_other(sd: FakeSoundDevice) -> None:
+    running = Running(Microphone())
+    samples = sound(480)
+    for begin in (0, 160, 320):
+        sd.streams[0].hear(samples[begin : begin + 160])
+    chunks = [running.get() for _ in range(3)]
+    running.end()
+    assert [chunk.start for chunk in chunks] == [0, 160, 320]
+    np.testing.assert_allclose(np.concatenate([chunk.samples for chunk in chunks]), samples, atol=1e-7)
+    assert sd.streams[0].closed
+
+
+def test_the_device_is_opened_at_its_own_rate_and_resampled(sd: FakeSoundDevice) -> None:
+    mic = Microphone("usb mic pro")
+    assert (mic.name, mic.rate_hz) == ("USB Mic Pro", 48_000)
+    assert sd.streams[0].options["samplerate"] == 48_000
+    assert sd.streams[0].options["blocksize"] == 480
+    assert 20 < mic.latency_ms < 40  # the card's 20 ms and the resampling
+    running = Running(mic)
+    tone = np.sin(np.arange(48_000) * 2 * np.pi * 440 / 48_000).astype(np.float32)
+    for begin in range(0, 24_000, 480):
+        sd.streams[0].hear(tone[begin : begin + 480])
+    heard = np.concatenate([running.get().samples for _ in range(48)])
+    running.end()
+    crossings = np.sum(np.diff(np.sign(heard[1000:7000])) > 0)
+    assert crossings == pytest.approx(440 * 6000 / 16_000, abs=1)
+
+
+def test_the_exact_name_goes_before_a_longer_one(sd: FakeSoundDevice) -> None:
+    sd.devices.reverse()
+    assert Microphone("USB Mic").name == "USB Mic"
+
+
+def test_a_number_chooses_a_device(sd: FakeSoundDevice) -> None:
+    assert Microphone("5").name == "USB Mic Pro"
+
+
+def test_an_unknown_device_lists_those_there_are(sd: FakeSoundDevice) -> None:
+    with pytest.raises(FacewireError, match=r"no microphone 'Banana'(.|\n)*mic:0  Line In\n  mic:3  USB Mic\n"):
+        Microphone("Banana")
+
+
+def test_no_device_at_all_is_told(sd: FakeSoundDevice) -> None:
+    sd.devices = []
+    with pytest.raises(FacewireError, match=r"no default microphone(.|\n)*--input demo"):
+        Microphone()
+
+
+def test_a_device_that_cannot_be_opened_or_started_says_why(sd: FakeSoundDevice) -> None:
+    def refuse(stream: FakeStream) -> None:
+        raise PortAudioError("Device unavailable")
+
+    sd.on_open = refuse
+    with pytest.raises(FacewireError, match=r"'Line In' cannot be opened: Device unavailable.*facewire devices"):
+        Microphone()
+
+
+def test_what_is_not_a_number_is_silence(sd: FakeSoundDevice) -> None:
+    running = Running(Microphone())
+    samples = sound(160)
+    samples[3], samples[5] = np.nan, np.inf
+    sd.streams[0].hear(samples)
+    heard = running.get().samples
+    running.end()
+    assert heard[3] == heard[5] == 0
+    assert np.isfinite(heard).all()
+
+
+def test_a_device_that_vanishes_is_waited_for(sd: FakeSoundDevice, caplog: pytest.LogCaptureFixture) -> None:
+    back = Event()
+    plugged = sd.devices
+
+    def open_again(stream: FakeStream) -> None:
+        back.set()
+
+    caplog.set_level(logging.WARNING)
+    running = Running(Microphone("USB Mic"))
+    sd.streams[0].hear(sound(160))
+    first = running.get()
+    sd.devices = plugged[:1]
+    while not sd.restarts:  # the silence has been noticed
+        running.stop.wait(0.01)
+    sd.on_open = open_again
+    sd.devices = plugged
+    assert back.wait(20)
+    while not sd.streams[-1].running:
+        running.stop.wait(0.01)
+    sd.streams[-1].hear(sound(160))
+    second = running.get()
+    running.end()
+    away = (second.arrived_ns - first.arrived_ns) * 16_000 / 1e9
+    assert second.start - first.start == pytest.approx(away, abs=2)
+    assert "'USB Mic' is gone" in caplog.text
+    assert "'USB Mic' is back" in caplog.text
+
+
+def test_a_sound_service_that_hangs_ends_the_program_instead(
+    sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(microphone, "HANG_S", 0.05)
+    released = Event()
+    monkeypatch.setattr(FakeStream, "close", lambda self, ignore_errors: released.wait(20))
+    running = Running(Microphone())
+    running.thread.join(20)
+    released.set()
+    assert "start facewire again" in str(running.errors[0])
+
+
+def test_a_microphone_whose_start_never_returns_ends_the_program_and_says_so(
+    sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(microphone, "START_S", 0.05)
+    released = Event()
+    monkeypatch.setattr(FakeStream, "start", lambda self: released.wait(20))
+    running = Running(Microphone())
+    running.thread.join(20)
+    released.set()
+    assert "'Line In' does not start: the system's sound service hangs" in str(running.errors[0])
+
+
+def test_one_that_refuses_to_start_says_why(sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(stream: FakeStream) -> None:
+        raise PortAudioError("Device busy")
+
+    monkeypatch.setattr(FakeStream, "start", refuse)
+    running = Running(Microphone())
+    running.thread.join(20)
+    assert "'Line In' does not start: Device busy" in str(running.errors[0])
+
+
+def test_without_portaudio_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+
+    class Finder:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    with pytest.raises(FacewireError, match=r"PortAudio library not found.*apt install libportaudio2"):
+        microphone.portaudio()

@@ -1,0 +1,53 @@
+"""From the state of a run to the one file that facewire plays, which says where it comes from."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from model import checkpoint
+from protocols.errors import FacewireError
+from training.fit import state
+from training.fit.loop import START, STATE
+
+
+def export(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
+    """Write the checkpoint of a run's moving average as it stands, and return what it says of its making.
+
+    `figures` is the folder that `evaluate` wrote of it. Raises FacewireError for a folder that holds no run.
+    """
+    if not (run / START).exists() or not (run / STATE).exists():
+        raise FacewireError(f"{run}: no run with a saved state ({START}, {STATE}); it may not have come to one yet")
+    model = checkpoint.load(run / START)
+    trained = nn.ModuleDict({"denoiser": model.denoiser, "identities": model.identities})
+    step = state.weights(run / STATE, trained, "average")
+    told: dict[str, Any] = checkpoint.header(run / START)["provenance"] | {"trained_steps": step}
+    if commit := _commit():
+        told["commit"] = commit
+    if figures:
+        told["figures"] = _figures(figures)
+    checkpoint.save(model, out, told)
+    return told
+
+
+def _commit() -> str | None:
+    """The commit of this program, marked where files were changed since; None where it is not run from a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    git = ["git", "-C", str(root)]
+    try:
+        top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
+        if Path(top.stdout.strip()).resolve() != root:
+            return None
+        described = [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _figures(folder: Path) -> dict[str, Any]:
+    found = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.rglob("figures.json"))}
+    if not found:
+        raise FacewireError(f"{folder}: no figures.json in it; make them with `facewire-train evaluate`")
+    return found

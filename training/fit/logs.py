@@ -1,0 +1,83 @@
+"""The losses of a run, step by step: losses.csv for everything, TensorBoard's event files for looking at."""
+
+import csv
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from protocols.files import complete_or_not_at_all
+from training.fit import ranks
+
+CSV: Final = "losses.csv"
+EVENTS: Final = "events.out.tfevents.*"
+
+log = logging.getLogger(__name__)
+
+
+class LossLog:
+    """Writes the losses of the steps from `begin` on; those of later steps, from before a kill, are taken back.
+
+    Of several processes the first one writes. Event files need the package tensorboardX. They are written now and
+    then, so a kill loses some: a run that goes on makes them anew, of losses.csv.
+    """
+
+    def __init__(self, folder: Path, begin: int) -> None:
+        self._path = folder / CSV
+        self._events: Any = None
+        if ranks.rank() > 0:
+            return
+        kept = _take_back(self._path, begin)
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError:
+            log.info("no TensorBoard files: the package tensorboardX is not installed")
+            return
+        for path in folder.glob(EVENTS):
+            path.unlink()
+        self._events = SummaryWriter(str(folder))
+        for row in kept:
+            self._show(int(row.pop("step")), {name: float(value) for name, value in row.items()})
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Append a row: the step, and each value in its own column."""
+        if ranks.rank() > 0:
+            return
+        with self._path.open("a", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            if not file.tell():
+                rows.writerow(["step", *values])
+            rows.writerow([step, *(f"{value:.9g}" for value in values.values())])  # all digits of a float32
+        self._show(step, values)
+
+    def _show(self, step: int, values: Mapping[str, float]) -> None:
+        if self._events:
+            for name, value in values.items():
+                self._events.add_scalar(name, value, step)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._events:
+            self._events.close()
+
+
+def columns(path: Path) -> dict[str, list[float]]:
+    """The values of a file such as losses.csv, by the names in its head."""
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    return {name: [float(row[index]) for row in rows] for index, name in enumerate(head)}
+
+
+def _take_back(path: Path, begin: int) -> list[dict[str, str]]:
+    """Leave the rows of the first `begin` steps, and return them. They are in order; a kill may have cut the last."""
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)[: begin + 1 if begin else 0]
+    with complete_or_not_at_all(path) as partial:
+        partial.write_text("".join(lines))
+    return list(csv.DictReader(lines))

@@ -1,0 +1,199 @@
+"""The loop that trains a denoiser: passages in, a model out; for the teacher and for every student."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import torch
+from rich.progress import Progress
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from model import checkpoint
+from model.face import FaceModel
+from protocols.errors import FacewireError
+from training.fit import losses, ranks, state
+from training.fit.logs import LossLog
+from training.fit.losses import Weights
+from training.fit.segments import FitSettings, Segment, condition, fresh, noisy, segments
+from training.interrupt import StoppedError, asked_to_stop
+from training.passages.shards import Passages
+
+SAVE_EVERY: Final = 50
+"""Steps between two states on disk, which are all that a kill can cost."""
+START: Final = "start.safetensors"
+"""In a run's folder: the model as the run began, with what it is trained on and how."""
+STATE: Final = "state.safetensors"
+"""In a run's folder: the weights, their moving average and the optimiser after some step."""
+
+
+class Outcome(NamedTuple):
+    """What a segment cost."""
+
+    total: Tensor
+    """What is trained down: a scalar."""
+    terms: dict[str, Tensor]
+    """Its parts for the log, not weighted."""
+    states: list[Tensor]
+    """The GRU states that the passage's next segment begins with."""
+
+
+Loss = Callable[[Segment, list[Tensor]], Outcome]
+"""Judges a segment, given the GRU states that the last one returned (none at first)."""
+
+
+def teacher_loss(model: FaceModel, weights: Weights = Weights()) -> Loss:  # noqa: B008
+    """Equation 10: the weighted sum of expression, lip, contrast and velocity loss."""
+
+    def loss(segment: Segment, states: list[Tensor]) -> Outcome:
+        carried = fresh(states, segment)
+        made, following = model.denoiser(
+            noisy(model, segment), condition(model, segment), segment.t, carried[0] if carried else None
+        )
+        terms = teacher_terms(model, segment, made)
+        return Outcome(weighted(terms, weights), terms, [following])
+
+    return loss
+
+
+def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str, Tensor]:
+    """The terms of equation 10 for a face (B, T, C) that was made of a segment."""
+    with torch.autocast(made.device.type, enabled=False):
+        return {
+            "expression": losses.expression(made, segment.face, segment.weight),
+            "lip": losses.lip(made, segment.face, segment.weight),
+            "contrast": losses.contrast(model.identities.scores(segment.audio[:, :, 0].mean(1)), segment.speaker),
+            "velocity": losses.velocity(made, segment.face, segment.weight),
+        }
+
+
+def weighted(terms: Mapping[str, Tensor], weights: Weights) -> Tensor:
+    """The sum of terms, each by the weight of its name."""
+    return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
+
+
+class _Objective(nn.Module):
+    """The loss as a module of what is trained, so that the gradients of several processes can be added up."""
+
+    def __init__(self, trained: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.trained = trained
+        self.loss = loss
+
+    def forward(self, segment: Segment, states: list[Tensor]) -> Outcome:
+        with torch.autocast(segment.audio.device.type, torch.bfloat16, enabled=segment.audio.is_cuda):
+            return self.loss(segment, states)
+
+
+def run(
+    model: FaceModel,
+    passages: Passages,
+    loss: Loss,
+    ts: tuple[int, ...],
+    settings: FitSettings,
+    folder: Path,
+    bar: Progress,
+    *,
+    told: Mapping[str, Any] | None = None,
+    device: torch.device | None = None,
+    save_every: int = SAVE_EVERY,
+) -> FaceModel:
+    """Train the model for the denoising steps `ts` and return its moving average on the CPU, ready for use.
+
+    `folder` keeps the state of the run and its losses (losses.csv, TensorBoard's files): called again, it goes on.
+    `told` is what the checkpoint will say of its making. Where torchrun started several processes, all call this.
+    Raises FacewireError where the loss is no number, and for a folder of a run that was made otherwise; StoppedError,
+    after saving, when asked to stop.
+    """
+    _begin(model, folder, dict(told or {}))
+    ranks.share_dropout(model.denoiser)
+    model.to(device or "cpu").encoder.requires_grad_(False)
+    trained = nn.ModuleDict({"denoiser": model.denoiser.train(), "identities": model.identities}).requires_grad_(True)
+    average = deepcopy(trained)
+    both = nn.ModuleDict({"trained": trained, "average": average})
+    optimizer = torch.optim.Adam(trained.parameters(), lr=settings.learning_rate)
+    begin = state.load(folder / STATE, both, optimizer) if (folder / STATE).exists() else 0
+    objective: nn.Module = _Objective(trained, loss)
+    if ranks.world() > 1:
+        objective = DistributedDataParallel(objective, forward_sync_buffers=False)
+    task = bar.add_task(folder.name, total=settings.steps, completed=begin)
+    with LossLog(folder, begin) as log, asked_to_stop() as asked:
+        for step in range(begin, settings.steps):
+            _set_rate(optimizer, settings, step)
+            torch.manual_seed(settings.seed * 1_000_003 + step)  # dropout
+            values, stop = _step(objective, optimizer, segments(model, passages, settings, ts, step), settings, asked())
+            if not math.isfinite(values["loss"]):
+                raise FacewireError(f"{folder.name}: the loss of step {step} is no number; try a lower learning rate")
+            _follow(average, trained, min(settings.ema, (step + 1) / (step + 10)))
+            log.write(step, values)
+            bar.update(task, advance=1, description=f"{folder.name}  loss {values['loss']:.4f}")
+            due = stop or (step + 1) % save_every == 0 or step + 1 == settings.steps
+            if due and ranks.rank() == 0:
+                state.save(folder / STATE, both, optimizer, step + 1)
+            if stop:
+                raise StoppedError(
+                    f"{folder}: saved after step {step + 1} of {settings.steps}; the same command goes on"
+                )
+    trained.load_state_dict(average.state_dict())
+    return model.cpu().eval().requires_grad_(False)
+
+
+def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
+    """Keep the model as it is before the first step, or see that it was begun for the same purpose."""
+    if ranks.rank() > 0:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / STATE).exists():
+        checkpoint.save(model, folder / START, told)
+        return
+    before, now = checkpoint.header(folder / START)["provenance"], json.loads(json.dumps(told))
+    other = [name for name in {**before, **now} if name != "commit" and before.get(name) != now.get(name)]
+    if other:
+        raise FacewireError(
+            f"{folder}: a run that was begun with other settings ({', '.join(other)}); "
+            "choose another --out, or delete it to begin again"
+        )
+
+
+def _step(
+    objective: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    stretch: Iterable[Segment],
+    settings: FitSettings,
+    asked: bool,
+) -> tuple[dict[str, float], bool]:
+    """Descend on each segment in turn; the mean of its terms over all processes, and whether one was asked to stop."""
+    found: list[Tensor] = []
+    names: list[str] = []
+    states: list[Tensor] = []
+    for segment in stretch:
+        outcome: Outcome = objective(segment, states)
+        states, names = outcome.states, ["loss", *outcome.terms]
+        found.append(torch.stack([outcome.total, *outcome.terms.values()]).detach())
+        optimizer.zero_grad()
+        # Processes sum their losses (training.losses); DistributedDataParallel takes the mean of their gradients.
+        (outcome.total * ranks.world()).backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(objective.parameters(), settings.clip_norm)
+        optimizer.step()
+    mean = torch.stack(found).mean(0)
+    *values, stop = ranks.total(torch.cat([mean, mean.new_tensor([float(asked)])])).tolist()
+    return dict(zip(names, values, strict=True)), stop > 0
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, settings: FitSettings, step: int) -> None:
+    """One cycle: up over the first 15 %, then half a cosine down. Or the same rate throughout."""
+    done = step / settings.steps
+    share = max(0.04, min(done / 0.15, 1.0))
+    if done > 0.15:
+        share *= 0.5 * (1 + math.cos((done - 0.15) / 0.85 * math.pi))
+    for group in optimizer.param_groups:
+        group["lr"] = settings.learning_rate * (share if settings.rate == "cycle" else 1.0)
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, trained: nn.Module, decay: float) -> None:
+    for mean, value in zip(average.parameters(), trained.parameters(), strict=True):
+        mean.lerp_(value, 1 - decay)

@@ -1,0 +1,175 @@
+"""What a training step sees: segments of passages, with the noise, the steps and the identities that are drawn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from pydantic import ConfigDict, Field
+from torch import Tensor, nn
+
+from model.face import FaceModel
+from model.noise import filter_taps
+from protocols import blendshapes
+from protocols.errors import FacewireError
+from training.fit import ranks
+from training.passages.shards import Passages
+from training.passages.standardise import LEAST_STD
+
+_Count = Annotated[int, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a denoiser is trained. Step n of a run is a function of these and n alone."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    steps: _Count
+    batch: _Count
+    """Passages per step, of all processes together."""
+    segment_frames: _Count
+    """Frames of the longest segment."""
+    shortest_frames: _Count
+    """Frames of the shortest: a step draws how long its segments are."""
+    carried: _Count
+    """Consecutive segments through which a passage carries its GRU state."""
+    learning_rate: Annotated[float, Field(gt=0)]
+    rate: Literal["cycle", "constant"]
+    """One cycle up to the learning rate and down to 0, or that rate throughout."""
+    clip_norm: Annotated[float, Field(gt=0)]
+    starts: _Share
+    """Share of steps that see the beginning of their streams; the others begin anywhere in them."""
+    reset: _Share
+    """Share of passages whose state is reset before a segment."""
+    unknown: _Share
+    """Share of passages that are trained with the mean identity."""
+    exchanged: _Share
+    """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
+    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
+    lip_noise: Annotated[float, Field(gt=0)]
+    """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
+    jaw: Annotated[float, Field(gt=0)]
+    """How much more jawOpen counts than another shape: it is what one sees first."""
+    ema: Annotated[float, Field(ge=0, lt=1)]
+    """How much of the moving average of the weights remains after a step."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.shortest_frames > self.segment_frames:
+            raise ValueError(f"shortest_frames = {self.shortest_frames} is more than segment_frames")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of B passages: standardised audio (B, T, K, D) and face (B, T, C), noise and weights like the face."""
+
+    audio: Tensor
+    face: Tensor
+    weight: Tensor
+    noise: Tensor
+    t: Tensor
+    """Denoising step of each passage (B,), the same over all its segments: each step has its own GRU state."""
+    speaker: Tensor
+    """Whose units the face has (B,): the index of who speaks; the number of identities for `unknown`."""
+    identity: Tensor
+    """Which identity the denoiser is told (B,), likewise."""
+    lookahead: Tensor
+    fresh: Tensor
+    """(B,): 0 where the GRU state starts afresh."""
+
+
+def segments(
+    model: FaceModel, passages: Passages, settings: FitSettings, ts: tuple[int, ...], step: int
+) -> Iterator[Segment]:
+    """The segments of training step `step`: random passages, offsets, lengths, denoising steps `ts` and noise.
+
+    They are on the model's device. Of several processes each draws everything and yields its part of the passages.
+    """
+    draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+    total, frames = len(passages), passages.frames
+    chosen = torch.randint(total, (settings.batch,), generator=draw)
+    each = int(torch.randint(settings.shortest_frames, settings.segment_frames + 1, (), generator=draw))
+    length = each * settings.carried
+    if length > frames:
+        raise FacewireError(f"{settings.carried} segments of {each} frames do not fit into passages of {frames}")
+    begin = int(torch.randint(frames - length + 1, (), generator=draw))
+    if torch.rand((), generator=draw) < settings.starts:
+        begin = 0
+    speaker = passages.take("identity", chosen)
+    telling = _telling(model)[speaker]
+    another = speaker[torch.randperm(settings.batch, generator=draw)]
+    strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
+    speaker[strangers] = len(model.identities.names)
+    exchanged = ~strangers & (torch.rand(settings.batch, generator=draw) < settings.exchanged)
+    identity = torch.where(exchanged, another, speaker)
+    mirrored = strangers & (torch.rand(settings.batch, generator=draw) < 0.5)
+    t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
+    noise = correlated(settings.batch, length, model.config.noise_poles, draw)
+    noise[..., list(blendshapes.LIPS_27)] *= settings.lip_noise
+    part, device = ranks.share(settings.batch), model.face_mean.device
+    mine = chosen[part]
+    lookahead = passages.take("lookahead", mine).to(device)
+    who, told = speaker[part].to(device), identity[part].to(device)
+    scale, offset = (values[who, None] for values in model.identities.manners())
+    for k in range(settings.carried):
+        kept = torch.rand(settings.batch, generator=draw) >= settings.reset
+        inside = slice(begin + k * each, begin + (k + 1) * each)
+        audio, face, weight = (
+            passages.take(name, mine, inside).to(device).float() for name in ("audio", "face", "weight")
+        )
+        weight[..., blendshapes.INDEX["jawOpen"]] *= settings.jaw
+        face, weight = (_mirrored(values, mirrored[part].to(device)) for values in (face, weight))
+        face = (face - offset) / scale
+        yield Segment(
+            audio=model.standardised(audio, lookahead),
+            face=(face - model.face_mean) / model.face_std,
+            weight=weight * model.denoiser.captured * telling[part, None].to(device),
+            noise=noise[part, k * each : (k + 1) * each].to(device),
+            t=t[part].to(device),
+            speaker=who,
+            identity=told,
+            lookahead=lookahead,
+            fresh=(kept[part].float() * float(k > 0)).to(device),
+        )
+
+
+def _telling(model: FaceModel) -> Tensor:
+    """Shapes (N, C) of which each person's face tells: not those in which they are still, and others are not.
+
+    Their scale keeps them still. How the shape moves is for others to teach, on their sound, too.
+    """
+    still = model.identities.scale * model.face_std < 1.01 * LEAST_STD
+    return (~still | still.all(0)).cpu()
+
+
+def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:
+    """Faces or weights (B, T, C), left and right exchanged in the chosen passages (B,): strangers lean to no side."""
+    return torch.where(chosen[:, None, None], values[..., blendshapes.MIRROR], values)
+
+
+def correlated(batch: int, frames: int, poles: Sequence[float], draw: torch.Generator) -> Tensor:
+    """Noise (B, T, C) of the kind that `model.noise` makes at run time."""
+    taps = torch.from_numpy(filter_taps(poles)[::-1].T.copy()).float()
+    white = torch.randn(batch, len(poles), frames + taps.shape[1] - 1, generator=draw)
+    return nn.functional.conv1d(white, taps[:, None], groups=len(poles)).transpose(1, 2)
+
+
+def condition(model: FaceModel, segment: Segment) -> Tensor:
+    """The denoiser's condition for a segment (B, T, A), with the mean identity where it is unknown."""
+    library = torch.cat([model.identities.embeddings, model.identities.unknown()[None]])
+    features = model.identities(library[segment.identity])
+    return model.denoiser.condition(segment.audio, features, segment.lookahead)
+
+
+def noisy(model: FaceModel, segment: Segment) -> Tensor:
+    """Equation 3: x_t = alpha x0 + sigma eps. Uncaptured channels hold their mean, and noise."""
+    known = segment.face * (segment.weight > 0)
+    alpha_bar = model.denoiser.alpha_bar[segment.t][:, None, None]
+    return alpha_bar.sqrt() * known + (1 - alpha_bar).sqrt() * segment.noise
+
+
+def fresh(states: list[Tensor], segment: Segment) -> list[Tensor]:
+    """GRU states (layers, B, hidden) cut off from their gradients, zero where the segment starts afresh."""
+    return [value.detach() * segment.fresh[None, :, None] for value in states]

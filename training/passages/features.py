@@ -1,0 +1,127 @@
+"""The features folder: passages of speech, encoded in the windows of run time, and the model that awaits training."""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import torch
+from rich.progress import Progress
+
+from model import checkpoint
+from model import encoder as encoders
+from model.config import ModelConfig
+from model.encoder import Encoder
+from model.face import FaceModel
+from model.onnx_export import export
+from model.onnx_runtime import NoOnnxError
+from model.runtime import Runtime
+from model.torch_runtime import TorchRuntime
+from protocols.errors import FacewireError
+from training.datasets import dataset
+from training.passages import compose as passages
+from training.passages.shards import Passages
+from training.passages.standardise import standardise
+from training.recipe import FeatureSettings, ModelSettings
+from training.sounds.track import Recordings
+
+log = logging.getLogger(__name__)
+
+UNTRAINED: Final = "untrained.safetensors"
+"""Encoder, identities and dial, and what they were made of."""
+
+
+def make(
+    data: Sequence[Path],
+    speech: Encoder,
+    heard: dict[str, Any],
+    settings: FeatureSettings,
+    shards: Iterable[int],
+    out: Path,
+    bar: Progress,
+    *,
+    sounds: Sequence[Recordings] = (),
+) -> None:
+    """Write the shards of these numbers; those that exist are kept. `heard` is what the encoder was trained on.
+
+    `sounds` hold no speech: they are heard behind it, and where nobody speaks.
+
+    Raises FacewireError for a folder that was made from other data or otherwise.
+    """
+    people = dataset.people(data, "train")
+    if settings.embed and not speech.config.embedded:
+        speech = encoders.embed(speech.hubert, normalize=speech.config.normalize)
+    config = ModelConfig(
+        encoder=speech.config,
+        lookaheads_ms=settings.lookaheads_ms,
+        lookahead_ms=settings.lookahead_ms,
+        identities=tuple(dict.fromkeys(clips[0].identity for clips in people)),
+    )
+    model = FaceModel(config, speech).eval()
+    told = {
+        "data": dataset.told(data, "train"),
+        "encoder": heard,
+        "sounds": {each.name: each.licence for each in sounds},
+        "features": settings.model_dump(mode="json", exclude={"shards"}),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / UNTRAINED).exists():
+        checkpoint.save(model, out / UNTRAINED, told)
+    elif checkpoint.header(out / UNTRAINED)["provenance"] != told:
+        raise FacewireError(
+            f"{out}: made from other datasets, with another encoder or recipe; choose another --out, or delete it"
+        )
+    paths = {shard: out / f"passages-{shard:03}.safetensors" for shard in shards}
+    missing = {shard: path for shard, path in paths.items() if not path.exists()}
+    if not missing:
+        return
+    with fastest(model) as runtime:
+        for shard, path in missing.items():
+            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar, sounds)
+
+
+@contextmanager
+def fastest(model: FaceModel) -> Iterator[Runtime]:
+    """The runtime that encodes soonest on a CPU: onnxruntime, where it can be had."""
+    with TemporaryDirectory() as folder:
+        runtime: Runtime = TorchRuntime(model)
+        try:
+            runtime = export(model, Path(folder))[0]
+        except NoOnnxError as error:
+            log.info("%s", error)
+        yield runtime
+
+
+def read(folder: Path) -> Passages:
+    """All passages of a features folder. Raises FacewireError where there are none."""
+    paths = sorted(folder.glob("passages-*.safetensors"))
+    if not paths:
+        raise FacewireError(f"{folder}: no passages-*.safetensors; make them with `facewire-train features`")
+    return Passages.read(paths)
+
+
+def untrained(
+    folder: Path, settings: ModelSettings, seed: int, made: Passages, known: Sequence[str] | None = None
+) -> FaceModel:
+    """The model that is to learn these passages: weights drawn by the seed, standardised.
+
+    It knows the identities of the folder, or those `known`, by which the passages count.
+    """
+    waiting = checkpoint.load(folder / UNTRAINED)
+    config = waiting.config.model_copy(update={"identities": tuple(known or waiting.config.identities)})
+    torch.manual_seed(seed)
+    model = FaceModel(settings.applied(config), waiting.encoder)
+    standardise(model, made)
+    return model
+
+
+def open_encoder(source: str) -> tuple[Encoder, dict[str, Any]]:
+    """The encoder that `source` names, or that of the checkpoint that ships, and what it was trained on."""
+    if not source or Path(source).is_file():
+        path = Path(source or checkpoint.DEFAULT)
+        return checkpoint.load(path).encoder, checkpoint.header(path)["provenance"].get("encoder", {})
+    told = Path(source) / "encoder.json"
+    return encoders.pretrained(source), json.loads(told.read_text()) if told.exists() else {}

@@ -1,0 +1,58 @@
+"""The units of a face: means and deviations of the training set, and each person's, which their identity gives back."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from model.face import FaceModel
+from training.passages.shards import Passages
+
+LEAST_STD: Final = 0.01
+"""Deviation of a shape that counts as still: of that size are a tracker's errors."""
+FURTHEST: Final = 3.0
+"""How many times more or less than all faces one may move in a shape."""
+
+
+def standardise(model: FaceModel, passages: Passages) -> None:
+    """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
+    _, mean, std = _moments((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio"))
+    model.audio_mean.copy_(mean)
+    model.audio_std.copy_(std.clamp(min=1e-3))
+    faces = ((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
+    _, mean, std = _moments(faces)
+    captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
+    model.face_mean.copy_(mean * captured)
+    model.face_std.copy_(std.clamp(min=LEAST_STD))
+    model.denoiser.captured.copy_(captured)
+    for place in range(len(model.identities.names)):
+        _standardise_identity(model, passages, place)
+
+
+def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> None:
+    """Set an identity's scale and offset, so that without them its face has the mean and the deviation of all faces.
+
+    Shapes that were not captured of it stay as they are, as do all of an identity without passages.
+    """
+    own = (
+        (face[identity == place], weight[identity == place].clamp(max=1))
+        for face, weight, identity in passages.pieces("face", "weight", "identity")
+    )
+    total, mean, std = _moments(own)
+    scale = (std.clamp(min=LEAST_STD) / model.face_std).clamp(1 / FURTHEST, FURTHEST)
+    known = total > 0
+    model.identities.scale[place] = torch.where(known, scale, 1.0)
+    model.identities.offset[place] = torch.where(known, mean - scale * model.face_mean, 0.0)
+
+
+def _moments(pieces: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    """Total weight, mean and deviation (C,) of pieces (P, T, C) with their weights: more than memory holds at once."""
+    sums = torch.zeros(3, 1, dtype=torch.float64)
+    for values, weight in pieces:
+        each = values.double()
+        weights = weight.double().expand_as(each)
+        sums = sums + torch.stack([(weights * each**power).sum((0, 1)) for power in range(3)])
+    total = sums[0].clamp(min=1e-6)
+    mean = sums[1] / total
+    return sums[0], mean.float(), (sums[2] / total - mean.square()).clamp(min=0).sqrt().float()
