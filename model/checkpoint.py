@@ -1,15 +1,22 @@
-"""One file holds a face model: weights, encoder, identities, normalisation, and where they come from."""
+"""One file holds a face model: weights, encoder, identities, normalisation, and where they come from.
+
+With an embedded encoder it also holds the graphs by which onnxruntime computes it, and runs without torch.
+"""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from model import timbre
 from model.config import ModelConfig
+from model.extras import need
+from model.onnx_session import Graph
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 
@@ -20,36 +27,60 @@ if TYPE_CHECKING:  # a header is read without torch
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The face that ships with facewire."""
-FORMAT: Final = 7
-"""Speech may be told from other sounds (`model.speech`)."""
-READABLE: Final = (3, 4, 5, 6, 7)
+FORMAT: Final = 8
+"""Of format 8 on, a checkpoint with an embedded encoder carries its graphs."""
+READABLE: Final = (3, 4, 5, 6, 7, 8)
 """Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
+_GRAPH: Final = "graph."
+
+Arrays = dict[str, NDArray[Any]]
 
 
 def header(path: Path | str) -> dict[str, Any]:
     """The header: `format`, `config`, `provenance`. Raises FacewireError where there is no whole checkpoint."""
-    return _read(Path(path), tensors=False)[0]
+    return _read(Path(path), None)[0]
+
+
+def carries_graphs(path: Path | str) -> bool:
+    """Whether a checkpoint can be opened by `read`. Raises FacewireError where there is no whole checkpoint."""
+    head = header(path)
+    return head["format"] >= 8 and _config(Path(path), head).encoder.embedded
+
+
+def read(path: Path | str) -> tuple[ModelConfig, Arrays, dict[str, Graph]]:
+    """What a checkpoint is, its weights by name, and the graphs that it carries (`model.onnx_graphs.graphs`).
+
+    Needs no torch. Raises FacewireError with what is wrong.
+    """
+    path = Path(path)
+    head, arrays = _read(path, "np")
+    packed = {name.removeprefix(_GRAPH): arrays.pop(name) for name in list(arrays) if name.startswith(_GRAPH)}
+    _require_numbers(path, [name for name, value in arrays.items() if not np.isfinite(value).all()])
+    try:
+        graphs = {name: Graph.unpacked(graph.tobytes()) for name, graph in packed.items()}
+    except ValueError as error:
+        raise FacewireError(f"{path}: a damaged graph ({error}); fetch it again") from error
+    return _config(path, head), arrays, graphs
 
 
 def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -> "FaceModel":
-    """The face model of a checkpoint (default: the one that ships), ready for use, on the CPU.
+    """The face model of a checkpoint (default: the one that ships), ready for use, on the CPU. Needs torch.
 
     `encoder` says where the HubertModel lies, for checkpoints that do not embed theirs; another than the one
     that the denoiser was trained on is refused. Raises FacewireError with what is wrong and what to try.
     """
+    need("torch", "torch", "transformers")
     import torch
 
     from model import encoder as encoders
     from model.face import FaceModel
 
     path = Path(path or DEFAULT)
-    head, tensors = _read(path, tensors=True)
-    try:
-        config = ModelConfig.model_validate(head["config"])
-    except ValidationError as error:
-        raise FacewireError(f"{path}: the header does not describe a model: {error}") from error
+    head, tensors = _read(path, "pt")
+    tensors = {name: value for name, value in tensors.items() if not name.startswith(_GRAPH)}
+    config = _config(path, head)
     if encoder is None and config.encoder.embedded:
         speech = encoders.empty(config.encoder)
     else:
@@ -66,9 +97,7 @@ def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, strict=True)
     except RuntimeError as error:
         raise FacewireError(f"{path}: the weights do not fit the header: {error}") from error
-    broken = [name for name, value in model.state_dict().items() if not torch.isfinite(value).all()]
-    if broken:
-        raise FacewireError(f"{path}: weights that are not numbers: {', '.join(broken[:3])}; fetch or train it again")
+    _require_numbers(path, [name for name, value in model.state_dict().items() if not torch.isfinite(value).all()])
     return model.eval().requires_grad_(False)
 
 
@@ -77,14 +106,20 @@ def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any]) ->
 
     The embedded encoder is kept in half precision (it was rounded to that when it was embedded), the rest as it is.
     """
+    import torch
     from safetensors.torch import save_file
 
-    path = Path(path)
-    tensors = {}
+    from model.onnx_graphs import graphs
+
+    path, embedded = Path(path), model.config.encoder.embedded
+    made = graphs(model.config) if embedded else {}
+    tensors = {
+        _GRAPH + name: torch.frombuffer(bytearray(graph.packed()), dtype=torch.uint8) for name, graph in made.items()
+    }
     for name, value in model.state_dict().items():
         if not name.startswith(_ENCODER):
             tensors[name] = value.contiguous()
-        elif model.config.encoder.embedded:
+        elif embedded:
             tensors[name] = value.half().contiguous()
     head = {"format": FORMAT, "config": model.config.model_dump(mode="json"), "provenance": dict(provenance)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,19 +151,36 @@ def _with_identities(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     return {**tensors, **told}
 
 
-def _read(path: Path, *, tensors: bool) -> "tuple[dict[str, Any], dict[str, Tensor]]":
+def _config(path: Path, head: Mapping[str, Any]) -> ModelConfig:
+    try:
+        return ModelConfig.model_validate(head["config"])
+    except (ValidationError, KeyError) as error:
+        raise FacewireError(f"{path}: the header does not describe a model: {error}") from error
+
+
+def _require_numbers(path: Path, broken: list[str]) -> None:
+    if broken:
+        raise FacewireError(f"{path}: weights that are not numbers: {', '.join(broken[:3])}; fetch or train it again")
+
+
+def _read(path: Path, kind: Literal["np", "pt"] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header, and as numpy's or torch's arrays what is in it; None: the header alone."""
     if not path.is_file():
         raise FacewireError(f"{path}: no such checkpoint; leave --checkpoint out to use the one that ships")
     try:
-        with safe_open(path, framework="pt" if tensors else "np") as file:
+        with safe_open(path, framework=kind or "np") as file:
             text = (file.metadata() or {}).get(_KEY)
-            values = {name: file.get_tensor(name) for name in file.keys()} if tensors else {}  # noqa: SIM118
+            values = {name: file.get_tensor(name) for name in file.keys()} if kind else {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise FacewireError(f"{path}: not a whole safetensors file ({error}); fetch it again") from error
     if text is None:
         raise FacewireError(f"{path}: a safetensors file, but no facewire checkpoint (its header lacks {_KEY!r})")
-    head: dict[str, Any] = json.loads(text)
-    if head["format"] > FORMAT:
+    try:
+        head = json.loads(text)
+        newer = head["format"] > FORMAT
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FacewireError(f"{path}: its header cannot be read ({error}); fetch it again") from error
+    if newer:
         raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
     if head["format"] not in READABLE:
         raise FacewireError(f"{path}: format {head['format']}, of a GRU for the whole face; fetch or train it again")

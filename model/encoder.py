@@ -1,6 +1,5 @@
 """The speech encoder: a frozen HuBERT, used window by window."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
 from model.config import EncoderConfig
+from model.fingerprint import fingerprint as of_weights
 from protocols.errors import FacewireError
 
 HUBERT_BASE: Final = "facebook/hubert-base-ls960"
@@ -44,12 +44,8 @@ class Encoder(nn.Module):
 
 
 def fingerprint(network: nn.Module) -> str:
-    """sha256 over the weights in half precision, as the checkpoint keeps them, by sorted name."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.detach().to("cpu", torch.float16).contiguous().numpy().tobytes())
-    return digest.hexdigest()
+    """That of a network's weights (`model.fingerprint`)."""
+    return of_weights({name: value.detach().cpu().numpy() for name, value in network.state_dict().items()})
 
 
 def embed(hubert: HubertModel, *, normalize: bool = False) -> Encoder:

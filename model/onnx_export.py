@@ -1,4 +1,4 @@
-"""Prepares a face model for onnxruntime: torch is needed here, and not where it runs (`model.onnx_runtime`)."""
+"""Prepares a face model for onnxruntime: torch is needed here, and not where it runs (`model.onnx_folder`)."""
 
 import json
 import logging
@@ -11,8 +11,11 @@ from safetensors.numpy import save_file
 
 from model import stream
 from model.face import FaceModel
+from model.fingerprint import fingerprint
+from model.onnx_folder import DENOISER, ENCODER, FACE, FORMAT, KEY, open_folder
 from model.onnx_graphs import round_to_8_bits, write_denoiser, write_encoder
-from model.onnx_runtime import DENOISER, ENCODER, FACE, FORMAT, KEY, NoOnnxError, OnnxRuntime
+from model.onnx_runtime import OnnxRuntime
+from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.speech import SpeechDetector
 from model.torch_runtime import TorchRuntime
@@ -36,7 +39,7 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
     NoOnnxError where that is impossible, or where the result is too far from torch's.
     """
     if find_spec("onnx") is None:
-        raise NoOnnxError("the package onnx prepares a face for onnxruntime: pip install onnx, or --runtime torch")
+        raise NoOnnxError("a face is prepared by the package onnx: pip install '.[torch]', or --runtime torch")
     folder.mkdir(parents=True, exist_ok=True)
     millions = sum(each.numel() for each in model.encoder.parameters()) / 1e6
     log.info("writing the encoder, %.0f million weights", millions)
@@ -56,6 +59,7 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
         **{f"voice_{name}": array for name, array in vars(projection).items()},
         **{f"speech_{name}": array for name, array in vars(detector).items()},
     }
+    digests[FACE] = fingerprint(arrays, half=False)
     head = {
         "format": FORMAT,
         "name": "onnx" if int8 is None else "onnx-int8",
@@ -66,7 +70,7 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
     with complete_or_not_at_all(folder / FACE) as partial:
         save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, partial, {KEY: json.dumps(head)})
     log.info("comparing it with torch's")
-    exported = OnnxRuntime(folder)
+    exported = open_folder(folder)
     far = difference(exported, plain)
     if int8 is None and not far <= LIMIT:
         _remove(folder)

@@ -1,4 +1,4 @@
-"""The two graphs of a face model as .onnx files. Needs torch and `onnx`.
+"""The graphs of a face model in onnx's form: with their weights as .onnx files, or without. Needs torch and `onnx`.
 
 By torch's exporter of traced graphs: it asks for the package `onnx` alone and takes half a second. The newer one wants
 onnxscript besides; it will be time for that when the version of torch that pyproject.toml pins has this one no more.
@@ -6,18 +6,22 @@ onnxscript besides; it will be time for that when the version of torch that pypr
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.config import ModelConfig
+from model.encoder import empty
+from model.extras import need
 from model.face import FaceModel
-from model.onnx_runtime import NoOnnxError
+from model.onnx_session import Graph, NoOnnxError, onnxruntime
 from protocols.files import complete_or_not_at_all, sha256
 
 OPSET: Final = 17
@@ -50,20 +54,87 @@ class _Denoiser(nn.Module):
         return self.model.denoise(noise, audio, identity, dial, hidden)
 
 
+class _Identities(nn.Module):
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self) -> Tensor:
+        return self.model.identities.styles()
+
+
+def graphs(config: ModelConfig) -> dict[str, Graph]:
+    """The graphs of any checkpoint of this kind, without weights: `encoder`, `denoiser`, `identities`.
+
+    The first two compute as `write_encoder` and `write_denoiser` say, the last one the library's styles
+    (`model.library.Library`), from nothing but weights. For an embedded encoder only. Raises
+    FacewireError where the package onnx is not installed.
+    """
+    need("torch", "onnx")
+    return dict(_graphs(config.model_dump_json()))
+
+
+@cache
+def _graphs(config: str) -> Mapping[str, Graph]:
+    made = ModelConfig.model_validate_json(config)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        model = FaceModel(made, empty(made.encoder)).eval()
+        for weight in model.state_dict().values():
+            weight.normal_()  # the exporter takes equal weights for one and the same
+    writers = {"encoder": _trace_encoder, "denoiser": _trace_denoiser, "identities": _trace_identities}
+    found = {}
+    for name, write in writers.items():
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "graph.onnx"
+            write(model, path, folded=False)
+            found[name] = _without_weights(path.read_bytes())
+    return found
+
+
+def _without_weights(graph: bytes) -> Graph:
+    """Names its weights as a checkpoint does."""
+    import onnx
+
+    proto = onnx.load_model_from_string(graph)
+    names = {each.name: each.name.removeprefix("model.") for each in proto.graph.initializer}
+    for weight in proto.graph.initializer:
+        weight.name = names[weight.name]
+        weight.ClearField("raw_data")
+        weight.data_location = onnx.TensorProto.EXTERNAL
+        weight.external_data.add(key="location", value="checkpoint")
+    for node in proto.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+    return Graph(tuple(names.values()), proto.SerializeToString(deterministic=True))
+
+
 def write_encoder(model: FaceModel, path: Path) -> str:
     """Windows (N, samples) to features (N, features, D) and hidden states (N, features, layers * D).
 
     For any N and length. Returns the file's sha256.
     """
-    windows = torch.zeros(2, model.config.window().samples)
-    by_time = {0: "windows", 1: "times"}
-    axes = {"windows": {0: "windows", 1: "samples"}, "features": by_time, "hidden": by_time}
-    with _flat_convolutions(model.encoder):
-        return _write(_Encoder(model), {"windows": windows}, ["features", "hidden"], axes, path)
+    return _file(_trace_encoder, model, path)
 
 
 def write_denoiser(model: FaceModel, path: Path) -> str:
     """All steps of `FaceModel.denoise`, for any number of sessions and frames; returns the file's sha256."""
+    return _file(_trace_denoiser, model, path)
+
+
+def _file(trace: Callable[..., None], model: FaceModel, path: Path) -> str:
+    with complete_or_not_at_all(path) as partial:
+        trace(model, partial, folded=True)
+        return sha256(partial)
+
+
+def _trace_encoder(model: FaceModel, path: Path, *, folded: bool) -> None:
+    windows = torch.zeros(2, model.config.window().samples)
+    by_time = {0: "windows", 1: "times"}
+    axes = {"windows": {0: "windows", 1: "samples"}, "features": by_time, "hidden": by_time}
+    with _flat_convolutions(model.encoder):
+        _trace(_Encoder(model), {"windows": windows}, ["features", "hidden"], axes, path, folded=folded)
+
+
+def _trace_denoiser(model: FaceModel, path: Path, *, folded: bool) -> None:
     config, batch, frames = model.config, 2, 3
     width = config.encoder.width
     given = {
@@ -80,7 +151,11 @@ def write_denoiser(model: FaceModel, path: Path) -> str:
         "hidden": {2: "sessions"},
         "next_hidden": {2: "sessions"},
     }
-    return _write(_Denoiser(model), given, ["face", "next_hidden"], axes, path)
+    _trace(_Denoiser(model), given, ["face", "next_hidden"], axes, path, folded=folded)
+
+
+def _trace_identities(model: FaceModel, path: Path, *, folded: bool) -> None:
+    _trace(_Identities(model), {}, ["styles"], {}, path, folded=folded)
 
 
 def round_to_8_bits(path: Path) -> str:
@@ -90,6 +165,7 @@ def round_to_8_bits(path: Path) -> str:
     and one scale for a whole window leaves few steps to that rest. Of hubert-base's 73 matrices this one would make
     more error than all others together; in float it takes no longer.
     """
+    onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with complete_or_not_at_all(path) as partial:
@@ -127,22 +203,23 @@ def _flat(conv: nn.Conv1d, sound: Tensor) -> Tensor:
     return functional.conv2d(image, weight, conv.bias, stride, padding, dilation, conv.groups).squeeze(2)
 
 
-def _write(module: nn.Module, given: Mapping[str, Tensor], made: Sequence[str], axes: Axes, path: Path) -> str:
-    """Returns the file's sha256."""
-    with complete_or_not_at_all(path) as partial:
-        try:
-            # The exporter warns of its age, and of lengths that tracing keeps as they are: all of those are constants.
-            with warnings.catch_warnings(action="ignore"), torch.no_grad():
-                torch.onnx.export(
-                    module.eval(),
-                    tuple(given.values()),
-                    str(partial),
-                    input_names=list(given),
-                    output_names=list(made),
-                    dynamic_axes=axes,
-                    opset_version=OPSET,
-                    dynamo=False,
-                )
-        except (torch.onnx.OnnxExporterError, RuntimeError) as error:
-            raise NoOnnxError(f"this face cannot be prepared for onnxruntime ({error}); --runtime torch") from error
-        return sha256(partial)
+def _trace(
+    module: nn.Module, given: Mapping[str, Tensor], made: Sequence[str], axes: Axes, path: Path, *, folded: bool
+) -> None:
+    """Write a module's graph; `folded`: what depends on weights alone is computed now, and weights lose their names."""
+    try:
+        # The exporter warns of its age, and of lengths that tracing keeps as they are: all of those are constants.
+        with warnings.catch_warnings(action="ignore"), torch.no_grad():
+            torch.onnx.export(
+                module.eval(),
+                tuple(given.values()),
+                path,
+                input_names=list(given),
+                output_names=list(made),
+                dynamic_axes=axes,
+                opset_version=OPSET,
+                do_constant_folding=folded,
+                dynamo=False,
+            )
+    except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+        raise NoOnnxError(f"this face cannot be prepared for onnxruntime ({error}); --runtime torch") from error

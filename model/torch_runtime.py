@@ -3,11 +3,11 @@
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.config import ModelConfig
-from model.encoder import fingerprint
 from model.face import FaceModel
+from model.fingerprint import of_face
 from model.library import Library
 from model.speech import SpeechDetector
 from model.timbre import beside
@@ -31,9 +31,7 @@ class TorchRuntime:
     @property
     def fingerprint(self) -> str:
         """See `Runtime`."""
-        model = self.model
-        parts = {"denoiser": model.denoiser, "identities": model.identities.encoder, "voice": model.voice}
-        return fingerprint(nn.ModuleDict({name: part for name, part in parts.items() if part is not None}))
+        return of_face({name: _array(value) for name, value in self.model.state_dict().items()})
 
     @property
     def library(self) -> Library:

@@ -4,12 +4,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from daemon.animate.exports import open_export
+from daemon.animate.exports import open_onnx
 from daemon.animate.identities import known
 from daemon.settings.config import DaemonConfig, RuntimeChoice
 from model import checkpoint, stream
+from model.extras import need
 from model.library import Library
-from model.onnx_runtime import NoOnnxError
+from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.stream import StreamState
 
@@ -24,11 +25,12 @@ def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = R
     """
     if runtime != RuntimeChoice.TORCH:
         try:
-            return open_export(path, encoder, int8=runtime == RuntimeChoice.ONNX_INT8)
+            return open_onnx(path, encoder, int8=runtime == RuntimeChoice.ONNX_INT8)
         except NoOnnxError as error:
             if runtime != RuntimeChoice.AUTO:
                 raise
             log.warning("the face is computed by torch, slower, because %s", error)
+    need("torch", "torch", "transformers")
     import torch
 
     from model.torch_runtime import TorchRuntime

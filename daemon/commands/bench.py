@@ -23,7 +23,6 @@ from daemon.animate.worker import warm_up
 from daemon.commands.untrained import untrained
 from daemon.settings.config import RuntimeChoice
 from model import stream
-from model.onnx_runtime import NoOnnxError
 from model.runtime import Runtime
 from protocols import blendshapes, livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
@@ -104,7 +103,7 @@ def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
     for choice in (RuntimeChoice.ONNX, RuntimeChoice.ONNX_INT8, RuntimeChoice.TORCH):
         try:
             yield open_face(path, encoder, choice)
-        except NoOnnxError as error:
+        except FacewireError as error:
             log.warning("%s is not measured, because %s", choice.value, error)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
@@ -19,8 +18,10 @@ from model import checkpoint, stream
 from model.audio import read_audio
 from model.encoder import pretrained
 from model.onnx_export import INT8_LIMIT, export, feature_difference
+from model.onnx_folder import ENCODER
 from model.onnx_graphs import write_encoder
-from model.onnx_runtime import ENCODER, OnnxRuntime
+from model.onnx_runtime import OnnxRuntime
+from model.onnx_session import onnxruntime
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
 from model.windows import Windower, windows_of
@@ -138,5 +139,5 @@ def test_full_size_without_normalised_windows(tmp_path: Path) -> None:
     windows = windows_of(model.config.window(), SPEECH)[-4:]
     with torch.inference_mode():
         wanted = model.encoder.encode(torch.from_numpy(windows)).numpy()
-    made = onnxruntime.InferenceSession(tmp_path / ENCODER).run(None, {"windows": windows})[0]
+    made = onnxruntime().InferenceSession(tmp_path / ENCODER).run(None, {"windows": windows})[0]
     np.testing.assert_allclose(made, wanted, rtol=0, atol=LIMIT)

@@ -13,7 +13,9 @@ from model import checkpoint, onnx_export, stream
 from model.audio import read_audio
 from model.encoder import embed, pretrained
 from model.onnx_export import difference, export, feature_difference
-from model.onnx_runtime import DENOISER, ENCODER, FACE, NoOnnxError, OnnxRuntime
+from model.onnx_folder import DENOISER, ENCODER, FACE, open_folder
+from model.onnx_runtime import OnnxRuntime
+from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
 from model.windows import Windower, windows_of
@@ -133,7 +135,7 @@ def test_an_export_opens_again_and_one_that_is_not_whole_says_what_to_do(tmp_pat
     model = tiny_model()
     export(model, tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {ENCODER, DENOISER, FACE}
-    assert difference(OnnxRuntime(tmp_path), TorchRuntime(model)) < LIMIT
+    assert difference(open_folder(tmp_path), TorchRuntime(model)) < LIMIT
     for name in (ENCODER, DENOISER, FACE):
         content = (tmp_path / name).read_bytes()
         for broken in (content[:-9], bytes([255, *content[1:]]), None):
@@ -141,9 +143,9 @@ def test_an_export_opens_again_and_one_that_is_not_whole_says_what_to_do(tmp_pat
             if broken is not None:
                 (tmp_path / name).write_bytes(broken)
             with pytest.raises(FacewireError, match=rf"{name}: .*`facewire export-onnx`"):
-                OnnxRuntime(tmp_path)
+                open_folder(tmp_path)
         (tmp_path / name).write_bytes(content)
-    OnnxRuntime(tmp_path)
+    open_folder(tmp_path)
 
 
 def test_a_face_that_comes_out_wrong_is_not_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +159,9 @@ def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     export(tiny_model(), tmp_path)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(NoOnnxError, match="pip install onnxruntime"):
-        OnnxRuntime(tmp_path)
+        open_folder(tmp_path)
     monkeypatch.setattr(onnx_export, "find_spec", lambda name: None)
-    with pytest.raises(NoOnnxError, match="pip install onnx,"):
+    with pytest.raises(NoOnnxError, match=r"by the package onnx: pip install '\.\[torch\]'"):
         export(tiny_model(), tmp_path)
 
 

@@ -1,9 +1,14 @@
 """A seeded, random face model that is small enough to run in milliseconds."""
 
+import json
+from pathlib import Path
+
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import HubertConfig, HubertModel
 
+from model import checkpoint
 from model.config import ModelConfig, VoiceConfig
 from model.encoder import Encoder, embed
 from model.face import FaceModel
@@ -54,3 +59,11 @@ def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
 
 def tiny_runtime(seed: int = 0, encoder: Encoder | None = None) -> TorchRuntime:
     return TorchRuntime(tiny_model(seed, encoder))
+
+
+def without_graphs(path: Path) -> Path:
+    """Rewrites a checkpoint as one of format 7, before checkpoints carried their graphs."""
+    tensors = {name: value.clone() for name, value in load_file(path).items() if not name.startswith("graph.")}
+    head = checkpoint.header(path) | {"format": 7}
+    save_file(tensors, path, metadata={"facewire": json.dumps(head)})
+    return path

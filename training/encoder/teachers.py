@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from model import encoder as encoders
+from model.onnx_session import onnxruntime
 from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from training.datasets.clip_files import digest
@@ -94,11 +95,10 @@ class OnnxTeacher:
 
     def __init__(self, source: str, delay_features: int = 5) -> None:
         """`delay_features`: how late the features come; 5 (100 ms) for WakeHuBERT, measured."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
+        runtime = onnxruntime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        self._session = runtime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self.sha256 = digest(Path(source))
         self.delay_samples = delay_features * FEATURE_SAMPLES

@@ -17,7 +17,7 @@ from model.config import ModelConfig
 from model.encoder import Encoder
 from model.face import FaceModel
 from model.onnx_export import export
-from model.onnx_runtime import NoOnnxError
+from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
 from protocols.errors import FacewireError

@@ -8,8 +8,8 @@ from daemon.commands import check
 from daemon.commands.check import Finding, findings
 from daemon.settings.config import DaemonConfig
 from model.checkpoint import save
-from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.daemon.animate.test_identities import put
+from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.model.test_library import carla
 from tests.model.tiny import tiny_model, tiny_runtime
 

@@ -17,9 +17,9 @@ from model.checkpoint import save
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from protocols import takes
+from tests.daemon.animate.test_identities import put
 from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.daemon.sounds import sound
-from tests.daemon.animate.test_identities import put
 from tests.model.test_encoder import base_like
 from tests.model.test_library import carla
 from tests.model.tiny import tiny_model
