@@ -75,7 +75,7 @@ def export(path: Path | None, encoder: str | None, folder: Path, *, int8: bool) 
 
 
 def _need_torch(path: Path) -> None:
-    need("torch", "torch", "transformers", "onnx", what=f"to prepare {path.name} for onnxruntime")
+    need("torch", "torch", "transformers", "onnx", what=f"preparing {path.name} for onnxruntime")
 
 
 def cache_folder(path: Path | None, encoder: str | None, *, int8: bool = False) -> Path:

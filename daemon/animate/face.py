@@ -30,7 +30,7 @@ def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = R
             if runtime != RuntimeChoice.AUTO:
                 raise
             log.warning("the face is computed by torch, slower, because %s", error)
-    need("torch", "torch", "transformers")
+    need("torch", "torch", "transformers", what="--runtime torch")
     import torch
 
     from model.torch_runtime import TorchRuntime
