@@ -22,7 +22,8 @@ def test_the_wheel_holds_the_four_packages_with_face_and_voice(wheel: zipfile.Zi
         "daemon", "model", "training", "protocols",
     }  # fmt: skip
     assert {"model/weights/default.safetensors", "daemon/sound/demo.flac", "training/recipes/paper.yaml"} <= set(names)
-    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "daemon" / "page").rglob("*.*")}
+    page = {path.relative_to(ROOT).as_posix() for path in (ROOT / "daemon" / "preview" / "page").rglob("*.*")}
+    assert page
     assert page <= set(names)
     assert not any("test" in name.lower() for name in names)
 
