@@ -1,11 +1,15 @@
 """What travels between the stages: sound to the worker, motion to the sender."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.windows import SAMPLE_RATE_HZ, Samples
+
+CHUNK_MS: Final = 10
+"""Sources deliver sound in chunks of this length."""
 
 
 @dataclass(frozen=True)

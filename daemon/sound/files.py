@@ -6,12 +6,11 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from daemon.line.blocks import AudioChunk, samples_ns
+from daemon.line.blocks import CHUNK_MS, AudioChunk, samples_ns
 from daemon.line.clock import SYSTEM, Clock
 from daemon.line.queues import DropOldestQueue
 from model.windows import SAMPLE_RATE_HZ, Samples
 
-CHUNK_MS: Final = 10
 CHUNK_SAMPLES: Final = SAMPLE_RATE_HZ * CHUNK_MS // 1000
 DEMO: Final = Path(__file__).parent / "demo.flac"
 

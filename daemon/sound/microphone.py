@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from daemon.line.blocks import AudioChunk
+from daemon.line.blocks import CHUNK_MS, AudioChunk
 from daemon.line.clock import SYSTEM
 from daemon.line.queues import DropOldestQueue
 from daemon.sound.anchor import Timeline
-from daemon.sound.files import CHUNK_MS
 from daemon.sound.resample import Resampler, lag_ms
 from model.windows import Samples
 from protocols.errors import FacewireError

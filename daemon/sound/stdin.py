@@ -16,10 +16,10 @@ from typing import Final
 
 import numpy as np
 
-from daemon.line.blocks import AudioChunk
+from daemon.line.blocks import CHUNK_MS, AudioChunk
 from daemon.line.clock import SYSTEM, Clock
 from daemon.line.queues import DropOldestQueue
-from daemon.sound.files import CHUNK_MS, cut, play
+from daemon.sound.files import cut, play
 from daemon.sound.resample import Resampler, lag_ms
 from model.windows import Samples
 from protocols.errors import FacewireError
