@@ -1,14 +1,14 @@
-"""The live program, from sound to packets: capture -> worker -> sender, one thread each, two queues between.
+"""The live program, from sound to packets: capture -> worker -> sender, a thread each, with two queues between them.
 
-When the sound ends or a signal comes, the source stops first, and what is under way is played to its end; the last
-frame is neutral.
+When the sound ends or a signal comes, the source stops first. What is under way is played to its end, and the face
+eases to neutral.
 """
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
@@ -17,14 +17,16 @@ from typing import Any, Final
 from daemon.animate.face import begin, open_face
 from daemon.animate.identities import Identities, known
 from daemon.animate.worker import warm_up, work
-from daemon.line import status
+from daemon.line import status, timing
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.clock import SYSTEM
-from daemon.line.latency import Latency, latency
+from daemon.line.latency import Latency, interpolation_ms
 from daemon.line.metrics import Metrics
 from daemon.line.queues import DropOldestQueue
 from daemon.line.stages import Stage, run_stages, stopped_by_signals
+from daemon.line.timing import Timing
 from daemon.preview.server import Preview
+from daemon.send.claims import claimed
 from daemon.send.pacing import Pacer, Track
 from daemon.send.recording import Recorder
 from daemon.send.sender import send
@@ -38,7 +40,7 @@ from protocols.errors import FacewireError
 from protocols.sinks import Sink, open_sink, parse
 
 CHUNKS: Final = 100
-"""Pieces of sound that may wait for the worker: one second."""
+"""Chunks of sound that may wait for the worker: one second."""
 MOTIONS: Final = 20
 """Pieces of motion that may wait for the sender: two seconds."""
 LOOK_EVERY_S: Final = 1.0
@@ -49,7 +51,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Line:
-    """All that is open while the program runs."""
+    """Everything that is open while the program runs."""
 
     source: Source
     runtime: Runtime
@@ -58,33 +60,36 @@ class Line:
     receivers: Sequence[Sink]
     recorder: Recorder
     preview: Preview | None
-    delay: Latency
+    timing: Timing
+    """The latency at the start."""
 
     @property
     def sinks(self) -> list[Sink]:
-        """All that get frames: the receivers first."""
+        """Everything that gets frames, the receivers first."""
         return [*self.receivers, self.recorder, *([self.preview] if self.preview else [])]
 
     def rate(self, sink: Sink) -> Fraction:
         """Frames per second of a sink."""
         return sink.spec.fps or Fraction(self.runtime.config.fps)
 
-    def delay_now(self) -> Latency:
-        """The latency with the lookahead that is set now."""
-        window = self.runtime.config.window(self.settings.now.lookahead_ms)
-        return replace(self.delay, lookahead_ms=window.right_ms)
+    def later_ms(self, sink: Sink) -> int:
+        """What a sink needs in addition to the stated latency: for interpolation, and by its URL."""
+        return interpolation_ms(self.runtime.config.fps, self.rate(sink)) + sink.spec.delay_ms
 
 
 def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = None) -> None:
     """Animate until the sound ends or a signal comes. Raises FacewireError with the cause where that fails.
 
-    `file` is where the settings came from, and where the preview saves them.
+    `say` gets what the person at the screen should read. `file` is where the settings came from, and where the preview
+    saves them.
     """
     settings = LiveSettings(config, file)
     settings.check = _too_early
     source = open_source(config.input, config.input_rate_hz)
+    specs = [parse(url, config.name) for url in config.sinks]
     with ExitStack() as stack:
-        receivers = [stack.enter_context(closing(open_sink(parse(url)))) for url in config.sinks]
+        stack.enter_context(claimed(specs, config.name))
+        receivers = [stack.enter_context(closing(open_sink(spec))) for spec in specs]
         preview = open_preview(settings)
         if preview:
             stack.enter_context(closing(preview))
@@ -94,14 +99,14 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
         identities = Identities(runtime, config.identities)
         settings.library = identities.library
         state = begin(runtime, config, identities.library)
-        settings.check = lambda changed: begin(runtime, changed, identities.library)
-        rates = [sink.spec.fps or Fraction(runtime.config.fps) for sink in receivers]
-        delay = latency(source.latency_ms, state.window, warm_up(runtime, state), runtime.config.fps, rates)
-        line = Line(source, runtime, identities, settings, receivers, recorder, preview, delay)
+        compute_ms = warm_up(runtime, state)
+        start = timing.begin(config.latency_ms, source.latency_ms, state.window, compute_ms, runtime.config.fps)
+        line = Line(source, runtime, identities, settings, receivers, recorder, preview, start)
+        settings.check = lambda changed: start.check(begin(runtime, changed, identities.library).window)
         say(introduction(line))
         if preview:
             preview.introduce(facts(line))
-        play(line, state)
+        play(line, state, say)
         if preview:
             preview.introduce({"phase": "ended"})
 
@@ -111,7 +116,7 @@ def _too_early(changed: DaemonConfig) -> None:
 
 
 def open_preview(settings: LiveSettings) -> Preview | None:
-    """The page in the browser; None where it is not wanted, or, with a warning, where it cannot be."""
+    """The page in the browser; None where it is not wanted or, with a warning, cannot be served."""
     if not settings.now.preview:
         return None
     try:
@@ -121,49 +126,81 @@ def open_preview(settings: LiveSettings) -> Preview | None:
         return None
 
 
-def play(line: Line, state: StreamState) -> None:
+def play(line: Line, state: StreamState, say: Callable[[str], None]) -> None:
     """Run the three stages until the sound ends or a signal comes."""
     chunks, motions = DropOldestQueue[AudioChunk](CHUNKS), DropOldestQueue[Motion](MOTIONS)
     runtime, settings, metrics, stop = line.runtime, line.settings, Metrics(), Event()
     epoch_ns = time.time_ns() - SYSTEM.now_ns() - round(line.source.latency_ms * 1e6)
-    # The lookahead may change: it comes with the motion.
-    wait_ms = line.delay.after_arrival_ms - line.delay.lookahead_ms
+    delay_ns = line.timing.stated.after_arrival_ms * 1_000_000
 
     def pacer_at(anchor_ns: int) -> Pacer:
-        tracks = [Track(line.rate(sink), (wait_ms + sink.spec.delay_ms) * 1_000_000) for sink in line.sinks]
-        return Pacer(runtime.config.fps, tracks, anchor_ns, epoch_ns, metrics)
+        tracks = [Track(line.rate(sink), line.later_ms(sink) * 1_000_000) for sink in line.sinks]
+        return Pacer(runtime.config.fps, tracks, anchor_ns, epoch_ns, delay_ns, metrics)
 
     hear = line.recorder.hear
     stages = [
         Stage("capture", lambda: line.source.run(chunks, stop), chunks.close),
         Stage("worker", lambda: work(runtime, state, chunks, motions, settings, metrics, hear), motions.close),
-        Stage("sender", lambda: send(motions, pacer_at, line.sinks, settings, SYSTEM), stop.set),
+        Stage("sender", lambda: send(motions, pacer_at, line.timing, line.sinks, settings, metrics, SYSTEM), stop.set),
     ]
     with stopped_by_signals(stop), status.shown() as show:
-        speeds = [status.Speed() for _ in line.receivers]
-        looked_s = time.monotonic()
+        watch = Watch(line, metrics, say)
 
-        def watch() -> None:
-            nonlocal looked_s
-            if time.monotonic() - looked_s >= LOOK_EVERY_S:
-                follow_identities(line)
-                looked_s = time.monotonic()
-            measured = [speed.measure(metrics.sent[number]) for number, speed in enumerate(speeds)]
-            show(status.line(metrics, measured[0], chunks.dropped + motions.dropped))
-            if line.preview:
-                named = [(str(sink.spec), speed) for sink, speed in zip(line.receivers, measured, strict=True)]
-                dropped = {"sound": chunks.dropped, "motion": motions.dropped}
-                seconds = line.recorder.seconds
-                line.preview.tell(
-                    status.report(metrics, settings, line.delay_now(), named, line.source.latency_ms)
-                    | {"dropped": dropped, "recording": None if seconds is None else {"seconds": seconds}}
-                )
+        def look() -> None:
+            dropped = {"sound": chunks.dropped, "motion": motions.dropped}
+            show(watch.look(dropped))
 
-        run_stages(stages, stop, watch)
+        run_stages(stages, stop, look)
+
+
+class Watch:
+    """Looks at the running line some times a second, and tells screen and page how it goes."""
+
+    def __init__(self, line: Line, metrics: Metrics, say: Callable[[str], None]) -> None:
+        self._line, self._metrics, self._say = line, metrics, say
+        self._speeds = [status.Speed() for _ in line.receivers]
+        self._looked_s = time.monotonic()
+        self._statements = line.timing.statements
+
+    def look(self, dropped: Mapping[str, int]) -> str:
+        """The status line; `dropped` counts the `sound` and `motion` that full queues have dropped."""
+        line, metrics = self._line, self._metrics
+        if time.monotonic() - self._looked_s >= LOOK_EVERY_S:
+            follow_identities(line)
+            self._looked_s = time.monotonic()
+        now = metrics.timing or line.timing
+        if now.statements != self._statements:
+            self._tell(now)
+        speeds = [speed.measure(metrics.sent[number]) for number, speed in enumerate(self._speeds)]
+        if line.preview:
+            receivers = [
+                status.Receiver(str(sink.spec), speed, line.later_ms(sink))
+                for sink, speed in zip(line.receivers, speeds, strict=True)
+            ]
+            device_ms, recorded_s = line.source.latency_ms, line.recorder.seconds
+            line.preview.tell(status.report(metrics, line.settings, now, receivers, device_ms, dropped, recorded_s))
+        return status.line(metrics, speeds[0], sum(dropped.values()))
+
+    def _tell(self, now: Timing) -> None:
+        """Tell which latency has just been stated, loudly if it had to be."""
+        again, self._statements = self._statements > 0, now.statements
+        if now.wanted_ms:
+            told = f"latency_ms: {now.wanted_ms} is too little: frames keep coming late; {now.needed_ms} would do"
+        elif now.late:
+            told = f"THE LATENCY IS {now.stated.total_ms} ms FROM NOW ON, because frames kept coming late: "
+            told += "set the audio delay in OBS anew"
+        else:
+            told = f"the latency is {now.stated.total_ms} ms"
+        if now.late:
+            log.warning("%s", told)
+        if not now.wanted_ms:
+            self._say(latency_lines(now.stated))
+        if again and self._line.preview:
+            self._line.preview.say(told)
 
 
 def follow_identities(line: Line) -> None:
-    """Put in force what has changed in the folder of identities; whoever has gone from it is unknown from now on."""
+    """Put changes in the folder of identities in force. An identity that has gone from it is unknown from now on."""
     settings = line.settings
     if line.identities.look():
         settings.library = line.identities.library
@@ -179,7 +216,7 @@ def follow_identities(line: Line) -> None:
 
 
 def facts(line: Line) -> dict[str, Any]:
-    """What the preview page is told once: what runs, and what can be chosen."""
+    """What the preview page is told once: what is running, and what can be chosen."""
     config = line.runtime.config
     return {
         "phase": "live",
@@ -194,8 +231,8 @@ def facts(line: Line) -> dict[str, Any]:
 
 
 def introduction(line: Line) -> str:
-    """What the program is about to do, for the person at the screen."""
-    config, source = line.settings.now, line.source
+    """What the program is about to do, for the person at the screen to read."""
+    config, source, receivers = line.settings.now, line.source, line.receivers
     face = config.checkpoint or "the one that ships"
     encoder = line.runtime.config.encoder.source
     file = line.settings.file
@@ -206,14 +243,29 @@ def introduction(line: Line) -> str:
         f"face      {face}; by {line.runtime.name}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
         *([f"enrolled  {', '.join(enrolled)} (in {line.identities.folder.path})"] if enrolled else []),
         *(
-            f"sends to  {sink.spec}, {float(line.rate(sink)):g} frames per second"
-            + (f", {sink.spec.delay_ms} ms later" if sink.spec.delay_ms else "")
-            for sink in line.receivers
+            f"sends to  {sink.spec}, {float(line.rate(sink)):g} frames per second{_later(line, sink)}"
+            for sink in receivers
         ),
         *([f"see it    {line.preview.url}"] if line.preview else []),
-        f"latency   {line.delay}",
-        f"          set {line.delay.total_ms} ms as audio delay in OBS (Advanced Audio Properties, Sync Offset),"
-        " then voice and face match",
+        latency_lines(line.timing.stated)
+        if line.timing.statements
+        else f"latency   measured over the first {timing.MEASURE_S} seconds of sound, then told here",
         "READY     Ctrl-C stops",
     ]
     return "\n".join(lines)
+
+
+def latency_lines(stated: Latency) -> str:
+    """The stated latency, and what it is for."""
+    return (
+        f"latency   {stated}\n"
+        f"          set {stated.total_ms} ms as audio delay in OBS (Advanced Audio Properties, Sync Offset),"
+        " then voice and face match"
+    )
+
+
+def _later(line: Line, sink: Sink) -> str:
+    """What a sink needs in addition to the stated latency, and why."""
+    parts = {"interpolation": line.later_ms(sink) - sink.spec.delay_ms, "delay_ms": sink.spec.delay_ms}
+    reasons = " + ".join(f"{name} {ms}" for name, ms in parts.items() if ms)
+    return f", {line.later_ms(sink)} ms later than the stated latency ({reasons})" if reasons else ""

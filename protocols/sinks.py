@@ -1,7 +1,7 @@
 """Where frames go: URLs such as `vmc://127.0.0.1:39539?case=pascal&fps=60`, and the sockets behind them.
 
-Every protocol takes `fps` (30, 60, 59.94, 60000/1001; left out: the model's own) and `delay_ms` beside its own
-options. A port where nobody listens is no error: it is said once, and frames keep going there.
+Every protocol takes `fps` (30, 60, 59.94, 60000/1001; left out: the model's own) and `delay_ms` in addition to its own
+options. A port on which nothing listens is not an error: it is said once, and frames are still sent there.
 """
 
 import errno
@@ -28,6 +28,8 @@ Encoder = Callable[[Frame], list[bytes]]
 _BACK_AFTER_S: Final = 2  # without a refusal; hosts limit how often they refuse
 _HIGHEST_DELAY_MS: Final = 10_000
 _SEND_HWM: Final = 16  # frames per subscriber; libzmq learns only every few ms that some were taken
+_LARGEST_DATAGRAM_BYTES: Final = 65_535
+_ANSWERS: Final = 64  # read per frame at most, so that a receiver that talks back cannot hold us up
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class SinkSpec:
     """A sink's URL, understood."""
 
     protocol: str
-    """livelink, vmc, osc, zmq, or what else takes frames."""
+    """livelink, vmc, osc, zmq; other names for sinks without a URL."""
     host: str
-    """`localhost` is already 127.0.0.1."""
+    """127.0.0.1 for `localhost`."""
     port: int
     fps: Fraction | None
-    """Frames per second to send; None: the model's."""
+    """Frames per second; None: the model's."""
     delay_ms: int
-    """How much later than ready a frame is sent."""
+    """How much later than others this sink gets its frames."""
     options: Options | None = None
     """The protocol's own."""
 
@@ -63,7 +65,7 @@ class Sink(Protocol):
         """What it was opened with."""
 
     def send(self, frame: Frame) -> None:
-        """Send a frame now; never blocks, never fails because nobody listens."""
+        """Send a frame now; never blocks, and does not fail because nothing listens."""
 
     def close(self) -> None:
         """Free the socket."""
@@ -90,18 +92,19 @@ _KINDS: Final = {
 }
 
 
-def parse(url: str) -> SinkSpec:
+def parse(url: str, name: str | None = None) -> SinkSpec:
     """Understand a sink's URL, `protocol://host:port?option=value&…`; host and port may be left out.
 
-    Raises FacewireError that names what is wrong, and the protocols or options there are.
+    `name` is the Live Link subject where the URL names none. Raises FacewireError that says what is wrong, and which
+    protocols or options there are.
     """
     try:
-        return _parsed(url)
+        return _parsed(url, name)
     except FacewireError as error:
         raise FacewireError(f"sink {url}: {error}") from None
 
 
-def _parsed(url: str) -> SinkSpec:
+def _parsed(url: str, name: str | None) -> SinkSpec:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -113,6 +116,8 @@ def _parsed(url: str) -> SinkSpec:
     if parts.path.strip("/") or parts.fragment or parts.username is not None or port == 0:
         raise FacewireError(f"must look like {parts.scheme}://127.0.0.1:{kind.port}?option=value")
     options = _query(parts.query, kind)
+    if kind.options is livelink.Options and name is not None:
+        options = {"subject": name, **options}
     fps = options.pop("fps", None)
     delay = options.pop("delay_ms", "0")
     if not (delay.isdecimal() and int(delay) <= _HIGHEST_DELAY_MS):
@@ -154,20 +159,34 @@ class _UdpSink:
         self._failed_at_s: Fraction | None = None
 
     def send(self, frame: Frame) -> None:
-        # A refusal arrives after the datagram it is about, as an error pending on the socket.
-        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        error = self._refusal()
         for datagram in self._encode(frame):
             try:
                 self._socket.send(datagram)
             except BlockingIOError:
                 return  # the system's buffer is full: the rest of this frame is lost
             except OSError as failure:
-                error = failure.errno or errno.EIO
+                error = failure
         self._tell(error, frame.time_s)
 
-    def _tell(self, error: int, now_s: Fraction) -> None:
+    def _refusal(self) -> OSError | None:
+        """The error with which the receiver's system has answered earlier datagrams, if it has.
+
+        It is learnt by receiving: Windows tells it in no other way, as a reset connection. What a receiver sends is
+        thrown away.
+        """
+        try:
+            for _ in range(_ANSWERS):
+                self._socket.recv(_LARGEST_DATAGRAM_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return error
+        return None
+
+    def _tell(self, error: OSError | None, now_s: Fraction) -> None:
         """Say once that sending fails, and once that it works again."""
-        if error:
+        if error is not None:
             if self._failed_at_s is None:
                 _LOG.warning("%s", self._complaint(error))
             self._failed_at_s = now_s
@@ -175,17 +194,18 @@ class _UdpSink:
             _LOG.info("%s takes frames now", self.spec)
             self._failed_at_s = None
 
-    def _complaint(self, error: int) -> str:
-        if error == errno.ECONNREFUSED:
+    def _complaint(self, error: OSError) -> str:
+        if isinstance(error, ConnectionRefusedError | ConnectionResetError):
             return f"nothing is listening on {self.spec} yet; facewire keeps sending"
-        return f"cannot send to {self.spec}: {errno.errorcode.get(error, error)}; facewire keeps trying"
+        reason = errno.errorcode.get(error.errno or errno.EIO, str(error))
+        return f"cannot send to {self.spec}: {reason}; facewire keeps trying"
 
     def close(self) -> None:
         self._socket.close()
 
 
 def _connected(spec: SinkSpec) -> socket.socket:
-    """A UDP socket with its target fixed: resolved once, and told of refusals."""
+    """A UDP socket with a fixed target: its name is resolved once, and refusals are reported to it."""
     try:
         family, kind, number, _, address = socket.getaddrinfo(spec.host, spec.port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError) as error:

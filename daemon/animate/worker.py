@@ -115,17 +115,17 @@ def amplified(samples: Samples, config: DaemonConfig) -> Samples:
 
 
 def warm_up(runtime: Runtime, state: StreamState) -> float:
-    """Compute some hops of noise, so that the first real one is not slow; returns the slow ones' milliseconds (p95)."""
+    """Compute some hops of noise, so that the first real one is not slow; returns the median, in milliseconds."""
     noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
     metrics = Metrics()
     for window in noise:
         state, _ = _step(runtime, state, window, metrics)
-    return float(np.percentile(list(metrics.hop_ms)[2:], 95))
+    return float(np.median(list(metrics.hop_ms)[2:]))
 
 
 def level_db(samples: Samples) -> float:
     """Loudness (n,) in dB below full scale, -100 for silence."""
-    power = float(np.mean(np.square(samples))) if len(samples) else 0.0
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
     return 10 * math.log10(max(power, 1e-10))
 
 

@@ -208,8 +208,10 @@ class Preview:
                     self._spread_settings()
                 case {"do": "calibrate"}:
                     self._settings.calibrate.set()
+                case {"do": "measure"}:
+                    self._settings.measure.set()
                 case _:
-                    raise FacewireError('expected {"set": {…}}, {"do": "save"} or {"do": "calibrate"}')
+                    raise FacewireError('expected {"set": {…}} or {"do": …} with save, calibrate or measure')
         except FacewireError as error:
             page.answer("error", str(error).strip())
 

@@ -1,13 +1,16 @@
-"""Which frame is due when: audio time on the wall's clock, at every receiver's own steady rate.
+"""When each frame is sent: at a steady rate, which every receiver has of its own, and a fixed time after its sound.
 
-Frame n of a receiver shows the face at audio time n / rate, and is due at anchor + n / rate + latency. Between two
-faces of the model it is interpolated. A face that is not there yet is not waited for: the last one is held, and
-after a second eased to neutral. No threads and no clock here: times come in as numbers.
+Frame n of a receiver shows the face at audio time n / rate and is due at anchor + n / rate + delay. Between two faces
+of the model it is interpolated. A face that has not arrived in time is not waited for: the last one is held, and
+after a second eased to neutral. When all motion has been shown, the face eases to neutral, too. There are no threads
+and no clock here: times come in as numbers.
 """
 
+import math
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 
 from daemon.line.blocks import Motion
 from daemon.line.metrics import Delay, Metrics
+from daemon.send.slide import Slide
 from daemon.settings.config import DaemonConfig, Gains
 from protocols import blendshapes
 from protocols.frame import Frame
@@ -26,6 +30,10 @@ HOLD_S: Final = 1.0
 """How long the last face is held when no motion comes."""
 EASE_S: Final = 0.4
 """How long it takes from there to neutral, and back when motion comes again."""
+REST_S: Final = Fraction(3, 10)
+"""How long the last face takes to neutral when the program ends."""
+RESTING: Final = 3
+"""How often the neutral face is sent then: a packet may be lost."""
 
 STEADY_NS: Final = 10_000_000
 """Frames are stamped an even time apart; only when the clocks have drifted by this much are they set right."""
@@ -40,51 +48,82 @@ class Track:
 
     rate: Fraction
     """Frames per second."""
-    latency_ns: int
-    """From the arrival of a sound to the departure of its frame, the lookahead not counted."""
+    later_ns: int = 0
+    """How much later than the others its frames are sent."""
     next: int = 0
     """Index of the next frame."""
+    shown: Face = field(default_factory=lambda: NEUTRAL)
+    """What was sent last, (52,)."""
+    rest_from: int = sys.maxsize
+    """Index of the first frame after all motion, once that has ended."""
 
-    def due_ns(self, anchor_ns: int) -> int:
-        """When the next frame leaves."""
-        return anchor_ns + self.latency_ns - (-self.next * 1_000_000_000 * self.rate.denominator // self.rate.numerator)
+    @property
+    def time_ns(self) -> Fraction:
+        """Audio time of the next frame."""
+        return self.next * 1_000_000_000 / self.rate
 
-    def newest(self, anchor_ns: int, now_ns: int) -> int:
-        """Index of the newest frame that is due."""
-        age_ns = now_ns - anchor_ns - self.latency_ns
-        return age_ns * self.rate.numerator // (1_000_000_000 * self.rate.denominator)
+    @property
+    def neutral_at(self) -> int:
+        """Index of the first neutral frame at the end."""
+        return self.rest_from + math.ceil(REST_S * self.rate) - 1
+
+    @property
+    def over(self) -> bool:
+        """Whether its last frame has been sent."""
+        return self.next >= self.neutral_at + RESTING
+
+    def due_ns(self, anchor_ns: int, slide: Slide) -> int:
+        """When the next frame is sent."""
+        return anchor_ns + self.later_ns + math.ceil(self.time_ns + slide.delay_ns(self.time_ns))
+
+    def newest(self, anchor_ns: int, slide: Slide, now_ns: int) -> int:
+        """Index of the newest frame that is due. Of the neutral ones at the end none is skipped."""
+        due = math.floor(slide.time_ns(now_ns - anchor_ns - self.later_ns) * self.rate / 1_000_000_000)
+        return due if due < self.neutral_at else min(due, max(self.neutral_at, self.next))
+
+    def resting(self, index: int) -> Face:
+        """The face at the end, (52,): smoothly from what was shown last to neutral."""
+        share = min(1.0, (index + 1 - self.rest_from) / (self.neutral_at + 1 - self.rest_from))
+        return self.shown * np.float32(1 - share * share * (3 - 2 * share))
 
 
 class Pacer:
     """Holds the motion that is still to be shown, and gives out the frames that are due."""
 
-    def __init__(self, fps: int, tracks: Sequence[Track], anchor_ns: int, epoch_ns: int, metrics: Metrics) -> None:
-        """`fps` is the model's rate; `epoch_ns` the Unix time of the sound at monotonic time 0."""
+    def __init__(
+        self, fps: int, tracks: Sequence[Track], anchor_ns: int, epoch_ns: int, delay_ns: int, metrics: Metrics
+    ) -> None:
+        """`fps` is the model's rate; `epoch_ns` the Unix time of the sound at monotonic time 0.
+
+        `delay_ns` is the time from the arrival of a sound to the departure of its frame, until motion comes.
+        """
         self._fps = fps
         self._tracks = tracks
         self._anchor_ns = anchor_ns
         self._stamp_ns = anchor_ns
         self._epoch_ns = epoch_ns
         self._metrics = metrics
-        self._lookahead_ns = 0
+        self._slide = Slide.still(delay_ns)
+        self._lookahead_ms: int | None = None
+        # The first receiver that gets what is stated, no later.
+        self._measured = next((number for number, track in enumerate(tracks) if not track.later_ns), 0)
         self._indices: list[int] = []
         self._faces: list[Face] = []
         self._sources: list[Motion] = []
         self._frozen: Face | None = None
         self._woke = -Fraction(fps)  # long enough ago that nothing is eased
 
-    def add(self, motion: Motion) -> None:
-        """Take motion in, the later after the earlier.
+    def add(self, motion: Motion, delay_ns: int) -> None:
+        """Take motion in, the earlier before the later; `delay_ns` is its time from arrival to departure.
 
-        Where the model looks further ahead than before, the face pauses for the difference; where less, it skips it.
+        Another delay is approached slowly. But if the model's lookahead has changed, it is in force at once: the face
+        pauses for the difference if it is longer, and skips it if it is shorter.
         """
         self._anchor_ns = motion.anchor_ns
         if abs(self._anchor_ns - self._stamp_ns) > STEADY_NS:
             self._stamp_ns = self._anchor_ns
-        lookahead_ns = motion.lookahead_ms * 1_000_000
-        sooner_ns, self._lookahead_ns = self._lookahead_ns - lookahead_ns, lookahead_ns
-        for track in self._tracks:
-            track.next += max(0, sooner_ns) * track.rate.numerator // (1_000_000_000 * track.rate.denominator)
+        self._set_delay(delay_ns, at_once=motion.lookahead_ms != self._lookahead_ms)
+        self._lookahead_ms = motion.lookahead_ms
         shown = max(Fraction(track.next - 1) / track.rate for track in self._tracks) * self._fps
         self._metrics.late += sum(motion.first + k <= shown for k in range(len(motion.faces)))
         if self._indices and motion.first - self._indices[-1] > HOLD_S * self._fps:
@@ -93,9 +132,15 @@ class Pacer:
         self._faces += list(motion.faces)
         self._sources += [motion] * len(motion.faces)
 
+    def end(self) -> None:
+        """No motion will follow: after it every receiver's face eases to neutral."""
+        last = self._indices[-1] if self._indices else -1
+        for track in self._tracks:
+            track.rest_from = max(track.next, math.floor(last * track.rate / self._fps) + 1)
+
     def next_due_ns(self) -> int:
         """When the next frame of any receiver is due."""
-        return min(track.due_ns(self._anchor_ns + self._lookahead_ns) for track in self._tracks)
+        return min(track.due_ns(self._anchor_ns, self._slide) for track in self._tracks if not track.over)
 
     def due(self, now_ns: int, config: DaemonConfig) -> list[tuple[int, Frame]]:
         """The newest frame of each receiver that has one due, as (receiver's number, frame). Older ones are skipped.
@@ -104,27 +149,36 @@ class Pacer:
         """
         frames = []
         for number, track in enumerate(self._tracks):
-            newest = track.newest(self._anchor_ns + self._lookahead_ns, now_ns)
-            if newest >= track.next:
+            newest = track.newest(self._anchor_ns, self._slide, now_ns)
+            if newest >= track.next and not track.over:
                 self._metrics.skipped[number] += newest - track.next
                 self._metrics.sent[number] += 1
                 track.next = newest + 1
                 frames.append((number, self._frame(track, newest, config)))
-                if number == 0:
+                if number == self._measured:
                     self._measure(newest / track.rate, now_ns)
         self._forget()
         return frames
 
     def finished(self) -> bool:
-        """Whether every receiver has seen all motion."""
-        last = self._indices[-1] if self._indices else -1
-        return all(track.next * self._fps > last * track.rate for track in self._tracks)
+        """Whether every receiver has seen all motion and the neutral face after it."""
+        return all(track.over for track in self._tracks)
 
-    def neutral(self) -> list[tuple[int, Frame]]:
-        """The last frames: each receiver's next one, at rest."""
-        return [(n, self._stamped(track, track.next, NEUTRAL)) for n, track in enumerate(self._tracks)]
+    def _set_delay(self, delay_ns: int, *, at_once: bool) -> None:
+        now_ns = max(track.time_ns for track in self._tracks)
+        if not at_once:
+            if delay_ns != self._slide.after_ns:
+                self._slide = self._slide.towards(delay_ns, now_ns)
+            return
+        if self._lookahead_ms is not None:
+            sooner_ns = max(Fraction(0), self._slide.delay_ns(now_ns) - delay_ns)
+            for track in self._tracks:
+                track.next += math.floor(sooner_ns * track.rate / 1_000_000_000)
+        self._slide = Slide.still(delay_ns)
 
     def _frame(self, track: Track, index: int, config: DaemonConfig) -> Frame:
+        if index >= track.rest_from:
+            return self._stamped(track, index, track.resting(index))
         position = index / track.rate * self._fps
         face, fresh = self._face(position)
         self._metrics.held += not fresh
@@ -132,7 +186,8 @@ class Pacer:
             self._frozen = None
         elif self._frozen is None:
             self._frozen = face
-        return self._stamped(track, index, amplify(face if self._frozen is None else self._frozen, config.gains))
+        track.shown = amplify(face if self._frozen is None else self._frozen, config.gains)
+        return self._stamped(track, index, track.shown)
 
     def _measure(self, time_s: Fraction, now_ns: int) -> None:
         """Keep how late the frame of this audio time is, if its motion is there."""

@@ -1,11 +1,13 @@
-"""The sender: owns the clock. Motion in, frames out to every receiver, each at its own steady rate."""
+"""The sender owns the clock: it takes motion in and sends frames to every receiver, each at its own steady rate."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from daemon.line.blocks import Motion
 from daemon.line.clock import Clock
+from daemon.line.metrics import Metrics
 from daemon.line.queues import Closed, DropOldestQueue
+from daemon.line.timing import Timing
 from daemon.send.pacing import Pacer
 from daemon.settings.live import LiveSettings
 from protocols.sinks import Sink
@@ -14,35 +16,41 @@ from protocols.sinks import Sink
 def send(
     motions: DropOldestQueue[Motion],
     pacer_at: Callable[[int], Pacer],
+    timing: Timing,
     sinks: Sequence[Sink],
     settings: LiveSettings,
+    metrics: Metrics,
     clock: Clock,
 ) -> None:
-    """Thread: play motion until its queue has ended and all of it is shown, then leave the face neutral.
+    """Thread: play motion until its queue has ended and all of it is shown, then ease the face to neutral.
 
-    `pacer_at` makes the pacer for the anchor that the first motion brings.
+    `pacer_at` makes the pacer for the anchor that the first motion brings; `timing` is the latency at the start.
     """
     pacer = pacer_at(clock.now_ns())
     with suppress(Closed):
         first = motions.get()
         assert first is not None  # without a timeout, get waits
         pacer = pacer_at(first.anchor_ns)
-        pacer.add(first)
+        timing = _add(first, pacer, timing, settings, metrics)
     ended = False
-    while not (ended and pacer.finished()):
+    while not pacer.finished():
         clock.sleep_until(pacer.next_due_ns())
-        ended = _take(motions, pacer)
+        try:
+            while not ended and (motion := motions.get(timeout_s=0)) is not None:
+                timing = _add(motion, pacer, timing, settings, metrics)
+        except Closed:
+            ended = True
+            pacer.end()
         for number, frame in pacer.due(clock.now_ns(), settings.now):
             sinks[number].send(frame)
-    for number, frame in pacer.neutral():
-        sinks[number].send(frame)
 
 
-def _take(motions: DropOldestQueue[Motion], pacer: Pacer) -> bool:
-    """Hand over all motion that is there; True if the queue has ended."""
-    try:
-        while (motion := motions.get(timeout_s=0)) is not None:
-            pacer.add(motion)
-    except Closed:
-        return True
-    return False
+def _add(motion: Motion, pacer: Pacer, timing: Timing, settings: LiveSettings, metrics: Metrics) -> Timing:
+    """Hand motion to the pacer with the delay that the timing has after it."""
+    if settings.measure.is_set():
+        settings.measure.clear()
+        timing = timing.again()
+    timing = timing.hear(motion)
+    metrics.timing = timing
+    pacer.add(motion, timing.stated.after_arrival_ms * 1_000_000)
+    return timing

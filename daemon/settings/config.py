@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from model import checked
-from protocols import sinks
+from protocols import livelink, sinks
 from protocols.errors import FacewireError
 
 DEFAULT_FILE: Final = Path("config.yaml")
 """Read from the working folder where no other file is named."""
+LONGEST_LATENCY_MS: Final = 5000
 
 
 def _sink_url(url: str) -> str:
@@ -27,6 +28,22 @@ def _one_at_least(urls: tuple[str, ...]) -> tuple[str, ...]:
     if not urls:
         raise ValueError("name one receiver at least, like vmc://127.0.0.1:39539")
     return urls
+
+
+def _latency(value: object) -> object:
+    """`auto`, or a number: also in letters, as the command line has it. Raises ValueError for all else."""
+    if value == "auto" or (type(value) is int and 0 < value <= LONGEST_LATENCY_MS):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and 0 < int(value) <= LONGEST_LATENCY_MS:
+        return int(value)
+    raise ValueError(f"must be auto or whole milliseconds, 1 to {LONGEST_LATENCY_MS}")
+
+
+def _subject(name: str) -> str:
+    try:
+        return livelink.Options(name).subject
+    except FacewireError as error:
+        raise ValueError(str(error)) from error
 
 
 class RuntimeChoice(StrEnum):
@@ -77,6 +94,8 @@ class DaemonConfig(BaseModel):
     """The folder of enrolled identities; watched while the program runs."""
     lookahead_ms: int | None = Field(default=None, ge=0)
     """How far the model looks ahead: more is better and later; null: the checkpoint's default."""
+    latency_ms: Annotated[int | Literal["auto"], BeforeValidator(_latency)] = "auto"
+    """From the sound to its frame: a number is kept exactly; auto: measured over the first seconds, then kept."""
     seed: int = Field(default=0, ge=0)
     """Which of the many fitting performances is played."""
     liveliness: float = Field(default=0.75, ge=0, le=1)
@@ -106,10 +125,12 @@ class DaemonConfig(BaseModel):
     head: Path | None = None
     """ICT-FaceKit, a folder or its archive: the preview can show that head, too."""
     sinks: Annotated[tuple[Annotated[str, AfterValidator(_sink_url)], ...], AfterValidator(_one_at_least)] = (
-        "livelink://127.0.0.1:11111?subject=face",
+        "livelink://127.0.0.1:11111",
         "vmc://127.0.0.1:39539",
     )
     """Where the face is sent."""
+    name: Annotated[str, AfterValidator(_subject)] | None = None
+    """Of this face: the Live Link subject where a sink's URL names none; a second program needs one of its own."""
 
 
 def load(path: Path | None = None, over: Mapping[str, object] | None = None) -> DaemonConfig:

@@ -46,6 +46,8 @@ class LiveSettings:
         """Raises FacewireError for settings that this checkpoint cannot fulfil."""
         self.calibrate = Event()
         """Set to have the gate's level measured."""
+        self.measure = Event()
+        """Set to have the latency measured again."""
         self.say: Callable[[str], object] = log.info
         """Tells the user at the screen what came of a change."""
         self._file = file or DEFAULT_FILE

@@ -1,13 +1,15 @@
 """The program as a whole, with a tiny random model: from a sound to packets and a clean end."""
 
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from daemon import app
 from daemon.animate import worker
 from daemon.line.blocks import AudioChunk
 from daemon.line.queues import DropOldestQueue
+from daemon.send.claims import claimed
 from daemon.settings.config import DaemonConfig, RuntimeChoice
 from daemon.settings.live import LiveSettings
 from model.checkpoint import save
@@ -24,11 +27,13 @@ from model.runtime import Runtime
 from protocols import blendshapes, livelink, takes
 from protocols.errors import FacewireError
 from protocols.frame import Frame
-from protocols.sinks import SinkSpec
+from protocols.sinks import SinkSpec, parse
 from tests.daemon.sounds import sound
 from tests.model.tiny import tiny_model
+from tests.peers.osc import free_udp_port
 
 ROOT = Path(__file__).parents[2]
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +63,19 @@ class Receiver:
             except BlockingIOError:
                 return np.array(faces)
 
+    def ages_ms(self) -> Iterator[float]:
+        """How long after its sound each frame arrives, as it comes; ends when none has come for two seconds."""
+        self.socket.settimeout(60)
+        while True:
+            try:
+                packet = livelink.decode(self.socket.recv(2000))
+            except TimeoutError:
+                return
+            now = datetime.now()
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            self.socket.settimeout(2)
+            yield 1000 * ((now - midnight).total_seconds() - packet.time_s)
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -79,12 +97,83 @@ def test_a_file_is_played_to_its_end_and_the_face_left_neutral(
     app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav")), said.append)
     faces = receiver.faces()
     assert len(faces) > 1
-    assert faces[:-1].any()
-    assert not faces[-1].any()
+    assert faces[:-3].any()
+    assert not faces[-3:].any()
     assert f"input     {tmp_path / 'a.wav'} (16000 Hz)" in said[0]
     assert f"identity: mean of all\nsends to  {receiver.url[11:]} (livelink), 30 frames per second\n" in said[0]
-    assert "hop 100 + lookahead 160 + tail 5 + compute" in said[0]
-    assert "as audio delay in OBS" in said[0]
+    assert "latency   measured over the first 3 seconds of sound" in said[0]
+    assert said[0].endswith("READY     Ctrl-C stops")
+
+
+@pytest.mark.slow
+def test_the_latency_is_told_when_it_has_been_measured(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(64_000), 16_000)
+    said: list[str] = []
+    app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav")), said.append)
+    introduction, told = said
+    assert "as audio delay in OBS" not in introduction
+    ((total_ms, compute_ms),) = re.findall(r"^latency   (\d+) ms = chunk 10 \+ .* \+ compute (\d+)\n", told)
+    assert int(total_ms) == 10 + 100 + 160 + 5 + int(compute_ms)
+    assert f"set {total_ms} ms as audio delay in OBS" in told
+
+
+def test_a_latency_that_is_set_is_told_at_once_and_kept(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(8_000), 16_000)
+    said: list[str] = []
+    arrived: list[float] = []
+    listening = Thread(target=lambda: arrived.extend(receiver.ages_ms()))
+    listening.start()
+    app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav"), latency_ms=600), said.append)
+    listening.join()
+    assert "latency   600 ms = chunk 10 + hop 100 + lookahead 160 + tail 5 + compute" in said[0]
+    assert "set 600 ms as audio delay in OBS" in said[0]
+    assert len(said) == 1
+    assert np.median(arrived) == pytest.approx(600, abs=60)
+
+
+def test_a_latency_that_cannot_be_is_refused_with_the_least(
+    checkpoint: Path, receiver: Receiver, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(8_000), 16_000)
+    with pytest.raises(FacewireError, match=r"latency_ms: 200 is too little.* at least \d+ ms = chunk 10 \+ hop 100"):
+        app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav"), latency_ms=200), lambda text: None)
+
+
+def test_what_one_sink_needs_delays_no_other(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(8_000), 16_000)
+    other = f"osc://127.0.0.1:{free_udp_port()}?fps=24&delay_ms=100"
+    said: list[str] = []
+    settings = config(checkpoint, receiver, input=str(tmp_path / "a.wav"), latency_ms=500, sinks=[receiver.url, other])
+    app.run(settings, said.append)
+    assert "latency   500 ms = chunk 10" in said[0]
+    assert "(livelink), 30 frames per second\n" in said[0]
+    later = "24 frames per second, 125 ms later than the stated latency (interpolation 25 + delay_ms 100)\n"
+    assert later in said[0]
+
+
+def test_sound_that_is_not_made_of_numbers_ends_nothing(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:
+    wild = sound(16_000).copy()
+    wild[4_000:9_000] = np.nan
+    wild[12_000:14_000] = 1e30
+    soundfile.write(tmp_path / "a.wav", wild, 16_000, subtype="FLOAT")
+    app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav")), lambda text: None)
+    assert len(receiver.faces()) > 30
+
+
+def test_a_second_program_to_the_same_receivers_is_refused(checkpoint: Path, receiver: Receiver) -> None:
+    taken = config(checkpoint, receiver, input="demo")
+    with claimed([parse(receiver.url)], None):
+        with pytest.raises(FacewireError, match=r"another facewire .* already sends a face to"):
+            app.run(taken, lambda text: None)
+        named = taken.model_copy(update={"name": "bob", "checkpoint": Path("none")})
+        with pytest.raises(FacewireError, match="no such checkpoint"):  # it got as far as that
+            app.run(named, lambda text: None)
+
+
+def test_a_name_is_the_live_link_subject(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", sound(4_000), 16_000)
+    app.run(config(checkpoint, receiver, input=str(tmp_path / "a.wav"), name="bob"), lambda text: None)
+    assert livelink.decode(receiver.socket.recv(2000)).subject == "bob"
 
 
 def test_a_stage_that_fails_ends_the_program_with_its_cause_and_a_neutral_face(
@@ -123,7 +212,7 @@ def test_packets_go_on_while_no_sound_comes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
     checkpoint: Path, receiver: Receiver, number: signal.Signals, tmp_path: Path
 ) -> None:
@@ -175,6 +264,7 @@ class Page:
         self.hello: dict[str, object] = {}
         self.status: dict[str, object] = {}
         self.frames: list[Frame] = []
+        self.said: list[str] = []
 
     def introduce(self, hello: dict[str, object]) -> None:
         self.hello |= hello
@@ -188,7 +278,7 @@ class Page:
         self.frames.append(frame)
 
     def say(self, text: str) -> None:
-        pass
+        self.said.append(text)
 
     def close(self) -> None:
         pass
@@ -214,14 +304,14 @@ def test_the_preview_is_told_all_and_acts_on_the_running_program(
     assert shown.hello["identities"] == ("alma", "bruno")
     assert shown.status["identity"] == "bruno"
     assert shown.status["sinks"][0]["sent"] > 10  # type: ignore[index]
-    assert len(shown.frames) == pytest.approx(45, abs=3)
+    assert len(shown.frames) == pytest.approx(45 + 9 + 2, abs=3)
     brows = list(blendshapes.REGIONS["brows"])
     assert shown.frames[0].weights[brows].any()
     assert not shown.frames[5].weights[brows].any()
     csv, wav = sorted((tmp_path / "takes").iterdir())
     length_s = soundfile.info(wav).duration
     assert length_s == pytest.approx(len(takes.read(csv).weights) / 30, abs=0.01)
-    assert length_s == pytest.approx(1.5, abs=0.3)
+    assert length_s == pytest.approx(1.5 + 0.4, abs=0.3)
 
 
 def test_without_a_free_port_the_face_moves_all_the_same(

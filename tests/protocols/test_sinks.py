@@ -1,3 +1,4 @@
+import errno
 import logging
 import socket
 import time
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import zmq
 
-from protocols import livelink, osc, vmc, zeromq
+from protocols import livelink, osc, sinks, vmc, zeromq
 from protocols.errors import FacewireError
 from protocols.sinks import Sink, SinkSpec, open_sink, parse
 from tests.peers.osc import free_udp_port
@@ -61,6 +62,13 @@ def test_defaults():
 )
 def test_urls(url, spec):
     assert parse(url) == spec
+
+
+def test_a_name_is_the_subject_where_the_url_has_none():
+    assert parse("livelink://", "anna").options == livelink.Options("anna")
+    assert parse("livelink://?subject=ben", "anna").options == livelink.Options("ben")
+    for url in ("vmc://", "osc://", "zmq://"):
+        assert parse(url, "anna") == parse(url)
 
 
 def test_a_spec_is_shown_as_an_address():
@@ -155,6 +163,56 @@ def test_a_refused_port_is_said_once_and_once_when_it_is_back(protocol, caplog):
         for index in range(300, 310):  # the receiver was closed
             sink.send(face(index))
         assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+class WindowsSocket:
+    """Refusals as Windows tells them: nothing on sending, a reset connection on receiving what comes back."""
+
+    def __init__(self, listening):
+        self.listening, self.refused, self.sent = listening, 0, 0
+
+    def send(self, datagram):
+        self.sent += 1
+        self.refused += not self.listening
+
+    def recv(self, size):
+        if self.refused:
+            self.refused -= 1
+            raise ConnectionResetError(errno.ECONNRESET, "An existing connection was forcibly closed")
+        raise BlockingIOError(errno.EWOULDBLOCK, "no data")
+
+    def getsockopt(self, *_):
+        return 0
+
+    def close(self):
+        pass
+
+
+def test_a_refused_port_is_learnt_on_windows_too(caplog, monkeypatch):
+    caplog.set_level(logging.INFO, logger="protocols.sinks")
+    fake = WindowsSocket(listening=False)
+    monkeypatch.setattr(sinks, "_connected", lambda spec: fake)
+    with sink_to("livelink://") as sink:
+        for index in range(200):
+            sink.send(face(index))
+        assert fake.sent == 200
+        fake.listening = True
+        for index in range(200, 300):
+            sink.send(face(index))
+    assert [record.getMessage() for record in caplog.records] == [
+        "nothing is listening on 127.0.0.1:11111 (livelink) yet; facewire keeps sending",
+        "127.0.0.1:11111 (livelink) takes frames now",
+    ]
+
+
+def test_a_receiver_that_talks_back_is_not_in_the_way(caplog):
+    with receiver() as receiving, sink_to(f"livelink://127.0.0.1:{receiving.getsockname()[1]}") as sink:
+        for index in range(100):
+            sink.send(face(index))
+            _, sender = receiving.recvfrom(65535)
+            for _ in range(100):
+                receiving.sendto(b"hello", sender)
+    assert not caplog.records
 
 
 def test_other_failures_are_said_once(caplog, monkeypatch):

@@ -54,6 +54,7 @@ export class Controls {
       this.#set("gate_db", target.checked ? this.#gateDb : null),
     );
     find("#calibrate").addEventListener("click", () => link.ask("calibrate"));
+    find("#measure").addEventListener("click", () => link.ask("measure"));
     find("#save").addEventListener("click", () => link.ask("save"));
     find("#copy").addEventListener("click", copyLines);
   }

@@ -1,4 +1,4 @@
-/** Where the time goes: the parts of the latency of each frame, as medians and as a histogram. */
+/** The latency that is stated, and where the time of each frame went: its parts as medians, and a histogram. */
 
 import { prepare } from "./curves.js";
 import { find, make } from "./dom.js";
@@ -35,11 +35,16 @@ export class LatencyPanel {
     });
   }
 
-  /** @param {{stated_ms: {total: number}, measured_ms: number[][]}} latency a status message's */
-  show({ stated_ms: stated, measured_ms: measured }) {
+  /**
+   * @param {{stated_ms: {total: number}, settled: boolean, measuring: boolean, set: boolean, measured_ms: number[][]}}
+   *   latency a status message's
+   */
+  show({ stated_ms: stated, settled, measuring, set, measured_ms: measured }) {
     this.#rows = [...this.#rows, ...measured].slice(-KEEP);
-    find("#latency-total").textContent = `${Math.round(stated.total)} ms`;
+    find("#latency-total").textContent = settled ? `${Math.round(stated.total)} ms` : "measuring…";
     find("#latency-total").title = Object.entries(stated).map(([part, ms]) => `${part} ${Math.round(ms)}`).join(", ");
+    find("#measure").disabled = measuring || set;
+    find("#measure").textContent = set ? "Set by latency_ms" : measuring ? "measuring…" : "Measure again";
     if (!this.#rows.length) return;
     const medians = PARTS.map((_, part) => median(this.#rows.map((row) => row[part])));
     this.#bars.forEach(({ bar, value }, part) => {
@@ -48,8 +53,10 @@ export class LatencyPanel {
     });
     const totals = this.#rows.map(sum);
     find("#latency-hint").textContent =
-      `Measured ${Math.round(median(totals))} ms (median). Delay the sound by ${Math.round(stated.total)} ms, ` +
-      "and voice and face match.";
+      `Measured ${Math.round(median(totals))} ms (median). ` +
+      (settled
+        ? `Delay the sound by ${Math.round(stated.total)} ms, and voice and face match.`
+        : "A few seconds of sound are measured, then the delay for the sound is told here.");
     drawHistogram(find("#latency-histogram"), totals, stated.total);
   }
 }

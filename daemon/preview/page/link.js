@@ -45,7 +45,7 @@ export class Link {
     this.#send({ set: values });
   }
 
-  /** @param {"save"|"calibrate"} what */
+  /** @param {"save"|"calibrate"|"measure"} what */
   ask(what) {
     this.#send({ do: what });
   }

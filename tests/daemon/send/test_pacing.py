@@ -30,10 +30,10 @@ def ramp(frames: int, first: int = 0, anchor_ns: int = ANCHOR) -> Motion:
 
 def pacer(*tracks: Fraction | Track, motion: Motion | None = None) -> tuple[Pacer, Metrics]:
     metrics = Metrics()
-    made = [track if isinstance(track, Track) else Track(track, LATENCY) for track in tracks]
-    paced = Pacer(30, made, ANCHOR, 0, metrics)
+    made = [track if isinstance(track, Track) else Track(track) for track in tracks]
+    paced = Pacer(30, made, ANCHOR, 0, LATENCY, metrics)
     if motion:
-        paced.add(motion)
+        paced.add(motion, LATENCY)
     return paced, metrics
 
 
@@ -67,7 +67,7 @@ def test_60_frames_from_30_lie_half_way_between() -> None:
 
 
 def test_each_receiver_has_its_own_rate_and_delay() -> None:
-    late = Track(Fraction(30), LATENCY + 100_000_000)
+    late = Track(Fraction(30), 100_000_000)
     paced, _ = pacer(Fraction(60), late, motion=ramp(60))
     played = play(paced, ANCHOR + LATENCY + SECOND)
     times = {number: [due for due, n, _ in played if n == number] for number in (0, 1)}
@@ -107,7 +107,7 @@ def test_a_face_that_is_not_there_is_held_and_then_eased_to_neutral() -> None:
 def test_the_face_comes_back_gently_after_a_stall() -> None:
     paced, _ = pacer(Fraction(30), motion=ramp(11))
     play(paced, ANCHOR + LATENCY + 3 * SECOND)
-    paced.add(ramp(60, first=100))
+    paced.add(ramp(60, first=100), LATENCY)
     shown = [frame.weights[0] * 1000 for _, _, frame in play(paced, ANCHOR + LATENCY + 5 * SECOND)]
     assert shown[10] == 0
     assert max(np.diff(shown)) < 13
@@ -117,7 +117,7 @@ def test_the_face_comes_back_gently_after_a_stall() -> None:
 def test_a_face_that_comes_late_is_counted_and_not_shown() -> None:
     paced, metrics = pacer(Fraction(30), motion=ramp(3))
     play(paced, ANCHOR + LATENCY + SECOND // 5)
-    paced.add(ramp(6, first=3))
+    paced.add(ramp(6, first=3), LATENCY)
     assert metrics.late == 3
     shown = [frame.weights[0] * 1000 for _, _, frame in play(paced, ANCHOR + LATENCY + 3 * SECOND // 10)]
     np.testing.assert_allclose(shown, [6, 7, 8], atol=1e-4)
@@ -126,7 +126,7 @@ def test_a_face_that_comes_late_is_counted_and_not_shown() -> None:
 def test_a_small_drift_moves_the_due_times_but_not_the_spacing_of_stamps() -> None:
     paced, _ = pacer(Fraction(30), motion=ramp(30))
     played = play(paced, ANCHOR + LATENCY + SECOND)
-    paced.add(ramp(30, first=30, anchor_ns=ANCHOR + 2_000_000))
+    paced.add(ramp(30, first=30, anchor_ns=ANCHOR + 2_000_000), LATENCY)
     played += play(paced, ANCHOR + LATENCY + 2 * SECOND)
     assert {round(np.diff([p[2].epoch_ns for p in played])[i]) // 10 for i in range(58)} == {3333333}
     assert played[30][0] - played[29][0] == pytest.approx(SECOND / 30 + 2_000_000, abs=2)
@@ -134,27 +134,70 @@ def test_a_small_drift_moves_the_due_times_but_not_the_spacing_of_stamps() -> No
 
 def test_stamps_tell_when_the_sound_was_heard() -> None:
     metrics = Metrics()
-    paced = Pacer(30, [Track(Fraction(30), LATENCY)], ANCHOR, 1_000 * SECOND, metrics)
-    paced.add(ramp(31))
+    paced = Pacer(30, [Track(Fraction(30))], ANCHOR, 1_000 * SECOND, LATENCY, metrics)
+    paced.add(ramp(31), LATENCY)
     last = play(paced, ANCHOR + LATENCY + SECOND)[-1][2]
     assert last.epoch_ns == 1_000 * SECOND + ANCHOR + 29 * SECOND // 30
 
 
-def test_finished_when_every_receiver_has_seen_the_last_face_and_then_neutral() -> None:
-    paced, _ = pacer(Fraction(60), Fraction(30), motion=ramp(10))
+def played_out(paced: Pacer, *, nap_ns: int = 0) -> list[tuple[int, Frame]]:
+    """All (receiver, frame) from here to the end, each taken so much later than it is due."""
+    paced.end()
+    played: list[tuple[int, Frame]] = []
     while not paced.finished():
-        last = paced.due(paced.next_due_ns(), PLAIN)
-    assert {frame.time_s for _, frame in last} == {Fraction(9, 30)}
-    ends = paced.neutral()
-    assert [number for number, _ in ends] == [0, 1]
-    assert [frame.index for _, frame in ends] == [19, 10]
-    assert not any(frame.weights.any() for _, frame in ends)
+        assert len(played) < 1_000
+        played += paced.due(paced.next_due_ns() + nap_ns, PLAIN)
+    return played
+
+
+@pytest.mark.parametrize("rate", [24, 30, 60])
+def test_at_the_end_every_face_eases_to_neutral_and_is_neutral_three_times(rate: int) -> None:
+    motion = Motion(0, np.full((10, blendshapes.COUNT), 0.8, np.float32), ANCHOR)
+    paced, _ = pacer(Fraction(rate), Fraction(30), motion=motion)
+    frames = [frame for number, frame in played_out(paced) if number == 0]
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    shown = np.array([frame.weights[0] for frame in frames])
+    moving = shown[: int(np.argmax(shown == 0))]
+    last = 9 * rate // 30  # the last frame that has motion
+    assert (moving[: last + 1] == np.float32(0.8)).all()
+    eased = np.diff([*moving[last:], 0])
+    assert len(eased) == -(-3 * rate // 10)
+    assert (eased < 0).all()
+    assert abs(eased[0]) < abs(eased[len(eased) // 2]) > abs(eased[-1])  # smooth at both ends
+    assert list(shown[len(moving) :]) == [0, 0, 0]
+
+
+def test_a_late_sender_still_sends_the_neutral_face_three_times() -> None:
+    paced, _ = pacer(Fraction(30), motion=ramp(10))
+    shown = [frame.weights.any() for _, frame in played_out(paced, nap_ns=SECOND // 2)]
+    assert shown[-3:] == [False] * 3
+
+
+def test_a_receiver_that_is_later_sees_all_motion_before_it_rests() -> None:
+    paced, _ = pacer(Fraction(30), Track(Fraction(30), SECOND), motion=ramp(10))
+    played = played_out(paced)
+    for number in (0, 1):
+        shown = [frame.weights[0] * 1000 for n, frame in played if n == number]
+        np.testing.assert_allclose(shown[:10], np.arange(10), atol=1e-4)
+        assert len(shown) == 10 + 9 + 2
+
+
+def test_the_face_rests_from_what_was_shown_not_from_what_was_made() -> None:
+    paced, _ = pacer(Fraction(30), motion=Motion(0, np.full((10, 52), 0.8, np.float32), ANCHOR))
+    quiet = DaemonConfig.model_validate({"gains": {"jaw": 0.5}})
+    paced.end()
+    jaw = blendshapes.INDEX["jawOpen"]
+    shown = []
+    while not paced.finished():
+        shown += [frame.weights[jaw] for _, frame in paced.due(paced.next_due_ns(), quiet)]
+    assert shown[9] == np.float32(0.4)
+    assert max(abs(np.diff(shown))) < 0.08
 
 
 def test_memory_stays_bounded() -> None:
     paced, _ = pacer(Fraction(30))
     for block in range(200):
-        paced.add(Motion(3 * block, np.zeros((3, blendshapes.COUNT), np.float32), ANCHOR))
+        paced.add(Motion(3 * block, np.zeros((3, blendshapes.COUNT), np.float32), ANCHOR), LATENCY)
         play(paced, ANCHOR + LATENCY + block * SECOND // 10)
     assert len(paced._faces) < 10
 
@@ -185,7 +228,7 @@ def looking(ahead_ms: int, first: int) -> Motion:
 def test_looking_further_ahead_shows_the_same_frames_later_and_none_twice() -> None:
     paced, metrics = pacer(Fraction(30), motion=looking(0, 0))
     before = play(paced, ANCHOR + LATENCY + SECOND // 2)
-    paced.add(looking(240, 30))
+    paced.add(looking(240, 30), LATENCY + 240_000_000)
     after = play(paced, ANCHOR + LATENCY + SECOND)
     indices = [frame.index for _, _, frame in before + after]
     assert indices == list(range(len(indices)))
@@ -195,13 +238,42 @@ def test_looking_further_ahead_shows_the_same_frames_later_and_none_twice() -> N
 
 
 def test_looking_less_far_ahead_skips_to_the_newer_frames() -> None:
-    paced, metrics = pacer(Fraction(30), motion=looking(240, 0))
+    paced, metrics = pacer(Fraction(30))
+    paced.add(looking(240, 0), LATENCY + 240_000_000)
     before = play(paced, ANCHOR + LATENCY + SECOND // 2)
-    paced.add(looking(0, 30))
+    paced.add(looking(0, 30), LATENCY)
     after = play(paced, ANCHOR + LATENCY + SECOND)
     assert after[0][2].index - before[-1][2].index == 8  # 240 ms are seven frames
     assert [frame.index for _, _, frame in after] == list(range(after[0][2].index, after[-1][2].index + 1))
     assert metrics.skipped.total() <= 1
+
+
+def test_a_latency_that_is_kept_moves_nothing_when_the_lookahead_changes() -> None:
+    paced, metrics = pacer(Fraction(30), motion=looking(0, 0))
+    played = play(paced, ANCHOR + LATENCY + SECOND // 2)
+    paced.add(looking(240, 30), LATENCY)
+    played += play(paced, ANCHOR + LATENCY + SECOND)
+    assert [frame.index for _, _, frame in played] == list(range(30))
+    assert {due - ANCHOR - LATENCY - round(frame.time_s * SECOND) for due, _, frame in played} <= {-1, 0, 1}
+    assert metrics.skipped.total() == 0
+
+
+@settings(max_examples=25)
+@given(rates, st.sampled_from([-100, -20, 20, 100]))
+def test_another_delay_is_approached_so_slowly_that_nobody_sees_it(rate: Fraction, change_ms: int) -> None:
+    later = Track(Fraction(30), SECOND // 10)
+    paced, metrics = pacer(rate, later, motion=ramp(30))
+    played = play(paced, ANCHOR + LATENCY + SECOND // 2)
+    paced.add(ramp(120, first=30), LATENCY + change_ms * 1_000_000)
+    played += play(paced, ANCHOR + 4 * SECOND)
+    dues = [due for due, number, _ in played if number == 0]
+    indices = [frame.index for _, number, frame in played if number == 0]
+    assert indices == list(range(len(indices)))  # none is skipped, none twice
+    gaps = np.diff(dues) * float(rate) / SECOND
+    assert abs(gaps - 1).max() <= 0.05 + 1e-6
+    reached = dues[-1] - ANCHOR - indices[-1] * SECOND / rate
+    assert reached == pytest.approx(LATENCY + change_ms * 1_000_000, abs=2)
+    assert metrics.skipped.total() == metrics.late == 0
 
 
 def test_the_delays_of_frames_are_measured_with_their_causes() -> None:
@@ -211,3 +283,9 @@ def test_the_delays_of_frames_are_measured_with_their_causes() -> None:
     assert [sum(delay) for delay in metrics.delays] == pytest.approx([250, 250, 250])
     assert metrics.delays[0] == pytest.approx((100, 25, 125))
     assert metrics.delays[1] == pytest.approx((100 - 1000 / 30, 25, 125 + 1000 / 30))
+
+
+def test_delays_are_measured_where_nothing_comes_on_top_of_what_is_stated() -> None:
+    paced, metrics = pacer(Track(Fraction(30), SECOND // 2), Fraction(30), motion=ramp(30))
+    play(paced, ANCHOR + LATENCY + SECOND // 10)
+    assert [sum(delay) for delay in metrics.delays] == pytest.approx([250, 250, 250])

@@ -4,19 +4,24 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from daemon.line import timing
 from daemon.line.blocks import Motion
 from daemon.line.metrics import Metrics
-from daemon.line.queues import DropOldestQueue
+from daemon.line.queues import Closed, DropOldestQueue
 from daemon.send.pacing import Pacer, Track
 from daemon.send.sender import send
 from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
+from model.windows import WindowSpec
 from protocols import blendshapes
 from protocols.frame import Frame
 from protocols.sinks import SinkSpec, parse
 from tests.daemon.clocks import FakeClock
 
 SECOND = 1_000_000_000
+WINDOW = WindowSpec(740, 100, 0)
+DELAY_MS = 130
+ANY = LiveSettings(DaemonConfig())
 
 
 @dataclass
@@ -42,35 +47,102 @@ def motions(*firsts: int, anchor_ns: int = 0) -> DropOldestQueue[Motion]:
     return queue
 
 
-def play(queue: DropOldestQueue[Motion], clock: FakeClock, rate: int = 30) -> list[tuple[int, Frame]]:
-    sink = ListSink(clock)
+def play(
+    queue: DropOldestQueue[Motion], clock: FakeClock, rate: int = 30, settings: LiveSettings = ANY
+) -> tuple[list[tuple[int, Frame]], Metrics]:
+    sink, metrics = ListSink(clock), Metrics()
+    start = timing.begin(DELAY_MS, 0, WINDOW, 5, 30)
 
     def pacer_at(anchor_ns: int) -> Pacer:
-        return Pacer(30, [Track(Fraction(rate), SECOND // 10)], anchor_ns, 0, Metrics())
+        return Pacer(30, [Track(Fraction(rate))], anchor_ns, 0, DELAY_MS * 1_000_000, metrics)
 
-    send(queue, pacer_at, [sink], LiveSettings(DaemonConfig()), clock)
-    return sink.sent
+    send(queue, pacer_at, start, [sink], settings, metrics, clock)
+    return sink.sent, metrics
 
 
 @pytest.mark.parametrize("rate", [30, 60])
-def test_all_motion_is_played_in_time_and_the_last_frame_is_neutral(rate: int) -> None:
-    sent = play(motions(0, 3, 6, anchor_ns=SECOND), FakeClock(), rate)
+def test_all_motion_is_played_in_time_and_then_the_face_eases_to_neutral(rate: int) -> None:
+    sent, _ = play(motions(0, 3, 6, anchor_ns=SECOND), FakeClock(), rate)
     frames = [frame for _, frame in sent]
     assert [frame.index for frame in frames] == list(range(len(frames)))
-    assert frames[-2].time_s == Fraction(8, 30)
-    assert all((frame.weights == 0.5).all() for frame in frames[:-1])
-    assert not frames[-1].weights.any()
-    for at, frame in sent[:-1]:
-        assert 0 <= at - (SECOND + SECOND // 10 + frame.time_s * SECOND) < 1
+    made = 8 * rate // 30 + 1
+    assert all((frame.weights == 0.5).all() for frame in frames[:made])
+    assert all(0 < frame.weights.max() < 0.5 for frame in frames[made:-3])
+    assert not any(frame.weights.any() for frame in frames[-3:])
+    assert len(frames) == made + 3 * rate // 10 + 2
+    for at, frame in sent:
+        assert 0 <= at - (SECOND + DELAY_MS * 1_000_000 + frame.time_s * SECOND) < 1
 
 
 def test_a_sender_that_always_wakes_late_stays_at_its_rate() -> None:
-    sent = play(motions(*range(0, 90, 3)), FakeClock(lag_ns=15_000_000))
-    gaps = np.diff([at for at, _ in sent[:-1]])
+    sent, _ = play(motions(*range(0, 90, 3)), FakeClock(lag_ns=15_000_000))
+    gaps = np.diff([at for at, _ in sent[:-2]])
     assert abs(gaps - SECOND / 30).max() <= 1
 
 
 def test_without_any_motion_a_neutral_face_is_all_that_is_sent() -> None:
-    sent = play(motions(), FakeClock())
-    assert sent
+    sent, _ = play(motions(), FakeClock())
+    assert len(sent) >= 3
     assert not any(frame.weights.any() for _, frame in sent)
+
+
+def test_the_stated_latency_is_what_frames_are_sent_with() -> None:
+    clock, faces = FakeClock(), np.full((3, blendshapes.COUNT), 0.5, np.float32)
+    # Each is made 20 ms after the last of its sound: this much is stated, with a margin.
+    made = [Motion(3 * hop, faces, 0, 0, made_ns=(100 * hop + 115 + 20) * 1_000_000) for hop in range(100)]
+    sink, metrics = ListSink(clock), Metrics()
+    start = timing.begin("auto", 0, WINDOW, 5, 30)
+
+    def pacer_at(anchor_ns: int) -> Pacer:
+        return Pacer(30, [Track(Fraction(30))], anchor_ns, 0, start.stated.after_arrival_ms * 1_000_000, metrics)
+
+    send(Fed(made, clock), pacer_at, start, [sink], ANY, metrics, clock)  # type: ignore[arg-type]
+    late_ms = [float(at - frame.time_s * SECOND) / 1e6 for at, frame in sink.sent]
+    assert late_ms[:85] == pytest.approx([215] * 85)  # provisional, while three seconds are measured
+    assert metrics.timing is not None
+    stated_ms = metrics.timing.stated.total_ms
+    assert stated_ms == 115 + 10 + 30
+    settled = late_ms.index(pytest.approx(stated_ms))
+    assert settled < 90 + 45
+    assert late_ms[settled:] == pytest.approx([stated_ms] * len(late_ms[settled:]))
+    assert abs(np.diff(late_ms)).max() < 2
+    assert metrics.held == metrics.late == metrics.skipped.total() == 0
+
+
+def test_it_is_measured_again_when_that_is_asked_for() -> None:
+    clock, faces = FakeClock(), np.full((3, blendshapes.COUNT), 0.5, np.float32)
+    slow = [Motion(3 * hop, faces, 0, 0, made_ns=(100 * hop + 115 + 60) * 1_000_000) for hop in range(60)]
+    quick = [Motion(3 * hop, faces, 0, 0, made_ns=(100 * hop + 115 + 12) * 1_000_000) for hop in range(60, 200)]
+    settings, stated_ms = LiveSettings(DaemonConfig()), []
+    start = timing.begin("auto", 0, WINDOW, 5, 30)
+
+    class Asking(ListSink):
+        def send(self, frame: Frame) -> None:
+            super().send(frame)
+            assert metrics.timing is not None
+            stated_ms.append(metrics.timing.stated.total_ms)
+            if frame.index == 300:
+                settings.measure.set()
+
+    sink, metrics = Asking(clock), Metrics()
+
+    def pacer_at(anchor_ns: int) -> Pacer:
+        return Pacer(30, [Track(Fraction(30))], anchor_ns, 0, start.stated.after_arrival_ms * 1_000_000, metrics)
+
+    send(Fed([*slow, *quick], clock), pacer_at, start, [sink], settings, metrics, clock)  # type: ignore[arg-type]
+    assert list(dict.fromkeys(stated_ms)) == [215, 115 + 10 + 80, 115 + 10 + 20]
+    assert stated_ms[300] == stated_ms[380] == 205  # kept while it is measured, and before
+
+
+class Fed:
+    """A queue whose motion is there only when it has been made."""
+
+    def __init__(self, made: list[Motion], clock: FakeClock) -> None:
+        self._waiting, self._clock = made, clock
+
+    def get(self, timeout_s: float | None = None) -> Motion | None:
+        if not self._waiting:
+            raise Closed
+        if timeout_s is None:
+            self._clock.sleep_until(self._waiting[0].made_ns)
+        return self._waiting.pop(0) if self._waiting[0].made_ns <= self._clock.now_ns() else None

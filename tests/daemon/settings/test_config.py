@@ -82,6 +82,25 @@ def test_config_yaml_in_the_working_folder_is_read_unasked(tmp_path: Path, monke
     assert load().seed == 9
 
 
+@pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("300", 300), ("'300'", 300)])
+def test_the_latency_is_auto_or_a_number(tmp_path: Path, text: str, value: object) -> None:
+    assert load(write(tmp_path, f"latency_ms: {text}\n")).latency_ms == value
+
+
+@pytest.mark.parametrize("text", ["fast", "0", "-5", "5001", "300.5", "true", "null", "[]"])
+def test_another_latency_is_refused_in_plain_words(tmp_path: Path, text: str) -> None:
+    with pytest.raises(
+        FacewireError, match=r"1 to put right\n  latency_ms: must be auto or whole milliseconds, 1 to 5000"
+    ):
+        load(write(tmp_path, f"latency_ms: {text}\n"))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "é" * 33])
+def test_a_name_that_fits_no_packet_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FacewireError, match=r"name: .*1 to 64 bytes"):
+        load(write(tmp_path, f"name: '{name}'\n"))
+
+
 def test_a_list_without_receivers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="sinks: name one receiver at least"):
         load(write(tmp_path, "sinks: []\n"))
