@@ -17,9 +17,9 @@ PROVISIONAL_MS: Final = 100
 """For computing, until it has been measured. A machine that needs longer for a hop is too slow anyway."""
 MEASURE_S: Final = 3
 """Seconds of sound that are measured."""
-WATCH_S: Final = 10
+WATCH_S: Final = 20
 """Seconds of sound that are watched for late motion …"""
-LATE_S: Final = 5
+LATE_S: Final = 10
 """… which must occur in this many of them: a short load on the machine moves nothing."""
 MARGIN: Final = 1.25
 MARGIN_MS: Final = 15

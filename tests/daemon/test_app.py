@@ -1,5 +1,6 @@
 """The program as a whole, with a tiny random model: from a sound to packets and a clean end."""
 
+import os
 import re
 import signal
 import socket
@@ -227,6 +228,40 @@ def test_a_signal_leaves_the_face_neutral_and_exit_code_0(
     assert process.returncode == 0, errors
     assert not receiver.faces()[-1].any()
     assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals on Windows")
+def test_a_closed_terminal_leaves_the_face_neutral_and_the_take_written(
+    checkpoint: Path, receiver: Receiver, tmp_path: Path
+) -> None:
+    import fcntl
+    import pty
+    import termios
+
+    (tmp_path / "config.yaml").write_text(f"takes: {tmp_path / 'takes'}\nrecord: true\n", "utf-8")
+    command = [sys.executable, "-c", "from daemon.commands.cli import app; app()", "run", "--input", "demo"]
+    command += ["--config", str(tmp_path / "config.yaml"), "--checkpoint", str(checkpoint), "--sink", receiver.url]
+    window, terminal = pty.openpty()
+    receiver.socket.settimeout(60)
+    with subprocess.Popen(
+        [*command, "--no-preview"],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:
+        os.close(terminal)
+        for _ in range(30):
+            receiver.socket.recv(2000)  # it sends
+        os.close(window)
+        assert process.wait(60) == 0
+    faces = receiver.faces()
+    assert faces[:-3].any()
+    assert not faces[-3:].any()
+    assert sorted(path.suffix for path in (tmp_path / "takes").iterdir()) == [".csv", ".wav"]
 
 
 @pytest.mark.slow

@@ -71,9 +71,10 @@ function showSound({ gate, gate_db: gateDb }, levelDb) {
 }
 
 function showReceivers({ sinks, held, late, dropped }) {
-  const rows = sinks.map(({ name, fps, sent, skipped }) =>
-    make("tr", {}, ...[name, fps.toFixed(1), sent, skipped].map((text) => make("td", { title: text }, String(text)))),
-  );
+  const rows = sinks.map(({ name, later_ms: laterMs, fps, sent, skipped }) => {
+    const to = laterMs ? `${name}, ${laterMs} ms later` : name;
+    return make("tr", {}, ...[to, fps.toFixed(1), sent, skipped].map((text) => make("td", { title: text }, String(text))));
+  });
   find("#sinks tbody").replaceChildren(...rows);
   for (const [name, count] of Object.entries({ held, late, ...dropped })) {
     const cell = find(`#counters [data-count="${name}"]`);

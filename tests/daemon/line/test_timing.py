@@ -54,7 +54,7 @@ def test_what_another_program_takes_for_a_moment_is_not_stated(burst: range) -> 
 
 
 def test_a_load_that_passes_moves_nothing() -> None:
-    loaded = [200.0 if 100 <= hop < 130 else 10.0 for hop in range(400)]  # three seconds and a bit
+    loaded = [200.0 if 100 <= hop < 180 else 10.0 for hop in range(500)]  # eight seconds
     last = heard(auto(), hops(loaded))[-1]
     assert (last.stated.compute_ms, last.statements) == (30, 1)
 
@@ -70,10 +70,10 @@ def test_frames_that_keep_coming_late_move_it_once(every: int) -> None:
     timings = heard(auto(), hops(computing_ms))
     totals = [now.stated.total_ms for now in timings]
     assert list(dict.fromkeys(totals[30:])) == [4 + 10 + 265 + 30, 4 + 10 + 265 + 115]
-    assert totals.index(4 + 10 + 265 + 115) <= 220  # within some seconds
+    assert totals.index(4 + 10 + 265 + 115) <= 100 + 200 + 10  # within twenty seconds
     assert timings[-1].late
     assert timings[-1].statements == 2
-    assert not any(now.late for now in timings[:100])
+    assert not any(now.late for now in timings[:190])
 
 
 def test_a_machine_that_is_far_too_slow_asks_for_no_more_than_the_queue_holds() -> None:
@@ -114,7 +114,7 @@ def test_a_number_is_kept_exactly_whatever_comes() -> None:
 
 def test_a_number_that_turns_out_too_small_is_kept_and_told() -> None:
     start = timing.begin(300, 0, WINDOW, 8, 30)
-    timings = heard(start, hops([80.0] * 100))
+    timings = heard(start, hops([80.0] * 150))
     assert {now.stated.total_ms for now in timings} == {300}
     assert timings[-1].statements > 1
     assert timings[-1].late

@@ -189,6 +189,8 @@ def test_calibration_is_asked_for(preview: Preview, settings: LiveSettings) -> N
     async def visit(page: Page) -> None:
         await page.send_str('{"do": "calibrate"}')
         assert await asyncio.to_thread(settings.calibrate.wait, 10)
+        await page.send_str('{"do": "measure"}')
+        assert await asyncio.to_thread(settings.measure.wait, 10)
 
     with_pages(preview, 1, visit)
 
