@@ -37,6 +37,8 @@ pytestmark = pytest.mark.slow
 GRID = Path(__file__).parents[2] / "shared" / "data" / "grid_s1"
 FACEWIRE = Path(sys.executable).with_name("facewire")
 JAW = NAMES.index("jawOpen")
+EASE = 11
+"""Frames at 30 per second in which the face comes to rest at the end."""
 
 
 @dataclass
@@ -150,7 +152,7 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
         ]
         options = [argument for sink in sinks for argument in ("--sink", sink)]
         with facewire("--input", str(take.path), "--identity", "s1", *options) as process:
-            told = introduction(process)
+            introduction(process)
             output, errors = process.communicate(timeout=60)
             assert process.returncode == 0, output + errors
         parts = []
@@ -161,8 +163,8 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
     numbers, weights = live_link(live)
     assert np.all((weights[:, :52] >= 0) & (weights[:, :52] <= 1))
     assert np.array_equal(np.unique(np.diff(numbers)), [1])  # a steady 30 frames per second, none left out
-    assert len(weights) == pytest.approx(len(take.jaw), abs=3)
-    assert not weights[-1].any()
+    assert len(weights) == pytest.approx(len(take.jaw) + EASE, abs=3)
+    assert not weights[-3:].any()
     assert correlation(weights[:, JAW], take.jaw, 0) >= 0.6
 
     headers = [json.loads(header) for _, header, _ in parts]
@@ -173,7 +175,7 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
     inside = shown < len(take.jaw)
     assert np.corrcoef(faces[inside, JAW], take.jaw[shown[inside]])[0, 1] >= 0.6
 
-    stated_ms = int(re.search(r"latency\s+(\d+) ms", told).group(1))  # type: ignore[union-attr]
+    stated_ms = int(re.search(r"latency\s+(\d+) ms", output).group(1))  # type: ignore[union-attr]
     late_ms = [
         1000 * arrived - header["epoch_ns"] / 1e6
         for (arrived, _), header in zip(live.datagrams[-len(headers) :], headers, strict=True)
@@ -184,10 +186,10 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
     blends = [arguments for address, arguments in messages if address == "/VMC/Ext/Blend/Val"]
     assert {name[0].lower() + name[1:] for name, _ in blends if len(str(name)) > 2} >= set(NAMES) - {"tongueOut"}
     opened = np.array([value for name, value in blends if name == "JawOpen"])
-    assert len(opened) == pytest.approx(2 * len(take.jaw), abs=6)
+    assert len(opened) == pytest.approx(2 * (len(take.jaw) + EASE), abs=6)
     assert sum(address == "/VMC/Ext/Blend/Apply" for address, _ in messages) == len(opened)
     assert correlation(opened[::2], take.jaw, 0) >= 0.6
-    assert opened[-1] == 0
+    assert list(opened[-3:]) == [0, 0, 0]
 
 
 def test_a_microphone_moves_the_face_until_the_program_is_stopped(take: Take, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Records takes: the face as it was sent, and the sound it was made from, on one time line.
+"""Records takes: the face as it was sent and the sound it was made from, on one time line.
 
-A sink that gets every frame, and a listener that hears every sound. While the setting `record` is on a take grows;
-when it goes off, `<date>.csv` and `<date>.wav` are written. Sound is ahead of its face by the latency, so the last
-seconds of it are always kept.
+The recorder is a sink that gets every frame, and a listener that hears all sound. While the setting `record` is on, a
+take grows; when it is switched off, `<date>.csv` and `<date>.wav` are written. Sound is ahead of its face by the
+latency, so its last seconds are always kept.
 """
 
 import logging
@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from daemon.settings.config import LONGEST_LATENCY_MS
 from daemon.settings.live import LiveSettings
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import takes
@@ -25,16 +26,16 @@ from protocols.files import complete_or_not_at_all
 from protocols.frame import Frame
 from protocols.sinks import SinkSpec
 
-KEPT_SAMPLES: Final = 2 * SAMPLE_RATE_HZ
+KEPT_SAMPLES: Final = (LONGEST_LATENCY_MS // 1000 + 1) * SAMPLE_RATE_HZ
 """Sound that is kept while nothing is recorded: more than any latency."""
 LONGEST_S: Final = 30 * 60
-"""A take ends by itself after half an hour."""
+"""A take ends after half an hour at the latest."""
 
 log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """One take at a time, into the folder that the settings name."""
+    """Records one take at a time into the folder that the settings name."""
 
     spec = SinkSpec("recorder", "this computer", 0, None, 0)
 
@@ -52,14 +53,14 @@ class Recorder:
         return float(len(frames) / frames[0].rate) if frames else None
 
     def hear(self, start: int, samples: Samples) -> None:
-        """Sound (n,) whose first sample has this index."""
+        """Take sound (n,) whose first sample has this index."""
         with self._lock:
             self._sound.append((start, samples))
             while not self._frames and self._sound[0][0] < start - KEPT_SAMPLES:
                 self._sound.popleft()
 
     def send(self, frame: Frame) -> None:
-        """A frame of the face; begins and ends takes as the setting says."""
+        """Take a frame of the face; begins and ends takes as the setting says."""
         if self._settings.now.record:
             with self._lock:
                 self._frames.append(frame)
@@ -69,7 +70,7 @@ class Recorder:
             self._end()
 
     def close(self) -> None:
-        """Write the take that is under way, and wait until all are written."""
+        """Write the take that is being recorded, and wait until all are written."""
         self._end()
         for writer in self._writers:
             writer.join()
@@ -96,13 +97,13 @@ class Recorder:
 
 
 def free_name(folder: Path, stem: str) -> Path:
-    """`<stem>.csv` in the folder, with a number behind it if there is one already."""
+    """`<stem>.csv` in the folder, with a number after it if that exists already."""
     names = (f"{stem}{f' ({n})' if n > 1 else ''}.csv" for n in range(1, 1000))
     return next(folder / name for name in names if not (folder / name).exists())
 
 
 def even(frames: list[Frame]) -> NDArray[np.float32]:
-    """Weights (n, 52) of every frame from the first to the last; those that were never sent are interpolated."""
+    """Weights (n, 52) of every frame from the first to the last; frames that were not sent are interpolated."""
     sent = np.array([frame.index for frame in frames])
     weights = np.stack([frame.weights for frame in frames])
     wanted = np.arange(sent[0], sent[-1] + 1)

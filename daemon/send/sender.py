@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Final
 
 from daemon.line.blocks import Motion
 from daemon.line.clock import Clock
@@ -11,6 +12,9 @@ from daemon.line.timing import Timing
 from daemon.send.pacing import Pacer
 from daemon.settings.live import LiveSettings
 from protocols.sinks import Sink
+
+LONGEST_SLEEP_NS: Final = 200_000_000
+"""Before the first frame is due, the queue fills up: with a long latency its motion has to be taken before that."""
 
 
 def send(
@@ -34,7 +38,7 @@ def send(
         timing = _add(first, pacer, timing, settings, metrics)
     ended = False
     while not pacer.finished():
-        clock.sleep_until(pacer.next_due_ns())
+        clock.sleep_until(min(pacer.next_due_ns(), clock.now_ns() + LONGEST_SLEEP_NS))
         try:
             while not ended and (motion := motions.get(timeout_s=0)) is not None:
                 timing = _add(motion, pacer, timing, settings, metrics)

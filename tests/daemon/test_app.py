@@ -15,9 +15,11 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
 from daemon import app
 from daemon.animate import worker
+from daemon.commands.cli import app as command_line
 from daemon.line.blocks import AudioChunk
 from daemon.line.queues import DropOldestQueue
 from daemon.send.claims import claimed
@@ -169,6 +171,14 @@ def test_a_second_program_to_the_same_receivers_is_refused(checkpoint: Path, rec
         named = taken.model_copy(update={"name": "bob", "checkpoint": Path("none")})
         with pytest.raises(FacewireError, match="no such checkpoint"):  # it got as far as that
             app.run(named, lambda text: None)
+
+
+def test_the_command_line_has_latency_and_name() -> None:
+    result = CliRunner().invoke(command_line, ["run", "--latency-ms", "fast", "--name", "x" * 65])
+    assert result.exit_code == 1
+    assert "2 to put right" in result.stderr
+    assert "latency_ms: must be auto or whole milliseconds, 1 to 5000 (is 'fast')" in result.stderr
+    assert "name: livelink subject 'xxx" in result.stderr
 
 
 def test_a_name_is_the_live_link_subject(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:

@@ -146,3 +146,35 @@ class Fed:
         if timeout_s is None:
             self._clock.sleep_until(self._waiting[0].made_ns)
         return self._waiting.pop(0) if self._waiting[0].made_ns <= self._clock.now_ns() else None
+
+
+class FeedingClock(FakeClock):
+    """While it sleeps, motion is made."""
+
+    def __init__(self, made: list[Motion], queue: DropOldestQueue[Motion]) -> None:
+        super().__init__()
+        self.waiting, self.queue = made, queue
+
+    def sleep_until(self, due_ns: int) -> None:
+        super().sleep_until(due_ns)
+        while self.waiting and self.waiting[0].made_ns <= self.now:
+            self.queue.put(self.waiting.pop(0))
+        if not self.waiting:
+            self.queue.close()
+
+
+def test_with_a_long_latency_no_motion_is_lost_before_the_first_frame() -> None:
+    faces = np.full((3, blendshapes.COUNT), 0.5, np.float32)
+    queue = DropOldestQueue[Motion](20)
+    queue.put(Motion(0, faces, 0))
+    clock = FeedingClock([Motion(3 * hop, faces, 0, made_ns=hop * SECOND // 10) for hop in range(1, 80)], queue)
+    sink, metrics = ListSink(clock), Metrics()
+    start = timing.begin(5_000, 0, WINDOW, 5, 30)
+
+    def pacer_at(anchor_ns: int) -> Pacer:
+        return Pacer(30, [Track(Fraction(30))], anchor_ns, 0, 5 * SECOND, metrics)
+
+    send(queue, pacer_at, start, [sink], ANY, metrics, clock)
+    assert queue.dropped == 0
+    assert sink.sent[0][0] == 5 * SECOND
+    assert all((frame.weights == 0.5).all() for _, frame in sink.sent[:240])
