@@ -44,7 +44,7 @@ CHUNKS: Final = 100
 MOTIONS: Final = 20
 """Pieces of motion that may wait for the sender: two seconds."""
 LOOK_EVERY_S: Final = 1.0
-"""How often the folder of identities is looked at."""
+"""How often the folder of identities is checked for changes."""
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Line:
         return sink.spec.fps or Fraction(self.runtime.config.fps)
 
     def later_ms(self, sink: Sink) -> int:
-        """What a sink needs in addition to the stated latency: for interpolation, and by its URL."""
+        """What a sink needs in addition to the stated latency: for interpolation, and as its URL says."""
         return interpolation_ms(self.runtime.config.fps, self.rate(sink)) + sink.spec.delay_ms
 
 
@@ -154,7 +154,7 @@ def play(line: Line, state: StreamState, say: Callable[[str], None]) -> None:
 
 
 class Watch:
-    """Looks at the running line some times a second, and tells screen and page how it goes."""
+    """Follows the running program, and reports on the screen and on the page."""
 
     def __init__(self, line: Line, metrics: Metrics, say: Callable[[str], None]) -> None:
         self._line, self._metrics, self._say = line, metrics, say
@@ -163,7 +163,7 @@ class Watch:
         self._statements = line.timing.statements
 
     def look(self, dropped: Mapping[str, int]) -> str:
-        """The status line; `dropped` counts the `sound` and `motion` that full queues have dropped."""
+        """Look once, and return the status line; `dropped` counts the `sound` and `motion` dropped by full queues."""
         line, metrics = self._line, self._metrics
         if time.monotonic() - self._looked_s >= LOOK_EVERY_S:
             follow_identities(line)
@@ -182,7 +182,7 @@ class Watch:
         return status.line(metrics, speeds[0], sum(dropped.values()))
 
     def _tell(self, now: Timing) -> None:
-        """Tell which latency has just been stated, loudly if it had to be."""
+        """Tell the latency that has just been stated; loudly if late frames are the reason."""
         again, self._statements = self._statements > 0, now.statements
         if now.wanted_ms:
             told = f"latency_ms: {now.wanted_ms} is too little: frames keep coming late; {now.needed_ms} would do"

@@ -1,4 +1,4 @@
-"""OSC messages into UDP datagrams and back: what `vmc` and `osc` share.
+"""OSC messages to UDP datagrams and back, for `vmc` and `osc`.
 
 Messages are built and read by python-osc.
 """
@@ -15,7 +15,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from protocols.errors import FacewireError
 
 Bundling = Literal["mtu", "one", "off"]
-"""`mtu`: bundles that fit one network packet each; `one`: everything in one bundle; `off`: bare messages."""
+"""`mtu`: bundles that fit into one network packet each; `one`: a single bundle; `off`: no bundles."""
 
 MTU_BYTES: Final = 1400
 _MARK: Final = b"#bundle\x00"
@@ -27,13 +27,13 @@ Message = tuple[str, tuple[object, ...]]
 
 
 def message(address: str, *constants: str | int, floats: Sequence[float] = ()) -> bytes:
-    """An OSC message: constants (as s and i) that hardly ever change, then floats (as f) that do."""
+    """An OSC message: constants (types s and i), which rarely change, then floats (type f), which do."""
     return _head(address, constants, len(floats)) + struct.pack(f">{len(floats)}f", *floats)
 
 
 @lru_cache(maxsize=1024)
 def _head(address: str, constants: tuple[str | int, ...], floats: int) -> bytes:
-    """A message up to its floats. Kept, because building 60 messages anew costs half a millisecond per frame."""
+    """A message up to its floats. Cached: building 60 messages takes half a millisecond per frame."""
     builder = OscMessageBuilder(address)
     for constant in constants:
         builder.add_arg(constant)
@@ -44,7 +44,7 @@ def _head(address: str, constants: tuple[str | int, ...], floats: int) -> bytes:
 
 
 def pack(messages: Sequence[bytes], bundling: Bundling) -> list[bytes]:
-    """The datagrams that carry `messages`, in their order."""
+    """The datagrams that carry `messages`, in order."""
     if bundling == "off":
         return list(messages)
     if bundling == "one":
@@ -53,7 +53,7 @@ def pack(messages: Sequence[bytes], bundling: Bundling) -> list[bytes]:
 
 
 def unpack(datagram: bytes) -> list[Message]:
-    """The messages of a datagram, in order. Raises FacewireError for what is not OSC, and for NaN."""
+    """The messages of a datagram, in order. Raises FacewireError for anything but OSC, and for NaN."""
     return [_parse(part) for part in _parts(datagram, _DEEPEST)]
 
 
@@ -70,12 +70,12 @@ def _groups(messages: Sequence[bytes]) -> Iterator[list[bytes]]:
 
 
 def _bundle(messages: Sequence[bytes]) -> bytes:
-    """Not python-osc's builder: it parses again what it has built, which doubles the cost of a frame."""
+    """A bundle. Not by python-osc's builder, which parses its result again and so doubles the cost of a frame."""
     return _BEGIN + b"".join(len(each).to_bytes(4, "big") + each for each in messages)
 
 
 def _parts(data: bytes, depth: int) -> Iterator[bytes]:
-    """The messages inside bundles. Not python-osc's: a negative size makes its parser loop for ever."""
+    """The messages inside bundles. Not by python-osc's parser, which never ends if a size is negative."""
     if not data.startswith(_MARK):
         yield data
         return

@@ -34,7 +34,7 @@ _ANSWERS: Final = 64  # read per frame at most, so that a receiver that talks ba
 
 @dataclass(frozen=True)
 class SinkSpec:
-    """A sink's URL, understood."""
+    """A parsed sink URL."""
 
     protocol: str
     """livelink, vmc, osc, zmq; other names for sinks without a URL."""
@@ -44,7 +44,7 @@ class SinkSpec:
     fps: Fraction | None
     """Frames per second; None: the model's."""
     delay_ms: int
-    """How much later than others this sink gets its frames."""
+    """How much later than the stated latency frames are sent to this sink."""
     options: Options | None = None
     """The protocol's own."""
 
@@ -58,11 +58,11 @@ class SinkSpec:
 
 
 class Sink(Protocol):
-    """Takes frames of one stream. Not for several threads at once."""
+    """Takes the frames of one stream, from one thread."""
 
     @property
     def spec(self) -> SinkSpec:
-        """What it was opened with."""
+        """What the sink was opened with."""
 
     def send(self, frame: Frame) -> None:
         """Send a frame now; never blocks, and does not fail because nothing listens."""
@@ -93,7 +93,7 @@ _KINDS: Final = {
 
 
 def parse(url: str, name: str | None = None) -> SinkSpec:
-    """Understand a sink's URL, `protocol://host:port?option=value&…`; host and port may be left out.
+    """Parse a sink's URL, `protocol://host:port?option=value&…`; host and port may be left out.
 
     `name` is the Live Link subject where the URL names none. Raises FacewireError that says what is wrong, and which
     protocols or options there are.

@@ -19,34 +19,34 @@ class AudioChunk:
     samples: Samples
     """(n,) float32."""
     start: int
-    """Index of the first sample since the stream's start; a gap to the chunk before means lost sound."""
+    """Index of its first sample, counted from the start of the stream. A gap after the previous chunk is lost sound."""
     arrived_ns: int
-    """When the whole chunk was in the program's hands, on the monotonic clock."""
+    """When the program had received the whole chunk, on the monotonic clock."""
 
     @property
     def end(self) -> int:
-        """Index of the sample after the last."""
+        """Index of the sample after its last."""
         return self.start + len(self.samples)
 
 
 @dataclass(frozen=True)
 class Motion:
-    """A piece of the animation at the model's rate."""
+    """A piece of animation at the model's frame rate."""
 
     first: int
-    """Index of the first frame since the stream's start."""
+    """Index of its first frame, counted from the start of the stream."""
     faces: NDArray[np.float32]
     """(n, 52), finite, in [0, 1]."""
     anchor_ns: int
-    """When sample 0 of the stream arrived, as far as known now, on the monotonic clock."""
+    """When sample 0 of the stream arrived, as estimated so far, on the monotonic clock."""
     lookahead_ms: int = 0
-    """How far the model looked ahead for it."""
+    """The lookahead it was made with."""
     heard_ns: int = 0
-    """When the last sound that it needed arrived."""
+    """When the last sound it needs had arrived."""
     made_ns: int = 0
     """When it was computed."""
 
 
 def samples_ns(samples: int) -> int:
-    """How long so many samples last, in nanoseconds."""
+    """The duration of so many samples, in nanoseconds."""
     return samples * 1_000_000_000 // SAMPLE_RATE_HZ

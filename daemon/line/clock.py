@@ -1,4 +1,4 @@
-"""The one clock of the daemon: monotonic, in nanoseconds, and replaceable in tests."""
+"""The only clock of the live program: monotonic, in nanoseconds, replaceable in tests."""
 
 import time
 from typing import Protocol
@@ -11,18 +11,18 @@ class Clock(Protocol):
         """Nanoseconds since some fixed moment."""
 
     def sleep_until(self, due_ns: int) -> None:
-        """Return at that time, or at once if it has passed."""
+        """Return at that time, or immediately if it has passed."""
 
 
 class SystemClock:
-    """The machine's own."""
+    """The clock of this machine."""
 
     def now_ns(self) -> int:
-        """Nanoseconds since some fixed moment; not time.monotonic, which ticks every 16 ms on Windows."""
+        """Nanoseconds since some fixed moment; not by time.monotonic, which ticks every 16 ms on Windows."""
         return time.perf_counter_ns()
 
     def sleep_until(self, due_ns: int) -> None:
-        """Return at that time, or at once if it has passed; not Event.wait, for the same reason."""
+        """Return at that time, or immediately if it has passed; not by Event.wait, for the same reason."""
         time.sleep(max(0, due_ns - self.now_ns()) / 1e9)
 
 

@@ -1,4 +1,4 @@
-"""The one kind of queue between stages: bounded, and the oldest gives way."""
+"""The queue between stages: bounded, and it drops the oldest item when it is full."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,22 +9,22 @@ T = TypeVar("T")
 
 
 class Closed(Exception):  # noqa: N818
-    """The queue is closed and empty: nothing will come any more."""
+    """The queue is closed and empty: no more items will come."""
 
 
 class DropOldestQueue(Generic[T]):
-    """Holds at most `size` items. A full queue drops its oldest: a late mouth is worse than a lost one."""
+    """Holds at most `size` items. A full queue drops its oldest: late motion is worse than lost motion."""
 
     def __init__(self, size: int) -> None:
         self.dropped = 0
-        """Items that gave way."""
+        """How many items have been dropped."""
         self._items: deque[T] = deque()
         self._size = size
         self._closed = False
         self._changed = Condition()
 
     def put(self, item: T) -> None:
-        """Append; never waits. After `close` the item is ignored."""
+        """Append an item; never waits. After `close` it is ignored."""
         with self._changed:
             if self._closed:
                 return
@@ -35,7 +35,7 @@ class DropOldestQueue(Generic[T]):
             self._changed.notify()
 
     def get(self, timeout_s: float | None = None) -> T | None:
-        """The oldest item; None if none came in time. Raises Closed at the end."""
+        """Take the oldest item; None if there is none in time. Raises Closed at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
             if self._items:
@@ -45,13 +45,13 @@ class DropOldestQueue(Generic[T]):
             return None
 
     def close(self) -> None:
-        """Nothing will be put any more; what is held can still be taken."""
+        """Say that no more items will be put; those in the queue can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[T]:
-        """All items, waiting for each, until the queue is closed and empty."""
+        """Take all items, waiting for each, until the queue is closed and empty."""
         try:
             while True:
                 item = self.get()

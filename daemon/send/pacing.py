@@ -1,4 +1,4 @@
-"""When each frame is sent: at a steady rate, which every receiver has of its own, and a fixed time after its sound.
+"""When each frame is sent: at the receiver's own steady rate, a fixed time after its sound.
 
 Frame n of a receiver shows the face at audio time n / rate and is due at anchor + n / rate + delay. Between two faces
 of the model it is interpolated. A face that has not arrived in time is not waited for: the last one is held, and
@@ -27,16 +27,16 @@ from protocols import blendshapes
 from protocols.frame import Frame
 
 HOLD_S: Final = 1.0
-"""How long the last face is held when no motion comes."""
+"""How long the last face is held when no motion arrives."""
 EASE_S: Final = 0.4
-"""How long it takes from there to neutral, and back when motion comes again."""
+"""How long it then takes to neutral, and back when motion arrives again."""
 REST_S: Final = Fraction(3, 10)
-"""How long the last face takes to neutral when the program ends."""
+"""How long the last face takes to neutral at the end of the program."""
 RESTING: Final = 3
-"""How often the neutral face is sent then: a packet may be lost."""
+"""How many times the neutral face is then sent: a packet may be lost."""
 
 STEADY_NS: Final = 10_000_000
-"""Frames are stamped an even time apart; only when the clocks have drifted by this much are they set right."""
+"""The time stamps of frames are evenly spaced; they are corrected only when the clocks have drifted by this much."""
 
 Face = NDArray[np.float32]
 NEUTRAL: Final = np.zeros(blendshapes.COUNT, np.float32)
@@ -88,7 +88,7 @@ class Track:
 
 
 class Pacer:
-    """Holds the motion that is still to be shown, and gives out the frames that are due."""
+    """Holds the motion that has not been shown yet, and gives out the frames that are due."""
 
     def __init__(
         self, fps: int, tracks: Sequence[Track], anchor_ns: int, epoch_ns: int, delay_ns: int, metrics: Metrics
@@ -143,9 +143,9 @@ class Pacer:
         return min(track.due_ns(self._anchor_ns, self._slide) for track in self._tracks if not track.over)
 
     def due(self, now_ns: int, config: DaemonConfig) -> list[tuple[int, Frame]]:
-        """The newest frame of each receiver that has one due, as (receiver's number, frame). Older ones are skipped.
+        """The frames to send now, as (receiver's number, frame): the newest that is due of each receiver.
 
-        The face is shown with the gains of `config`, or held where it says `freeze`.
+        Older ones are skipped. The gains of `config` are applied, and its `freeze` holds the face.
         """
         frames = []
         for number, track in enumerate(self._tracks):
@@ -190,7 +190,7 @@ class Pacer:
         return self._stamped(track, index, track.shown)
 
     def _measure(self, time_s: Fraction, now_ns: int) -> None:
-        """Keep how late the frame of this audio time is, if its motion is there."""
+        """Note how late the frame of this audio time is, if its motion has arrived."""
         after = bisect_left(self._indices, time_s * self._fps)
         if after == len(self._indices):
             return
@@ -203,7 +203,7 @@ class Pacer:
         return Frame(index, track.rate, self._epoch_ns + heard_ns, face)
 
     def _face(self, position: Fraction) -> tuple[Face, bool]:
-        """The face at a position counted in the model's frames, and whether it is fresh, not held."""
+        """The face at a position, counted in the model's frames, and whether it is fresh and not held."""
         after = bisect_right(self._indices, position)
         if after == 0:
             return NEUTRAL, False
@@ -216,20 +216,20 @@ class Pacer:
         return face * self._presence(position, index), fresh
 
     def _presence(self, position: Fraction, index: int) -> np.float32:
-        """1 while there is motion, easing to 0 after it has stayed away, and back when it has returned."""
+        """1 while there is motion; eases to 0 when it has stopped for a while, and back when it has returned."""
         away = 1 - (float(position - index) / self._fps - HOLD_S) / EASE_S
         back = float(position - self._woke) / self._fps / EASE_S if position >= self._woke else 1.0
         return np.float32(min(1.0, max(0.0, min(away, back))))
 
     def _forget(self) -> None:
-        """Drop faces that no receiver will need any more."""
+        """Drop faces that no receiver needs any more."""
         position = min(track.next / track.rate for track in self._tracks) * self._fps
         done = max(0, bisect_right(self._indices, position) - 1)
         del self._indices[:done], self._faces[:done], self._sources[:done]
 
 
 def amplify(faces: Face, gains: Gains) -> Face:
-    """Faces (…, 52) with each region's gain, in [0, 1]."""
+    """Faces (…, 52) with each region's gain applied, in [0, 1]."""
     scaled: Face = faces * _per_shape(gains)
     return scaled.clip(0, 1)
 

@@ -12,7 +12,7 @@ from protocols import livelink, sinks
 from protocols.errors import FacewireError
 
 DEFAULT_FILE: Final = Path("config.yaml")
-"""Read from the working folder where no other file is named."""
+"""Read from the working folder if no other file is named."""
 LONGEST_LATENCY_MS: Final = 5000
 
 
@@ -31,7 +31,7 @@ def _one_at_least(urls: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _latency(value: object) -> object:
-    """`auto`, or a number: also in letters, as the command line has it. Raises ValueError for all else."""
+    """`auto` or a number, which the command line gives as text. Raises ValueError for anything else."""
     if value == "auto" or (type(value) is int and 0 < value <= LONGEST_LATENCY_MS):
         return value
     if isinstance(value, str) and value.isascii() and value.isdecimal() and 0 < int(value) <= LONGEST_LATENCY_MS:
@@ -50,15 +50,15 @@ class RuntimeChoice(StrEnum):
     """What computes the face."""
 
     AUTO = "auto"
-    """onnxruntime, or torch where that cannot be."""
+    """onnxruntime, or torch where that is impossible."""
     ONNX = "onnx"
     ONNX_INT8 = "onnx-int8"
-    """onnxruntime with an encoder in 8 bits: for large ones, which it makes twice as fast."""
+    """onnxruntime with the encoder in 8 bits, which makes a large one twice as fast."""
     TORCH = "torch"
 
 
 class Gains(BaseModel):
-    """How much of the model's motion is shown, per region of the face: 0 nothing, 1 as it is."""
+    """How much of the model's motion is shown, per region of the face: 0 none, 1 all of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,7 +74,7 @@ class Gains(BaseModel):
 
 
 class DaemonConfig(BaseModel):
-    """What a user may change. What gives a checkpoint its meaning is in the checkpoint, and in no setting."""
+    """What a user may change. What gives a checkpoint its meaning is stored in the checkpoint and is no setting."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,56 +87,56 @@ class DaemonConfig(BaseModel):
     encoder: str | None = None
     """Folder or hub id of the speech encoder, for a checkpoint that does not hold its own."""
     runtime: RuntimeChoice = RuntimeChoice.AUTO
-    """What computes the face: onnx (onnxruntime), onnx-int8, torch, or auto, onnx wherever it can."""
+    """What computes the face: onnx (onnxruntime), onnx-int8, torch, or auto: onnx wherever possible."""
     identity: str | None = None
-    """Whose manner of moving; auto: whoever's voice it is; null: the mean of all that the checkpoint knows."""
+    """Whose manner of moving; auto: that of the voice that is heard; null: the mean of all in the checkpoint."""
     identities: Path = Path("identities")
     """The folder of enrolled identities; watched while the program runs."""
     lookahead_ms: int | None = Field(default=None, ge=0)
-    """How far the model looks ahead: more is better and later; null: the checkpoint's default."""
+    """How far the model looks ahead: more is better, and later; null: the checkpoint's default."""
     latency_ms: Annotated[int | Literal["auto"], BeforeValidator(_latency)] = "auto"
-    """From the sound to its frame: a number is kept exactly; auto: measured over the first seconds, then kept."""
+    """From the sound to its frame. A number is kept exactly; auto: measured over the first seconds, then kept."""
     seed: int = Field(default=0, ge=0)
-    """Which of the many fitting performances is played."""
+    """Chooses one of the many performances that fit the same sound."""
     liveliness: float = Field(default=0.75, ge=0, le=1)
     """How freely eyes and brows move, 0 to 1."""
     style: float = Field(default=1.0, ge=0, le=1.5)
-    """How much of the identity: 0 the mean of all, 1 it, above even more of what is its own."""
+    """How much of the identity is shown: 0 the mean of all, 1 the identity, above that an exaggeration."""
     gains: Gains = Gains()
-    """How much of the motion is shown, per region."""
+    """How much of the motion is shown, per region of the face."""
     input_gain_db: float = Field(default=0.0, ge=-20, le=40)
-    """Makes the sound louder before anything hears it."""
+    """Gain of the input, applied before everything else."""
     gate_db: float | None = Field(default=-60.0, ge=-90, le=0)
-    """Sound below is no speech: the mouth rests; null: no gate."""
+    """Sound below this level is not speech, and the mouth rests; null: no gate."""
     mute: bool = False
-    """Hear nothing."""
+    """Ignore the sound."""
     freeze: bool = False
     """Hold the face as it is."""
     record: bool = False
-    """Record a take: the face and the sound it was made from."""
+    """Record a take: the face, and the sound it was made from."""
     takes: Path = Path("takes")
-    """The folder that takes are recorded to and replayed from."""
+    """The folder in which takes are recorded and from which they are replayed."""
     preview: bool = True
     """Show the face in the browser."""
     preview_host: str = "127.0.0.1"
-    """The address that the preview listens on; any but this machine's own wants a token, which is printed."""
+    """The address that the preview listens on; any but this machine's own requires a token, which is printed."""
     preview_port: int = Field(default=8765, ge=0, le=65_535)
-    """Its port; 0: any free one."""
+    """The port of the preview; 0: any free one."""
     head: Path | None = None
-    """ICT-FaceKit, a folder or its archive: the preview can show that head, too."""
+    """A copy of ICT-FaceKit, folder or archive: the preview can show that head, too."""
     sinks: Annotated[tuple[Annotated[str, AfterValidator(_sink_url)], ...], AfterValidator(_one_at_least)] = (
         "livelink://127.0.0.1:11111",
         "vmc://127.0.0.1:39539",
     )
     """Where the face is sent."""
     name: Annotated[str, AfterValidator(_subject)] | None = None
-    """Of this face: the Live Link subject where a sink's URL names none; a second program needs one of its own."""
+    """The name of this face: its Live Link subject where a sink's URL names none. A second program needs another."""
 
 
 def load(path: Path | None = None, over: Mapping[str, object] | None = None) -> DaemonConfig:
-    """The settings of a file (None: config.yaml here, if there is one), with those in `over` put over them.
+    """The settings of a file (None: config.yaml in the working folder, if it exists), overridden by those in `over`.
 
-    Raises FacewireError that tells all that is wrong at once.
+    Raises FacewireError that lists everything that is wrong.
     """
     file = path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     values = {} if file is None else checked.read(file)
