@@ -83,7 +83,8 @@ def live_cpu(port: str) -> None:
         print(json.dumps((time.process_time() - before_s) / MEASURE_S), flush=True)
         os._exit(0)
 
-    app.run(said, lambda text: Thread(target=measure, daemon=True).start())
+    measuring = Thread(target=measure, daemon=True)
+    app.run(said, lambda text: None if measuring.is_alive() else measuring.start())  # more is said later
 
 
 def _share_of_core(port: int | None, *, watched: bool) -> tuple[float, int]:
