@@ -9,17 +9,27 @@ from hypothesis.extra.numpy import arrays
 
 from protocols.blendshapes import COUNT, INDEX
 from protocols.frame import Frame
+from protocols.pose import POSE_COUNT, POSE_NAMES, Pose
 
 # 2023-11-14 22:13:20 UTC: second 80000 of the day.
 EPOCH_NS = 1_700_000_000_000_000_000
 RATES = [Fraction(30), Fraction(60), Fraction(60000, 1001), Fraction(25)]
 
 
-def face(index: int = 0, rate: Fraction = Fraction(30), epoch_ns: int = EPOCH_NS, **shapes: float) -> Frame:
-    weights = np.zeros(COUNT, np.float32)
-    for name, value in shapes.items():
-        weights[INDEX[name]] = value
-    return Frame(index, rate, epoch_ns, weights)
+def face(index: int = 0, rate: Fraction = Fraction(30), epoch_ns: int = EPOCH_NS, **numbers: float) -> Frame:
+    """A frame of these shapes, and of these numbers of the pose; the others are 0."""
+    weights, pose = np.zeros(COUNT, np.float32), np.zeros(POSE_COUNT, np.float32)
+    for name, value in numbers.items():
+        if name in POSE_NAMES:
+            pose[POSE_NAMES.index(name)] = value
+        else:
+            weights[INDEX[name]] = value
+    return Frame(index, rate, epoch_ns, weights, pose)
+
+
+def posed(**numbers: float) -> Pose:
+    """A pose (10,) of these numbers."""
+    return face(**numbers).pose
 
 
 def one_hot_sweep() -> Sequence[Frame]:
@@ -29,10 +39,15 @@ def one_hot_sweep() -> Sequence[Frame]:
 
 
 any_weights = arrays(np.float32, COUNT, elements=st.floats(0, 1, width=32))
+any_pose = st.tuples(
+    *(st.floats(-1, 1, width=32) if name[-2:] in ("_x", "_y", "_z") else st.floats(-180, 180, width=32)
+      for name in POSE_NAMES)
+).map(lambda numbers: np.array(numbers, np.float32))  # fmt: skip
 any_frame = st.builds(
     Frame,
     index=st.integers(0, 10**9),
     rate=st.sampled_from(RATES),
     epoch_ns=st.integers(0, 4 * 10**18),
     weights=any_weights,
+    pose=any_pose,
 )
