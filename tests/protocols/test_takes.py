@@ -12,55 +12,106 @@ from hypothesis.extra.numpy import arrays
 from protocols import livelink_csv
 from protocols.blendshapes import BEAT, COUNT, INDEX, NAMES
 from protocols.errors import FacewireError
+from protocols.pose import POSE_NAMES
 from protocols.takes import Take, read, write
+from tests.protocols.faces import any_pose, posed
 
 SUFFIXES = [".csv", ".json", ".npz"]
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
+NO_POSITION = np.array([1, 1, 1, 0, 0, 0, 1, 1, 1, 1], np.float32)
+
+
 def moving(frames, fps=30):
     rng = np.random.default_rng(5)
-    return Take(rng.random((frames, COUNT), np.float32), Fraction(fps))
+    poses = np.array([20, 20, 20, 0.1, 0.1, 0.1, 9, 9, 9, 9]) * rng.uniform(-1, 1, (frames, 10))
+    return Take(rng.random((frames, COUNT), np.float32), Fraction(fps), poses)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("fps", [24, 25, 30, 60, Fraction(60000, 1001), Fraction(30000, 1001), Fraction(25, 2)])
+def carried(take, suffix):
+    """Weights and poses of a take as far as the format has room for them."""
+    weights, poses = take.weights.copy(), take.poses.copy()
+    if suffix == ".json":
+        weights[:, INDEX["tongueOut"]] = 0
+    if suffix == ".csv":
+        poses *= NO_POSITION
+    return weights, poses
+
+
+@pytest.mark.parametrize(
+    ("suffix", "fps"),
+    [
+        *((suffix, fps) for suffix in (".csv", ".npz")
+          for fps in (24, 25, 30, 60, Fraction(60000, 1001), Fraction(30000, 1001), Fraction(25, 2))),
+        (".json", 60),
+    ],
+)  # fmt: skip
 def test_a_take_survives(tmp_path, suffix, fps):
     take = moving(150, fps)
     write(tmp_path / f"take{suffix}", take)
     again = read(tmp_path / f"take{suffix}")
+    weights, poses = carried(take, suffix)
     assert again.fps == take.fps
-    np.testing.assert_allclose(again.weights, take.weights, atol=1e-6)
+    np.testing.assert_allclose(again.weights, weights, atol=1e-6)
+    np.testing.assert_allclose(again.poses, poses, atol=1e-4)
     assert os.listdir(tmp_path) == [f"take{suffix}"]
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, Fraction(30000, 1001), Fraction(60000, 1001), 100])
+def test_beats_rate_is_60(tmp_path, fps):
+    take = moving(150, fps)
+    write(tmp_path / "take.json", take)
+    again = read(tmp_path / "take.json")
+    assert again.fps == 60
+    assert len(again.weights) == round(150 * 60 / Fraction(fps))
+    weights, poses = carried(take, ".json")
+    at = np.minimum(np.arange(len(again.weights)) * float(fps) / 60, 149)
+    below, share = at.astype(int), (at % 1)[:, None]
+    above = np.minimum(below + 1, 149)
+    np.testing.assert_allclose(again.weights, weights[below] * (1 - share) + weights[above] * share, atol=1e-5)
+    np.testing.assert_allclose(again.poses, poses[below] * (1 - share) + poses[above] * share, atol=1e-4)
 
 
 @settings(max_examples=20)
 @given(
     weights=arrays(np.float32, st.tuples(st.integers(1, 4), st.just(COUNT)), elements=st.floats(0, 1, width=32)),
+    pose=any_pose,
     suffix=st.sampled_from(SUFFIXES),
 )
-def test_short_takes_survive_with_their_rate(tmp_path_factory, weights, suffix):
+def test_short_takes_survive_with_their_rate(tmp_path_factory, weights, pose, suffix):
     path = tmp_path_factory.mktemp("take") / f"take{suffix}"
-    write(path, Take(weights, Fraction(30)))
-    np.testing.assert_allclose(read(path, fps=Fraction(30)).weights, weights, atol=1e-6)
+    take = Take(weights, Fraction(60), pose)
+    write(path, take)
+    again = read(path, fps=Fraction(60))
+    expected, poses = carried(take, suffix)
+    np.testing.assert_allclose(again.weights, expected, atol=1e-6)
+    np.testing.assert_allclose(again.poses, poses, atol=1e-4)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_sweep_arrives_under_the_right_names(tmp_path, suffix):
     values = np.diag(np.arange(1, COUNT + 1) / 64).astype(np.float32)
     path = tmp_path / f"take{suffix}"
-    write(path, Take(values, Fraction(30)))
-    np.testing.assert_array_equal(read(path).weights, values)
+    poses = np.diag(np.arange(1, 11) / 16)[np.arange(COUNT) % 10]
+    take = Take(values, Fraction(60), poses.astype(np.float32))
+    write(path, take)
+    again = read(path, fps=Fraction(60))
+    weights, poses = carried(take, suffix)
+    np.testing.assert_array_equal(again.weights, weights)
+    np.testing.assert_allclose(again.poses, poses, atol=1e-4)
 
 
 def test_golden_csv(tmp_path):
     weights = np.zeros((31, COUNT), np.float32)
     weights[30, INDEX["jawRight"]], weights[30, INDEX["tongueOut"]] = 0.25, 1
-    write(tmp_path / "take.csv", Take(weights, Fraction(30)))
+    poses = np.zeros((31, 10), np.float32)
+    poses[30] = [90, 45, 30, 0.1, 0.2, 0.3, -15, 5, 7.5, -4]
+    write(tmp_path / "take.csv", Take(weights, Fraction(30), poses))
     lines = (tmp_path / "take.csv").read_text().splitlines()
     header = lines[0].split(",")
     assert len(header) == 63
-    assert header[:3] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft"]
+    assert header[:3] == ["Timecode", "BlendshapeCount", "EyeBlinkLeft"]
     assert header[16:20] == ["JawForward", "JawRight", "JawLeft", "JawOpen"]
     assert header[20:25] == ["MouthClose", "MouthFunnel", "MouthPucker", "MouthRight", "MouthLeft"]
     assert header[53:] == [
@@ -70,16 +121,65 @@ def test_golden_csv(tmp_path):
     assert [line.split(",")[0] for line in lines[1:3]] == ["00:00:00:00.000", "00:00:00:01.000"]
     zero = ["0.000000"]
     assert lines[31].split(",") == [
-        "00:00:01:00.000", "61", *zero * 15, "0.250000", *zero * 35, "1.000000", *["0"] * 9,
+        "00:00:01:00.000", "61", *zero * 15, "0.250000", *zero * 35, "1.000000",
+        "1.570796", "0.785398", "-0.523599",
+        "-0.261799", "0.087266", *zero, "0.130900", "-0.069813", *zero,
     ]  # fmt: skip
+    assert lines[1].split(",")[54:] == zero * 9
 
 
 def test_golden_json_is_beats_layout(tmp_path):
-    write(tmp_path / "take.json", Take(np.zeros((2, COUNT), np.float32), Fraction(60)))
+    weights = np.zeros((2, COUNT), np.float32)
+    weights[1, INDEX["jawOpen"]], weights[1, INDEX["tongueOut"]] = 0.5, 1
+    write(tmp_path / "take.json", Take(weights, Fraction(60), posed(head_yaw=12.5, head_z=-0.25)))
     take = json.loads((tmp_path / "take.json").read_text())
     assert take["fps"] == 60
-    assert take["names"] == [*BEAT, "tongueOut"]
-    assert take["frames"][1] == {"weights": [0.0] * 52, "time": 0.016667, "rotation": []}
+    assert take["names"] == list(BEAT)
+    assert take["pose_names"] == list(POSE_NAMES)
+    pose = [12.5, 0.0, 0.0, 0.0, 0.0, -0.25, 0.0, 0.0, 0.0, 0.0]
+    jaw = [0.0] * 24 + [0.5] + [0.0] * 26
+    assert take["frames"][1] == {"weights": jaw, "time": 0.016667, "rotation": [], "pose": pose}
+    # What BEAT's own loader makes of it: frames by their place in the list, values by position.
+    assert np.array([frame["weights"] for frame in take["frames"]]).shape == (2, 51)
+
+
+def test_golden_npz_is_read_by_numpy(tmp_path):
+    take = moving(3)
+    write(tmp_path / "take.npz", take)
+    with np.load(tmp_path / "take.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == {"bs", "names", "fps", "pose", "pose_names"}
+        np.testing.assert_array_equal(arrays["bs"], take.weights)
+        np.testing.assert_array_equal(arrays["pose"], take.poses)
+        assert (arrays["bs"].dtype, arrays["pose"].dtype) == (np.float32, np.float32)
+        assert (arrays["names"].tolist(), arrays["pose_names"].tolist()) == ([*NAMES], [*POSE_NAMES])
+        assert arrays["fps"] == 30
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_old_takes_are_at_rest(tmp_path, suffix):
+    """As they were written before there was a pose."""
+    path = tmp_path / f"take{suffix}"
+    weights = moving(40).weights
+    if suffix == ".csv":
+        path.write_text(csv_of([(f"00:00:0{n // 30}:{n % 30:02}.000", n) for n in range(40)]))
+    elif suffix == ".json":
+        rows = [{"weights": row.tolist(), "time": n / 30, "rotation": []} for n, row in enumerate(weights)]
+        path.write_text(json.dumps({"fps": 30, "names": NAMES, "frames": rows}))
+    else:
+        np.savez_compressed(path, bs=weights, names=np.array(NAMES), fps=np.float64(30))
+    take = read(path)
+    assert take.fps == 30
+    if suffix != ".csv":
+        np.testing.assert_allclose(take.weights, weights, atol=1e-6)
+    assert take.poses.shape == (40, 10)
+    assert not take.poses.any()
+
+
+def test_poses_are_read_by_their_names(tmp_path):
+    poses = np.array([[1.0, 2.0, 9.0]] * 2)
+    names = np.array(["head_pitch", "right_eye_yaw", "tail"])
+    np.savez(tmp_path / "take.npz", bs=np.zeros((2, 52)), names=np.array(NAMES), fps=30.0, pose=poses, pose_names=names)
+    assert read(tmp_path / "take.npz").poses[1].tolist() == posed(head_pitch=1, right_eye_yaw=2).tolist()
 
 
 def test_beat_files_are_read():
@@ -96,7 +196,8 @@ def test_beat_files_are_read():
 
 def csv_of(timecodes, base=30):
     """A csv with the given timecodes whose jawOpen tells the row's place among 100."""
-    header, row = livelink_csv.format_take(np.zeros((1, COUNT), np.float32), Fraction(base)).splitlines()
+    still = livelink_csv.format_take(np.zeros((1, COUNT), np.float32), np.zeros((1, 10), np.float32), Fraction(base))
+    header, row = still.replace("BlendshapeCount", "BlendShapeCount").splitlines()  # as the app wrote it until 2024
     cells = row.split(",")
     lines = [header]
     for timecode, place in timecodes:
@@ -121,7 +222,7 @@ def test_recording_past_midnight(tmp_path):
 def test_header_in_another_case_with_a_mark_and_empty_lines(tmp_path):
     write(tmp_path / "take.csv", moving(40))
     text = (tmp_path / "take.csv").read_text()
-    text = text.replace("BlendShapeCount", "BlendshapeCount").replace("\n", "\r\n\r\n")
+    text = text.replace("BlendshapeCount", "BLENDSHAPECount").replace("\n", "\r\n\r\n")
     (tmp_path / "again.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     np.testing.assert_array_equal(read(tmp_path / "again.csv").weights, read(tmp_path / "take.csv").weights)
 
