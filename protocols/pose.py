@@ -30,10 +30,11 @@ AT_REST: Final[Pose] = np.zeros(POSE_COUNT, np.float32)
 AT_REST.flags.writeable = False
 
 _FARTHEST: Final = np.array([1.0 if name in ("head_x", "head_y", "head_z") else 180.0 for name in POSE_NAMES])
-# Live Link's nine angles: where each comes from, and its sign. An eye's roll comes from nowhere.
-_LIVELINK: Final = ((0, 1), (1, 1), (2, -1), (6, 1), (7, 1), (0, 0), (8, 1), (9, 1), (0, 0))
-# Face Cap's ten numbers, likewise; it counts in centimetres.
-_FACECAP: Final = ((3, -100), (4, 100), (5, 100), (1, 1), (0, -1), (2, 1), (7, 1), (6, -1), (9, 1), (8, -1))
+_Sources = tuple[NDArray[np.int64], NDArray[np.int64]]
+# Where each of Live Link's nine angles comes from, and its sign. The roll of an eye comes from nowhere.
+_LIVELINK: Final[_Sources] = np.array([0, 1, 2, 6, 7, 0, 8, 9, 0]), np.array([1, 1, -1, 1, 1, 0, 1, 1, 0])
+# Each of Face Cap's ten numbers, likewise.
+_FACECAP: Final[_Sources] = np.array([3, 4, 5, 1, 0, 2, 7, 6, 9, 8]), np.array([-100, 100, 100, 1, -1, 1, 1, -1, 1, -1])
 _POLE: Final = 1e-4
 
 
@@ -147,16 +148,16 @@ def from_quaternion(x: float, y: float, z: float, w: float) -> tuple[float, floa
     return degrees(atan2(aside, ahead)), pitch, -degrees(atan2(2 * (x * y + w * z), 1 - 2 * (x * x + z * z)))
 
 
-def _picked(poses: Pose, sources: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-    at, factors = zip(*sources, strict=True)
-    picked: NDArray[np.float64] = poses[..., list(at)].astype(np.float64) * factors
+def _picked(poses: Pose, sources: _Sources) -> NDArray[np.float64]:
+    at, factors = sources
+    picked: NDArray[np.float64] = poses[..., at].astype(np.float64) * factors
     return picked + 0.0  # -0 becomes 0
 
 
-def _placed(numbers: NDArray[np.float64], sources: Sequence[tuple[int, int]]) -> Pose:
+def _placed(numbers: NDArray[np.float64], sources: _Sources) -> Pose:
+    at, factors = sources
+    known = factors != 0
     poses = np.zeros((*numbers.shape[:-1], POSE_COUNT), np.float64)
-    for number, (at, factor) in enumerate(sources):
-        if factor:
-            poses[..., at] = numbers[..., number] / factor
+    poses[..., at[known]] = numbers[..., known] / factors[known]
     with np.errstate(over="ignore"):
         return (poses + 0.0).astype(np.float32)
