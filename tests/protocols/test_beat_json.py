@@ -18,7 +18,7 @@ def test_golden_json_is_beats_layout(tmp_path):
     weights = np.zeros((2, COUNT), np.float32)
     weights[1, INDEX["jawOpen"]], weights[1, INDEX["tongueOut"]] = 0.5, 1
     write(tmp_path / "take.json", Take(weights, Fraction(60), posed(head_yaw=12.5, head_z=-0.25)))
-    take = json.loads((tmp_path / "take.json").read_text())
+    take = json.loads((tmp_path / "take.json").read_text(encoding="utf-8"))
     assert take["fps"] == 60
     assert take["names"] == list(BEAT)
     assert take["pose_names"] == list(POSE_NAMES)
@@ -49,7 +49,7 @@ def test_beat_files_are_read():
     if not paths:
         pytest.skip(f"no files of the BEAT layout under {SHARED}")
     take = read(paths[0])
-    source = json.loads(paths[0].read_text())
+    source = json.loads(paths[0].read_text(encoding="utf-8"))
     assert take.fps == 60
     assert len(take.weights) == len(source["frames"])
     jaw = [frame["weights"][source["names"].index("jawOpen")] for frame in source["frames"]]
@@ -78,6 +78,6 @@ def frames(*times, weights=(0.5,) * 51):
     ],
 )
 def test_broken_json(tmp_path, text, said):
-    (tmp_path / "take.json").write_text(text)
+    (tmp_path / "take.json").write_text(text, encoding="utf-8")
     with pytest.raises(FacewireError, match=said):
         read(tmp_path / "take.json")

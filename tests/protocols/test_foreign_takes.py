@@ -72,7 +72,7 @@ def test_json(tmp_path, text, said):
 
 
 def test_a_pose_out_of_bounds_is_clamped(tmp_path):
-    (tmp_path / "take.json").write_text(posed_json([-200, 45, 0, -3, 0, 0, 0, 0, 0, 1e9]))
+    (tmp_path / "take.json").write_text(posed_json([-200, 45, 0, -3, 0, 0, 0, 0, 0, 1e9]), encoding="utf-8")
     assert read(tmp_path / "take.json").poses[1].tolist() == [-180, 45, 0, -1, 0, 0, 0, 0, 0, 180]
 
 
@@ -204,7 +204,7 @@ def test_frames_are_counted_while_a_csv_is_read(tmp_path, monkeypatch):
     rows = [f"0:0:{n // 30}:{n % 30}" for n in range(60)]
     refused(tmp_path / "take.csv", in_csv(*rows) + "and then nonsense", "51 frames, more than 50")
     monkeypatch.setattr(table, "MOST_FRAMES", 60)
-    (tmp_path / "take.csv").write_text(in_csv(*rows))
+    (tmp_path / "take.csv").write_text(in_csv(*rows), encoding="utf-8")
     assert len(read(tmp_path / "take.csv").weights) == 60
 
 

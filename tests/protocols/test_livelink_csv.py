@@ -27,7 +27,7 @@ def test_golden_csv(tmp_path):
     poses = np.zeros((31, 10), np.float32)
     poses[30] = [90, 45, 30, 0.1, 0.2, 0.3, -15, 5, 7.5, -4]
     write(tmp_path / "take.csv", Take(weights, Fraction(30), poses))
-    lines = (tmp_path / "take.csv").read_text().splitlines()
+    lines = (tmp_path / "take.csv").read_text(encoding="utf-8").splitlines()
     header = lines[0].split(",")
     assert len(header) == 63
     assert header[:3] == ["Timecode", "BlendshapeCount", "EyeBlinkLeft"]
@@ -49,7 +49,8 @@ def test_golden_csv(tmp_path):
 
 def test_lost_frames_are_interpolated(tmp_path):
     kept = [frame for frame in range(60) if frame not in (20, 21)]
-    (tmp_path / "take.csv").write_text(csv_of([(f"10:00:0{n // 30}:{n % 30:02}.000", n) for n in kept]))
+    rows = [(f"10:00:0{n // 30}:{n % 30:02}.000", n) for n in kept]
+    (tmp_path / "take.csv").write_text(csv_of(rows), encoding="utf-8")
     take = read(tmp_path / "take.csv")
     assert take.fps == 30
     np.testing.assert_allclose(take.weights[:, INDEX["jawOpen"]], np.arange(60) / 100, atol=1e-6)
@@ -57,13 +58,13 @@ def test_lost_frames_are_interpolated(tmp_path):
 
 def test_recording_past_midnight(tmp_path):
     rows = [(f"23:59:59:{n:02}.500", n) for n in range(30)] + [(f"00:00:00:{n:02}.500", 30 + n) for n in range(30)]
-    (tmp_path / "take.csv").write_text(csv_of(rows))
+    (tmp_path / "take.csv").write_text(csv_of(rows), encoding="utf-8")
     assert len(read(tmp_path / "take.csv").weights) == 60
 
 
 def test_header_in_another_case_with_a_mark_and_empty_lines(tmp_path):
     write(tmp_path / "take.csv", moving(40))
-    text = (tmp_path / "take.csv").read_text()
+    text = (tmp_path / "take.csv").read_text(encoding="utf-8")
     text = text.replace("BlendshapeCount", "BLENDSHAPECount").replace("\n", "\r\n\r\n")
     (tmp_path / "again.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     np.testing.assert_array_equal(read(tmp_path / "again.csv").weights, read(tmp_path / "take.csv").weights)
@@ -92,7 +93,7 @@ GOOD = csv_of([(f"00:00:0{n // 30}:{n % 30:02}.000", n) for n in range(40)])
     ],
 )
 def test_broken_csv(tmp_path, text, said):
-    (tmp_path / "take.csv").write_text(text)
+    (tmp_path / "take.csv").write_text(text, encoding="utf-8")
     with pytest.raises(FacewireError, match=said) as caught:
         read(tmp_path / "take.csv")
     assert "take.csv" in str(caught.value)

@@ -87,12 +87,13 @@ def test_old_takes_are_at_rest(tmp_path, suffix):
         write(path, Take(weights, Fraction(30)))
         text = path.read_text(encoding="utf-8")
         path.write_text(
-            text.replace("BlendshapeCount", "BlendShapeCount").replace(",0.000000" * 9 + "\n", ",0" * 9 + "\n")
+            text.replace("BlendshapeCount", "BlendShapeCount").replace(",0.000000" * 9 + "\n", ",0" * 9 + "\n"),
+            encoding="utf-8",
         )
         assert path.read_text(encoding="utf-8").count(",0,0,0,0,0,0,0,0,0\n") == 40
     elif suffix == ".json":
         rows = [{"weights": row.tolist(), "time": n / 30, "rotation": []} for n, row in enumerate(weights)]
-        path.write_text(json.dumps({"fps": 30, "names": NAMES, "frames": rows}))
+        path.write_text(json.dumps({"fps": 30, "names": NAMES, "frames": rows}), encoding="utf-8")
     else:
         np.savez_compressed(path, bs=weights, names=np.array(NAMES), fps=np.float64(30))
     take = read(path)
@@ -163,7 +164,7 @@ def test_paths(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "take.csv"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def full(_self, _data):
         raise OSError(28, "No space left on device")
@@ -171,7 +172,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(FacewireError, match="No space"):
         write(path, moving(3))
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert os.listdir(tmp_path) == ["take.csv"]
 
 
