@@ -66,11 +66,12 @@ MEDIAPIPE: Final = ("_neutral", *BEAT)
 """52 without tongueOut: `_neutral` is no shape."""
 FACECAP: Final = _sided(
     "browInnerUp", "browDown_*", "browOuterUp_*", "eyeLookUp_*", "eyeLookDown_*", "eyeLookIn_*", "eyeLookOut_*",
-    "eyeBlink_*", "eyeSquint_*", "eyeWide_*", "cheekPuff", "cheekSquint_*", "noseSneer_*", "mouthFunnel",
-    "mouthPucker", "mouthRollUpper", "mouthRollLower", "mouthShrugUpper", "mouthShrugLower", "mouthClose",
-    "mouthSmile_*", "mouthFrown_*", "mouthDimple_*", "mouthUpperUp_*", "mouthLowerDown_*", "mouthPress_*",
-    "mouthStretch_*", "mouthLeft", "mouthRight", "jawOpen", "jawForward", "jawLeft", "jawRight", "tongueOut",
+    "eyeBlink_*", "eyeSquint_*", "eyeWide_*", "cheekPuff", "cheekSquint_*", "noseSneer_*", "jawOpen", "jawForward",
+    "jawLeft", "jawRight", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight", "mouthRollUpper", "mouthRollLower",
+    "mouthShrugUpper", "mouthShrugLower", "mouthClose", "mouthSmile_*", "mouthFrown_*", "mouthDimple_*",
+    "mouthUpperUp_*", "mouthLowerDown_*", "mouthPress_*", "mouthStretch_*", "tongueOut",
 )  # fmt: skip
+"""As in the receiver of the app's author."""
 ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "livelink": tuple(pascal(name) for name in NAMES),
     "livelink-csv": tuple(pascal(name) for name in LIVELINK_CSV),
@@ -145,13 +146,19 @@ def remap(values: ArrayLike, source_names: Sequence[str]) -> NDArray[np.float32]
     ]
     if unknown:
         raise FacewireError(
-            f"not ARKit blendshapes: {', '.join(map(repr, unknown))}; expected names such as "
+            f"not ARKit blendshapes: {_listed(map(repr, unknown))}; expected names such as "
             "jawOpen, JawOpen, mouthSmileLeft or mouthSmile_L"
         )
     repeated = [name for name, count in Counter(name for name in names if name).items() if count > 1]
     if repeated:
-        raise FacewireError(f"blendshapes named more than once: {', '.join(repeated)}")
+        raise FacewireError(f"blendshapes named more than once: {_listed(repeated)}")
     result = np.zeros((*array.shape[:-1], COUNT), np.float32)
     known = [(index, INDEX[name]) for index, name in enumerate(names) if name]
     result[..., [to for _, to in known]] = array[..., [at for at, _ in known]]
     return result
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few, shortened: a foreign file may have any number of names, of any length."""
+    listed = list(names)
+    return ", ".join(name[:40] for name in listed[:5]) + ", …" * (len(listed) > 5)

@@ -1,8 +1,9 @@
 """Live Link Face, version 6: the packet that Epic's iPhone app sends to Unreal on UDP port 11111.
 
 Big-endian throughout: version u8, device id and subject (each i32 byte length + UTF-8), frame number i32,
-subframe f32, frame rate as i32 / i32, count u8 = 61, then 61 f32: the 52 shapes in the order of `NAMES`, head
-yaw / pitch / roll, and yaw / pitch / roll of each eye. Source: Unreal's AppleARKitLiveLinkSource.cpp.
+subframe f32, frame rate as i32 / i32, count u8 = 61, then 61 f32: the 52 shapes in the order of `NAMES`, then yaw,
+pitch and roll of the head and of each eye, in radians (`pose.to_livelink` has their signs). Source: Unreal's
+AppleARKitLiveLinkSource.cpp; the angles' units and signs are those of the app's own takes.
 """
 
 import struct
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from protocols.blendshapes import COUNT
 from protocols.errors import FacewireError
 from protocols.frame import Frame
+from protocols.pose import Pose, from_livelink, to_livelink
 
 PORT: Final = 11111
 VERSION: Final = 6
@@ -53,12 +55,17 @@ class Packet:
     rate: Fraction
     """Frames per second."""
     values: NDArray[np.float32]
-    """(61,): the 52 shapes, then head and eye angles, not clamped."""
+    """(61,): the 52 shapes, then nine angles of head and eyes in radians, not clamped."""
 
     @property
     def weights(self) -> NDArray[np.float32]:
         """(52,) in the order of `NAMES`."""
         return self.values[:COUNT]
+
+    @property
+    def pose(self) -> Pose:
+        """(10,) in the order of `POSE_NAMES`; the packet does not tell where the head is."""
+        return from_livelink(self.values[COUNT:])
 
     @property
     def time_s(self) -> float:
@@ -75,10 +82,10 @@ def device_id(subject: str) -> str:
 
 
 def encode(frame: Frame, subject: str, device: str) -> bytes:
-    """One packet: time of day of the frame's capture, its 52 shapes, and 9 zeros for head and eyes."""
+    """One packet: time of day of the frame's capture, its 52 shapes, and how head and eyes are turned."""
     frame_number, subframe = _time_of_day(frame)
     rate = frame.rate
-    curves = [*frame.weights.tolist(), *[0.0] * (CURVES - COUNT)]
+    curves = [*frame.weights.tolist(), *to_livelink(frame.pose).tolist()]
     tail = _TAIL.pack(frame_number, subframe, rate.numerator, rate.denominator, CURVES, *curves)
     return bytes([VERSION]) + _text(device) + _text(subject) + tail
 

@@ -1,54 +1,47 @@
 """Takes: a whole performance in a file, as csv (Live Link Face app), json (BEAT) or npz, by the file's suffix.
 
-- `.csv`: see `livelink_csv`;
-- `.json`: {"fps", "names", "frames": [{"weights", "time", "rotation"}]}, BEAT's 51 shapes and tongueOut after them;
-- `.npz`: arrays `bs` (n, 52) float32, `names` (52), `fps`.
+- `.csv` (`livelink_csv`) holds the 52 shapes and the rotations of head and eyes, not the head's position;
+- `.json` (`beat_json`) holds BEAT's 51 shapes, without tongueOut, at 60 frames per second, and the pose;
+- `.npz` (`take_npz`) holds all of it.
 
-Readers go by the names in the file, never by position.
+Readers go by the names in the file, never by position. A file without a pose has head and eyes at rest. Files may come
+from anywhere: sizes are checked before memory is taken, and whatever is wrong with one is a FacewireError.
 """
 
-import json
-import zipfile
-import zlib
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from protocols import livelink_csv
-from protocols.blendshapes import ALPHABETICAL, COUNT, INDEX, NAMES, canonical, remap
+from protocols import beat_json, livelink_csv, take_npz
+from protocols.blendshapes import COUNT, NAMES, canonical, remap
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from protocols.frame import Weights, as_rate
+from protocols.pose import AT_REST, POSE_COUNT, POSE_NAMES, Pose, checked, clamped
+from protocols.table import Table, refuse_too_many
 
 _T = TypeVar("_T")
 _USUAL_RATES: Final = tuple(as_rate(rate) for rate in ("23.976", 24, 25, "29.97", 30, 48, 50, "59.94", 60, 100, 120))
-_NPZ_ERRORS: Final = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)  # numpy's, for the many ways a zip can be broken
-_ALPHABETICAL_INDEX: Final = [INDEX[name] for name in ALPHABETICAL]
+_LATEST_S: Final = 1e9
+"""No file's clock counts further."""
 
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """A performance. Raises FacewireError for weights of another shape, outside 0 to 1, or for no frames."""
+    """A performance. Raises FacewireError for weights or poses of another shape or out of bounds, or for no frames."""
 
     weights: Weights
     """(n, 52) in the order of `NAMES`, 0 to 1; copied, read-only."""
     fps: Fraction
     """Frames per second; frame i is at i / fps seconds."""
+    poses: Pose = field(default_factory=lambda: AT_REST)
+    """(n, 10) in the order of `POSE_NAMES`; one (10,) is taken for all frames. Left out: at rest. Copied, read-only."""
 
     def __post_init__(self) -> None:
         weights = np.array(self.weights, np.float32)
@@ -58,8 +51,14 @@ class Take:
         if len(bad):
             at, shape = bad[0]
             raise FacewireError(f"frame {at}: {NAMES[shape]} = {weights[at, shape]}, must be 0 to 1")
+        poses = self.poses
+        if poses.shape == (POSE_COUNT,):
+            poses = np.broadcast_to(poses, (len(weights), POSE_COUNT))
+        if poses.shape != (len(weights), POSE_COUNT):
+            raise FacewireError(f"{len(weights)} frames do not fit poses of shape {poses.shape}")
         weights.flags.writeable = False
         object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "poses", checked(poses))
 
 
 def write(path: Path, take: Take) -> None:
@@ -70,14 +69,20 @@ def write(path: Path, take: Take) -> None:
 
 
 def read(path: Path, fps: Fraction | None = None) -> Take:
-    """Read a take. Values are clamped to 0..1; only tongueOut may be missing.
+    """Read a take. Values are clamped to their bounds; of the shapes only tongueOut may be missing.
 
     `fps` is for files that do not tell: a csv shorter than a second, a single frame. Frames that were lost in
-    recording, or came at uneven times, are interpolated. Raises FacewireError for broken files, with the reason.
+    recording, or came at uneven times, are interpolated. Raises FacewireError for broken or oversized files, with the
+    reason.
     """
-    reader = _known_format(path, _READERS)
+    largest, parse = _known_format(path, _READERS)
     try:
-        return reader(path.read_bytes(), fps)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > largest:
+                raise FacewireError(f"larger than {largest // 2**20} MiB; cut it into shorter takes")
+            data = file.read(size)
+        return _timed(*parse(data, fps))
     except OSError as error:
         raise FacewireError(f"{path}: cannot be read: {error.strerror}") from None
     except FacewireError as error:
@@ -91,9 +96,27 @@ def _known_format(path: Path, formats: Mapping[str, _T]) -> _T:
     return known
 
 
-def _checked(values: ArrayLike, names: Sequence[str]) -> Weights:
+def _timed(table: Table, fps: Fraction | None) -> Take:
+    """The rows of a file as a take of an even rate."""
+    weights, poses = _weights(table.values, table.names), _poses(table)
+    times_s = table.times_s
+    with np.errstate(all="ignore"):
+        steps_s = np.diff(times_s)
+        if not (np.abs(times_s) <= _LATEST_S).all() or (steps_s <= 0).any():
+            at = int(np.argmin(np.where(np.isfinite(steps_s), steps_s, -np.inf))) + 1 if len(steps_s) else 0
+            raise FacewireError(f"time does not advance at frame {at}")
+        fps = fps or _rate_of(steps_s)
+        at_frames = (times_s - times_s[0]) * float(fps)
+    refuse_too_many(at_frames[-1] + 1)
+    if np.abs(at_frames - np.arange(len(at_frames))).max() > 0.5:
+        even = np.arange(int(at_frames[-1] + 0.5) + 1)
+        weights, poses = _interpolated(even, at_frames, weights), _interpolated(even, at_frames, poses)
+    return Take(weights, fps, poses)
+
+
+def _weights(values: NDArray[np.floating], names: Sequence[str]) -> Weights:
     """Values (n, k) of a file as (n, 52)."""
-    if np.ndim(values) != 2 or not np.size(values):
+    if values.ndim != 2 or not values.size:
         raise FacewireError("no frames of blendshapes in it")
     missing = {*NAMES} - {canonical(name) for name in names} - {"tongueOut"}
     if missing:
@@ -105,19 +128,17 @@ def _checked(values: ArrayLike, names: Sequence[str]) -> Weights:
     return np.clip(weights, 0, 1)
 
 
-def _timed(times_s: NDArray[np.float64], weights: Weights, fps: Fraction | None) -> Take:
-    """Frames (n, 52) at times (n,) as a take of an even rate."""
-    steps_s = np.diff(times_s)
-    if not np.isfinite(times_s).all() or (steps_s <= 0).any():
-        at = int(np.argmin(np.where(np.isfinite(steps_s), steps_s, -np.inf))) + 1 if len(steps_s) else 0
-        raise FacewireError(f"time does not advance at frame {at}")
-    if fps is None:
-        fps = _rate_of(steps_s)
-    at_frames = (times_s - times_s[0]) * float(fps)
-    if np.abs(at_frames - np.arange(len(at_frames))).max() > 0.5:
-        even = np.arange(int(at_frames[-1] + 0.5) + 1)
-        weights = np.stack([np.interp(even, at_frames, column) for column in weights.T], axis=-1)
-    return Take(weights, fps)
+def _poses(table: Table) -> Pose:
+    if table.poses.shape != (len(table.values), POSE_COUNT):
+        raise FacewireError(f"poses of shape {table.poses.shape} for {len(table.values)} frames")
+    bad = np.argwhere(~np.isfinite(table.poses))
+    if len(bad):
+        raise FacewireError(f"frame {bad[0][0]}: {POSE_NAMES[bad[0][1]]} is not a number")
+    return clamped(table.poses)
+
+
+def _interpolated(even: NDArray[np.int64], at: NDArray[np.float64], columns: NDArray[np.float32]) -> Pose:
+    return np.stack([np.interp(even, at, column).astype(np.float32) for column in columns.T], axis=-1)
 
 
 def _rate_of(steps_s: NDArray[np.float64]) -> Fraction:
@@ -129,57 +150,15 @@ def _rate_of(steps_s: NDArray[np.float64]) -> Fraction:
     return usual if abs(usual - rate) < rate / 200 else as_rate(rate)
 
 
-def _csv_of(take: Take) -> bytes:
-    return livelink_csv.format_take(take.weights, take.fps).encode()
-
-
-def _read_csv(data: bytes, fps: Fraction | None) -> Take:
-    times_s, names, values = livelink_csv.parse_take(data, fps)
-    return _timed(times_s, _checked(values, names), fps)
-
-
-def _json_of(take: Take) -> bytes:
-    fps = int(take.fps) if take.fps.denominator == 1 else float(take.fps)
-    rows = take.weights[:, _ALPHABETICAL_INDEX].tolist()
-    frames = [
-        {"weights": [round(value, 6) for value in row], "time": round(float(index / take.fps), 6), "rotation": []}
-        for index, row in enumerate(rows)
-    ]
-    return json.dumps({"fps": fps, "names": ALPHABETICAL, "frames": frames}).encode()
-
-
-def _read_json(data: bytes, fps: Fraction | None) -> Take:
-    try:
-        take = json.loads(data)
-        names = [str(name) for name in take["names"]]
-        values = np.array([frame["weights"] for frame in take["frames"]], np.float64)
-        times_s = np.array([frame["time"] for frame in take["frames"]], np.float64)
-        fps = fps or (as_rate(take["fps"]) if "fps" in take else None)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FacewireError(f"not a take in BEAT's layout: {error!r}") from None
-    return _timed(times_s, _checked(values, names), fps)
-
-
-def _npz_of(take: Take) -> bytes:
-    file = BytesIO()
-    np.savez_compressed(file, bs=take.weights, names=np.array(NAMES), fps=np.float64(take.fps))
-    return file.getvalue()
-
-
-def _read_npz(data: bytes, fps: Fraction | None) -> Take:
-    try:
-        with np.load(BytesIO(data), allow_pickle=False) as arrays:
-            values = arrays["bs"].astype(np.float64)
-            names = [str(name) for name in arrays["names"]]
-            fps = fps or as_rate(float(arrays["fps"]))
-    except _NPZ_ERRORS as error:
-        raise FacewireError(f"not an npz with bs, names and fps: {error!r}") from None
-    return Take(_checked(values, names), fps)
-
-
-_WRITERS: Final[Mapping[str, Callable[[Take], bytes]]] = {".csv": _csv_of, ".json": _json_of, ".npz": _npz_of}
-_READERS: Final[Mapping[str, Callable[[bytes, Fraction | None], Take]]] = {
-    ".csv": _read_csv,
-    ".json": _read_json,
-    ".npz": _read_npz,
+Writer = Callable[[Take], bytes]
+Reader = Callable[[bytes, Fraction | None], tuple[Table, Fraction | None]]
+_WRITERS: Final[Mapping[str, Writer]] = {
+    ".csv": lambda take: livelink_csv.format_take(take.weights, take.poses, take.fps).encode(),
+    ".json": lambda take: beat_json.format_take(take.weights, take.poses, take.fps).encode(),
+    ".npz": lambda take: take_npz.format_take(take.weights, take.poses, take.fps),
+}
+_READERS: Final[Mapping[str, tuple[int, Reader]]] = {
+    ".csv": (livelink_csv.LARGEST_BYTES, lambda data, fps: (livelink_csv.parse_take(data, fps), fps)),
+    ".json": (beat_json.LARGEST_BYTES, beat_json.parse_take),
+    ".npz": (take_npz.LARGEST_BYTES, take_npz.parse_take),
 }

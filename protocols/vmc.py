@@ -1,6 +1,9 @@
 """The Virtual Motion Capture protocol: OSC over UDP, to avatar apps on port 39539.
 
-One frame is OK `1 3 0 1`, T, an identity Head, one Blend/Val per key, and Blend/Apply as the last message.
+One frame is OK `1 3 0 1`, T, the bones Head, LeftEye and RightEye, one Blend/Val per key, and Blend/Apply as the last
+message. Bones are turned; their positions are 0, because where they belong depends on the avatar, which this side does
+not know. Most receivers take the rotation only. One that takes positions too (EVMC4U with its BonePositionSynchronize)
+pulls the bones out of place: switch that off there, or the bones off here.
 Source: VMC protocol's marionette specification; receivers' quirks are noted where they decide something.
 """
 
@@ -15,6 +18,7 @@ from protocols.blendshapes import COUNT, INDEX, NAMES, canonical, pascal
 from protocols.datagrams import Bundling, message, pack, unpack
 from protocols.errors import FacewireError
 from protocols.frame import Frame, Weights
+from protocols.pose import Pose, from_quaternion, quaternion
 
 PORT: Final = 39539
 DAY_S: Final = 86_400
@@ -23,8 +27,14 @@ DAY_S: Final = 86_400
 _PASCAL: Final = tuple(pascal(name) for name in NAMES)
 # With fewer than four arguments, or none, EVMC4U stops for good; Bone/Pos must have exactly eight.
 _OK: Final = message("/VMC/Ext/OK", 1, 3, 0, 1)
-_HEAD: Final = message("/VMC/Ext/Bone/Pos", "Head", floats=(0, 0, 0, 0, 0, 0, 1))
 _APPLY: Final = message("/VMC/Ext/Blend/Apply")
+_MOST_KEYS: Final = 1000  # of a frame that never ends; avatars have some hundreds
+
+_BONES: Final = ("Head", "LeftEye", "RightEye")
+
+Quaternion = tuple[float, float, float, float]
+"""x, y, z, w in Unity's axes."""
+_UNTURNED: Final[Quaternion] = (0.0, 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,12 @@ class Options:
     vrm0: bool = True
     """Also the presets A I U E O Blink_L Blink_R, for avatars without the 52; off where a mouth opens twice."""
     bundle: Bundling = "mtu"
-    """How messages share datagrams; a few receivers cannot take bundles."""
+    """How messages share datagrams. `off` is for the few receivers that cannot take bundles: some 60 to 120 datagrams
+    per frame, of which a slow reader loses some."""
+    head: bool = True
+    """Also the bone Head; off where something else turns it, or it sinks into the neck."""
+    eyes: bool = True
+    """Also the bones LeftEye and RightEye; off where the shapes turn the eyes already, or eyes fall out of place."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,14 @@ class Received:
     """T, seconds since the sender's start."""
     values: Mapping[str, float]
     """Every Blend/Val since the last Apply by its key, as sent."""
+    bones: Mapping[str, Quaternion] = field(default_factory=dict)
+    """The rotations of Head, LeftEye and RightEye, as far as they were sent since the last Apply."""
+
+    @property
+    def pose(self) -> Pose:
+        """(10,) in the order of `POSE_NAMES`: bones that were not sent are at rest. The head's place is not told."""
+        head, left, right = (from_quaternion(*self.bones.get(bone, _UNTURNED)) for bone in _BONES)
+        return np.array([*head, 0, 0, 0, *left[:2], *right[:2]], np.float32)
 
     @property
     def weights(self) -> NDArray[np.float32]:
@@ -65,6 +88,7 @@ class Assembly:
 
     time_s: float = 0.0
     pending: dict[str, float] = field(default_factory=dict)
+    bones: dict[str, Quaternion] = field(default_factory=dict)
 
     def push(self, datagram: bytes) -> list[Received]:
         """Take a datagram; returns the frames it completes. Raises FacewireError where it is not VMC."""
@@ -74,13 +98,16 @@ class Assembly:
         complete = []
         for address, arguments in messages:
             match address, arguments:
-                case "/VMC/Ext/T", (float(time_s), *_):
-                    self.time_s = time_s
-                case "/VMC/Ext/Blend/Val", (str(key), float(value), *_):
-                    self.pending[key] = value
+                case "/VMC/Ext/T", (float() | int() as time_s, *_):
+                    self.time_s = float(time_s)
+                case "/VMC/Ext/Bone/Pos", (str(bone), _, _, _, float(x), float(y), float(z), float(w), *_):
+                    if bone in _BONES:
+                        self.bones[bone] = x, y, z, w
+                case "/VMC/Ext/Blend/Val", (str(key), float() | int() as value, *_) if len(self.pending) < _MOST_KEYS:
+                    self.pending[key] = float(value)
                 case "/VMC/Ext/Blend/Apply", _:
-                    complete.append(Received(self.time_s, self.pending))
-                    self.pending = {}
+                    complete.append(Received(self.time_s, self.pending, self.bones))
+                    self.pending, self.bones = {}, {}
         return complete
 
 
@@ -88,7 +115,7 @@ def encode(frame: Frame, options: Options) -> list[bytes]:
     """The datagrams of one frame, in order."""
     blend = [message("/VMC/Ext/Blend/Val", key, floats=(value,)) for key, value in _values(frame.weights, options)]
     clock = message("/VMC/Ext/T", floats=(float(frame.time_s % DAY_S),))
-    return pack([_OK, clock, _HEAD, *blend, _APPLY], options.bundle)
+    return pack([_OK, clock, *_bones(frame.pose, options), *blend, _APPLY], options.bundle)
 
 
 def decode(datagrams: Iterable[bytes]) -> list[Received]:
@@ -119,6 +146,16 @@ def vrm0_presets(weights: Weights) -> dict[str, float]:
         "Blink_L": shape["eyeBlinkLeft"],
         "Blink_R": shape["eyeBlinkRight"],
     }
+
+
+def _bones(pose: Pose, options: Options) -> list[bytes]:
+    yaw, pitch, roll, *_, left_yaw, left_pitch, right_yaw, right_pitch = pose.tolist()
+    turned: list[tuple[str, Quaternion]] = []
+    if options.head:
+        turned.append(("Head", quaternion(yaw, pitch, roll)))
+    if options.eyes:
+        turned += [("LeftEye", quaternion(left_yaw, left_pitch)), ("RightEye", quaternion(right_yaw, right_pitch))]
+    return [message("/VMC/Ext/Bone/Pos", bone, floats=(0, 0, 0, *turn)) for bone, turn in turned]
 
 
 def _values(weights: Weights, options: Options) -> list[tuple[str, float]]:

@@ -79,5 +79,5 @@ def test_the_example_receiver_receives() -> None:
 
 def test_the_header_in_the_documents_is_the_header_sent() -> None:
     parts = zeromq.encode(Frame(3, Fraction(30), 0, np.zeros(52, np.float32)), zeromq.Options())
-    assert set(json.loads(parts[1])) == {"index", "time_s", "epoch_ns", "fps", "names"}
+    assert set(json.loads(parts[1])) == {"version", "index", "time_s", "epoch_ns", "fps", "names", "pose"}
     assert len(struct.unpack("<52f", parts[2])) == 52

@@ -146,7 +146,7 @@ def _decoder(protocol: str) -> Decoder:
         return [Heard(sender, frame.time_s, frame.weights) for frame in vmc_of[sender].push(parts[0])]
 
     def of_osc(sender: str, parts: list[bytes], elapsed_s: float) -> list[Heard]:
-        return [Heard(sender, elapsed_s, weights) for weights in osc_of[sender].push(parts[0])]
+        return [Heard(sender, elapsed_s, frame.weights) for frame in osc_of[sender].push(parts[0])]
 
     def of_zmq(_sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
         topic, frame = zeromq.decode(parts)

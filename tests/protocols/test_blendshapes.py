@@ -49,8 +49,15 @@ def test_orders_without_a_tongue():
 def test_face_cap_indices():
     assert len(FACECAP) == 52
     assert FACECAP[:3] == ("browInnerUp", "browDown_L", "browDown_R")
-    assert [FACECAP.index(n) for n in ("eyeBlink_L", "cheekPuff", "mouthLeft", "jawOpen", "tongueOut")] == [
-        13, 19, 45, 47, 51,
+    # From 24 on as in the app author's receiver (FaceCapLiveModeReceiverEditor.cs).
+    assert FACECAP[23:38] == (
+        "noseSneer_R", "jawOpen", "jawForward", "jawLeft", "jawRight", "mouthFunnel", "mouthPucker", "mouthLeft",
+        "mouthRight", "mouthRollUpper", "mouthRollLower", "mouthShrugUpper", "mouthShrugLower", "mouthClose",
+        "mouthSmile_L",
+    )  # fmt: skip
+    sided = ("mouthFrown_L", "mouthDimple_L", "mouthUpperUp_L", "mouthLowerDown_L", "mouthPress_L", "mouthStretch_R")
+    assert [FACECAP.index(n) for n in ("eyeBlink_L", "cheekPuff", *sided, "tongueOut")] == [
+        13, 19, 39, 41, 43, 45, 47, 50, 51,
     ]  # fmt: skip
 
 

@@ -33,6 +33,12 @@ GOLDEN = bytes.fromhex(
     + "3e800000"  # 51 TongueOut .25
     + "00000000" * 9  # head and eyes
 )
+# Yaw, pitch and roll of head, left eye and right eye, in radians; roll has the other sign, eyes have none.
+TURNED = bytes.fromhex(
+    "3fc90fdb 3f490fdb bf060a92"  # pi/2, pi/4, -pi/6: to the right, down, onto the right shoulder
+    "be860a92 3db2b8c2 00000000"  # -pi/12, pi/36
+    "3e060a92 bd8efa35 00000000"  # pi/24, -pi/45
+)
 
 
 @pytest.fixture
@@ -50,6 +56,16 @@ def test_golden(timezone):
     timezone("UTC")
     frame = face(epoch_ns=EPOCH_NS + 16_666_667, eyeBlinkLeft=1, jawOpen=0.5, tongueOut=0.25)
     assert livelink.encode(frame, "face", DEVICE) == GOLDEN
+
+
+def test_golden_pose():
+    frame = face(
+        head_yaw=90, head_pitch=45, head_roll=30, head_x=0.01,
+        left_eye_yaw=-15, left_eye_pitch=5, right_eye_yaw=7.5, right_eye_pitch=-4,
+    )  # fmt: skip
+    packet = livelink.encode(frame, "face", DEVICE)
+    assert packet[-36:] == TURNED
+    assert livelink.decode(packet).pose == pytest.approx([90, 45, 30, 0, 0, 0, -15, 5, 7.5, -4], abs=1e-5)
 
 
 def test_golden_decodes():
@@ -82,6 +98,8 @@ def test_any_frame_is_a_valid_packet(frame, subject):
     assert 0 <= packet.subframe < 1
     assert 0 <= packet.time_s < 86_400 + 1
     np.testing.assert_array_equal(packet.weights, frame.weights)
+    np.testing.assert_allclose(packet.pose[[0, 1, 2, 6, 7, 8, 9]], frame.pose[[0, 1, 2, 6, 7, 8, 9]], atol=1e-4)
+    assert not packet.pose[3:6].any()
 
 
 def test_sweep_is_read_by_pylivelinkface():
@@ -91,6 +109,21 @@ def test_sweep_is_read_by_pylivelinkface():
         assert read.name == "face"
         moving = {shape.name: read.get_blendshape(shape) for shape in FaceBlendShape if read.get_blendshape(shape)}
         assert moving == {pascal(NAMES[index]): (index + 1) / 64}
+
+
+@pytest.mark.parametrize(
+    ("number", "curve", "sign"),
+    [
+        ("head_yaw", "HeadYaw", 1), ("head_pitch", "HeadPitch", 1), ("head_roll", "HeadRoll", -1),
+        ("left_eye_yaw", "LeftEyeYaw", 1), ("left_eye_pitch", "LeftEyePitch", 1),
+        ("right_eye_yaw", "RightEyeYaw", 1), ("right_eye_pitch", "RightEyePitch", 1),
+    ],
+)  # fmt: skip
+def test_a_pose_is_read_by_pylivelinkface(number, curve, sign):
+    frame = face(**{number: 20})
+    _, read = PyLiveLinkFace.decode(livelink.encode(frame, "face", livelink.device_id("face")))
+    turned = {shape.name: read.get_blendshape(shape) for shape in FaceBlendShape if read.get_blendshape(shape)}
+    assert turned == {curve: pytest.approx(sign * np.deg2rad(20))}
 
 
 def test_every_subject_is_a_device_of_its_own():
@@ -145,3 +178,4 @@ def test_near_misses_are_refused(at, patch):
 def test_neutral_frame_is_all_zero():
     packet = livelink.decode(livelink.encode(Frame.neutral(0, Fraction(30), EPOCH_NS), "face", DEVICE))
     assert not packet.values.any()
+    assert not np.signbit(packet.values).any()

@@ -92,7 +92,7 @@ def test_a_spec_is_shown_as_an_address():
         (
             "vmc://127.0.0.1?cases=pascal",
             r"unknown option 'cases'; known: case \(pascal\|camel\|both\), vrm0 \(on\|off\), "
-            r"bundle \(mtu\|one\|off\), fps, delay_ms",
+            r"bundle \(mtu\|one\|off\), head \(on\|off\), eyes \(on\|off\), fps, delay_ms",
         ),
         ("vmc://127.0.0.1?case=upper", "case=upper, must be one of: pascal, camel, both"),
         ("vmc://127.0.0.1?vrm0=yes", "vrm0=yes, must be one of: on, off"),

@@ -9,177 +9,105 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from protocols import livelink_csv
-from protocols.blendshapes import BEAT, COUNT, INDEX, NAMES
+from protocols.blendshapes import COUNT, NAMES
 from protocols.errors import FacewireError
+from protocols.pose import POSE_NAMES
 from protocols.takes import Take, read, write
+from tests.protocols.faces import any_pose, carried, moving, posed
 
 SUFFIXES = [".csv", ".json", ".npz"]
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
-def moving(frames, fps=30):
-    rng = np.random.default_rng(5)
-    return Take(rng.random((frames, COUNT), np.float32), Fraction(fps))
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("fps", [24, 25, 30, 60, Fraction(60000, 1001), Fraction(30000, 1001), Fraction(25, 2)])
+@pytest.mark.parametrize(
+    ("suffix", "fps"),
+    [
+        *((suffix, fps) for suffix in (".csv", ".npz")
+          for fps in (24, 25, 30, 60, Fraction(60000, 1001), Fraction(30000, 1001), Fraction(25, 2))),
+        (".json", 60),
+    ],
+)  # fmt: skip
 def test_a_take_survives(tmp_path, suffix, fps):
     take = moving(150, fps)
     write(tmp_path / f"take{suffix}", take)
     again = read(tmp_path / f"take{suffix}")
+    weights, poses = carried(take, suffix)
     assert again.fps == take.fps
-    np.testing.assert_allclose(again.weights, take.weights, atol=1e-6)
+    np.testing.assert_allclose(again.weights, weights, atol=1e-6)
+    np.testing.assert_allclose(again.poses, poses, atol=1e-4)
     assert os.listdir(tmp_path) == [f"take{suffix}"]
 
 
 @settings(max_examples=20)
 @given(
     weights=arrays(np.float32, st.tuples(st.integers(1, 4), st.just(COUNT)), elements=st.floats(0, 1, width=32)),
+    pose=any_pose,
     suffix=st.sampled_from(SUFFIXES),
 )
-def test_short_takes_survive_with_their_rate(tmp_path_factory, weights, suffix):
+def test_short_takes_survive_with_their_rate(tmp_path_factory, weights, pose, suffix):
     path = tmp_path_factory.mktemp("take") / f"take{suffix}"
-    write(path, Take(weights, Fraction(30)))
-    np.testing.assert_allclose(read(path, fps=Fraction(30)).weights, weights, atol=1e-6)
+    take = Take(weights, Fraction(60), pose)
+    write(path, take)
+    again = read(path, fps=Fraction(60))
+    expected, poses = carried(take, suffix)
+    np.testing.assert_allclose(again.weights, expected, atol=1e-6)
+    np.testing.assert_allclose(again.poses, poses, atol=1e-4)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_sweep_arrives_under_the_right_names(tmp_path, suffix):
     values = np.diag(np.arange(1, COUNT + 1) / 64).astype(np.float32)
     path = tmp_path / f"take{suffix}"
-    write(path, Take(values, Fraction(30)))
-    np.testing.assert_array_equal(read(path).weights, values)
+    poses = np.diag(np.arange(1, 11) / 16)[np.arange(COUNT) % 10]
+    take = Take(values, Fraction(60), poses.astype(np.float32))
+    write(path, take)
+    again = read(path, fps=Fraction(60))
+    weights, poses = carried(take, suffix)
+    np.testing.assert_array_equal(again.weights, weights)
+    np.testing.assert_allclose(again.poses, poses, atol=1e-4)
 
 
-def test_golden_csv(tmp_path):
-    weights = np.zeros((31, COUNT), np.float32)
-    weights[30, INDEX["jawRight"]], weights[30, INDEX["tongueOut"]] = 0.25, 1
-    write(tmp_path / "take.csv", Take(weights, Fraction(30)))
-    lines = (tmp_path / "take.csv").read_text().splitlines()
-    header = lines[0].split(",")
-    assert len(header) == 63
-    assert header[:3] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft"]
-    assert header[16:20] == ["JawForward", "JawRight", "JawLeft", "JawOpen"]
-    assert header[20:25] == ["MouthClose", "MouthFunnel", "MouthPucker", "MouthRight", "MouthLeft"]
-    assert header[53:] == [
-        "TongueOut", "HeadYaw", "HeadPitch", "HeadRoll",
-        "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll",
-    ]  # fmt: skip
-    assert [line.split(",")[0] for line in lines[1:3]] == ["00:00:00:00.000", "00:00:00:01.000"]
-    zero = ["0.000000"]
-    assert lines[31].split(",") == [
-        "00:00:01:00.000", "61", *zero * 15, "0.250000", *zero * 35, "1.000000", *["0"] * 9,
-    ]  # fmt: skip
+def test_golden_npz_is_read_by_numpy(tmp_path):
+    take = moving(3)
+    write(tmp_path / "take.npz", take)
+    with np.load(tmp_path / "take.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == {"bs", "names", "fps", "pose", "pose_names"}
+        np.testing.assert_array_equal(arrays["bs"], take.weights)
+        np.testing.assert_array_equal(arrays["pose"], take.poses)
+        assert (arrays["bs"].dtype, arrays["pose"].dtype) == (np.float32, np.float32)
+        assert (arrays["names"].tolist(), arrays["pose_names"].tolist()) == ([*NAMES], [*POSE_NAMES])
+        assert arrays["fps"] == 30
 
 
-def test_golden_json_is_beats_layout(tmp_path):
-    write(tmp_path / "take.json", Take(np.zeros((2, COUNT), np.float32), Fraction(60)))
-    take = json.loads((tmp_path / "take.json").read_text())
-    assert take["fps"] == 60
-    assert take["names"] == [*BEAT, "tongueOut"]
-    assert take["frames"][1] == {"weights": [0.0] * 52, "time": 0.016667, "rotation": []}
-
-
-def test_beat_files_are_read():
-    paths = sorted((SHARED / "beat_layout").glob("*/*.json"))
-    if not paths:
-        pytest.skip(f"no files of the BEAT layout under {SHARED}")
-    take = read(paths[0])
-    source = json.loads(paths[0].read_text())
-    assert take.fps == 60
-    assert len(take.weights) == len(source["frames"])
-    jaw = [frame["weights"][source["names"].index("jawOpen")] for frame in source["frames"]]
-    np.testing.assert_allclose(take.weights[:, INDEX["jawOpen"]], np.clip(jaw, 0, 1), atol=1e-6)
-
-
-def csv_of(timecodes, base=30):
-    """A csv with the given timecodes whose jawOpen tells the row's place among 100."""
-    header, row = livelink_csv.format_take(np.zeros((1, COUNT), np.float32), Fraction(base)).splitlines()
-    cells = row.split(",")
-    lines = [header]
-    for timecode, place in timecodes:
-        lines.append(",".join([timecode, *cells[1:19], f"{place / 100}", *cells[20:]]))
-    return "\n".join(lines) + "\n"
-
-
-def test_lost_frames_are_interpolated(tmp_path):
-    kept = [frame for frame in range(60) if frame not in (20, 21)]
-    (tmp_path / "take.csv").write_text(csv_of([(f"10:00:0{n // 30}:{n % 30:02}.000", n) for n in kept]))
-    take = read(tmp_path / "take.csv")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_old_takes_are_at_rest(tmp_path, suffix):
+    """As they were written before there was a pose."""
+    path = tmp_path / f"take{suffix}"
+    weights = moving(40).weights
+    if suffix == ".csv":
+        write(path, Take(weights, Fraction(30)))
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("BlendshapeCount", "BlendShapeCount").replace(",0.000000" * 9 + "\n", ",0" * 9 + "\n"),
+            encoding="utf-8",
+        )
+        assert path.read_text(encoding="utf-8").count(",0,0,0,0,0,0,0,0,0\n") == 40
+    elif suffix == ".json":
+        rows = [{"weights": row.tolist(), "time": n / 30, "rotation": []} for n, row in enumerate(weights)]
+        path.write_text(json.dumps({"fps": 30, "names": NAMES, "frames": rows}), encoding="utf-8")
+    else:
+        np.savez_compressed(path, bs=weights, names=np.array(NAMES), fps=np.float64(30))
+    take = read(path)
     assert take.fps == 30
-    np.testing.assert_allclose(take.weights[:, INDEX["jawOpen"]], np.arange(60) / 100, atol=1e-6)
+    np.testing.assert_allclose(take.weights, weights, atol=1e-6)
+    assert take.poses.shape == (40, 10)
+    assert not take.poses.any()
 
 
-def test_recording_past_midnight(tmp_path):
-    rows = [(f"23:59:59:{n:02}.500", n) for n in range(30)] + [(f"00:00:00:{n:02}.500", 30 + n) for n in range(30)]
-    (tmp_path / "take.csv").write_text(csv_of(rows))
-    assert len(read(tmp_path / "take.csv").weights) == 60
-
-
-def test_header_in_another_case_with_a_mark_and_empty_lines(tmp_path):
-    write(tmp_path / "take.csv", moving(40))
-    text = (tmp_path / "take.csv").read_text()
-    text = text.replace("BlendShapeCount", "BlendshapeCount").replace("\n", "\r\n\r\n")
-    (tmp_path / "again.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    np.testing.assert_array_equal(read(tmp_path / "again.csv").weights, read(tmp_path / "take.csv").weights)
-
-
-GOOD = csv_of([(f"00:00:0{n // 30}:{n % 30:02}.000", n) for n in range(40)])
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "header"),
-        ("a,b\n", "Timecode"),
-        (GOOD.splitlines()[0], "no frames"),
-        (GOOD.replace("JawOpen", "JawWide"), "missing blendshapes: jawOpen"),
-        (GOOD.replace("HeadYaw", "HeadNod"), "'HeadNod'"),
-        (GOOD.replace("JawRight", "JawOpen"), "missing blendshapes: jawRight"),
-        (GOOD.replace("0.39", "nan"), "frame 39: jawOpen is not a number"),
-        (GOOD.replace("0.39", "1e300"), "frame 39: jawOpen is not a number"),
-        (GOOD.replace("0.39", "much"), "not all values are numbers.*much"),
-        (GOOD.replace("0.39,", ""), "row 41 has 62 columns, the header 63"),
-        (GOOD.replace("00:00:01:09.000", "00:00:01:07.000"), "time does not advance at frame 39"),
-        (GOOD.replace("00:00:01:09.000", "1.3"), "row 41: timecode '1.3'"),
-        (GOOD.replace("00:00:01:09.000", "00:00:01:900.0"), "901 frames in a second"),
-        ("\n".join(GOOD.splitlines()[:5]), "shorter than a second"),
-    ],
-)
-def test_broken_csv(tmp_path, text, said):
-    (tmp_path / "take.csv").write_text(text)
-    with pytest.raises(FacewireError, match=said) as caught:
-        read(tmp_path / "take.csv")
-    assert "take.csv" in str(caught.value)
-
-
-def frames(*times, weights=(0.5,) * 51):
-    return json.dumps({"names": BEAT, "frames": [{"weights": weights, "time": time} for time in times]})
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "BEAT"),
-        ("[]", "BEAT"),
-        ("{}", "names"),
-        (frames(), "no frames"),
-        (frames(0), "single frame"),
-        (frames(0, 0.1, 0.1), "time does not advance at frame 2"),
-        (frames(0, float("nan")), "time does not advance"),
-        (frames(0, 0.1, weights=[0.5] * 50), "do not fit"),
-        (frames(0, 0.1, weights=[float("nan")] * 51), "not a number"),
-        (frames(0, 0.1, weights=[1e300] * 51), "not a number"),
-        (frames(0, 0.1).replace("browDownLeft", "browLeft"), "missing blendshapes: browDownLeft"),
-        (frames(0, 0.1)[:-1] + ', "fps": 0}', "frame rate"),
-    ],
-)
-def test_broken_json(tmp_path, text, said):
-    (tmp_path / "take.json").write_text(text)
-    with pytest.raises(FacewireError, match=said):
-        read(tmp_path / "take.json")
+def test_poses_are_read_by_their_names(tmp_path):
+    poses = np.array([[1.0, 2.0, 9.0]] * 2)
+    names = np.array(["head_pitch", "right_eye_yaw", "tail"])
+    np.savez(tmp_path / "take.npz", bs=np.zeros((2, 52)), names=np.array(NAMES), fps=30.0, pose=poses, pose_names=names)
+    assert read(tmp_path / "take.npz").poses[1].tolist() == posed(head_pitch=1, right_eye_yaw=2).tolist()
 
 
 @pytest.mark.parametrize(
@@ -236,7 +164,7 @@ def test_paths(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "take.csv"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def full(_self, _data):
         raise OSError(28, "No space left on device")
@@ -244,7 +172,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(FacewireError, match="No space"):
         write(path, moving(3))
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert os.listdir(tmp_path) == ["take.csv"]
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from protocols import vmc
 from protocols.blendshapes import NAMES, pascal
@@ -29,6 +30,15 @@ HEAD = (
     + bytes.fromhex("00000000 00000000 00000000")  # position
     + bytes.fromhex("00000000 00000000 00000000 3f800000")  # quaternion x y z w
 )  # fmt: skip
+TURNED = (
+    b"/VMC/Ext/Bone/Pos\0\0\0" + b",sfffffff\0\0\0" + b"Head\0\0\0\0" + bytes(12)
+    + bytes.fromhex("00000000 3f3504f3 00000000 3f3504f3")  # a quarter about +y: to its own right
+)  # fmt: skip
+LEFT_EYE = (
+    b"/VMC/Ext/Bone/Pos\0\0\0" + b",sfffffff\0\0\0" + b"LeftEye\0" + bytes(12)
+    + bytes.fromhex("3f000000 00000000 00000000 3f5db3d7")  # a sixth about +x: down
+)  # fmt: skip
+RIGHT_EYE = b"/VMC/Ext/Bone/Pos\0\0\0" + b",sfffffff\0\0\0" + b"RightEye\0\0\0\0" + HEAD[-28:]
 BLINK = b"/VMC/Ext/Blend/Val\0\0" + b",sf\0" + b"EyeBlinkLeft\0\0\0\0" + bytes.fromhex("3f800000")
 JAW = b"/VMC/Ext/Blend/Val\0\0" + b",sf\0" + b"JawOpen\0" + bytes.fromhex("3f000000")
 VOWEL_A = b"/VMC/Ext/Blend/Val\0\0" + b",sf\0" + b"A\0\0\0" + bytes.fromhex("3f800000")
@@ -39,11 +49,28 @@ BUNDLE = b"#bundle\0" + bytes.fromhex("00000000 00000001")  # time tag: at once
 def test_golden_messages():
     frame = face(index=45, eyeBlinkLeft=1, jawOpen=0.5)
     sent = vmc.encode(frame, vmc.Options(bundle="off"))
-    assert len(sent) == 3 + 52 + 7 + 1
-    assert sent[:4] == [OK, TIME_1_5, HEAD, BLINK]
-    assert sent[3 + 17] == JAW
-    assert sent[3 + 52] == VOWEL_A
+    assert len(sent) == 5 + 52 + 7 + 1
+    assert sent[:3] == [OK, TIME_1_5, HEAD]
+    assert sent[5:6] == [BLINK]
+    assert sent[5 + 17] == JAW
+    assert sent[5 + 52] == VOWEL_A
     assert sent[-1] == APPLY
+
+
+def test_golden_bones():
+    frame = face(head_yaw=90, left_eye_pitch=60, head_x=0.5)
+    assert vmc.encode(frame, vmc.Options(bundle="off"))[2:5] == [TURNED, LEFT_EYE, RIGHT_EYE]
+    without = {
+        (head, eyes): vmc.encode(frame, vmc.Options(bundle="off", head=head, eyes=eyes))[2:-60]
+        for head in (True, False)
+        for eyes in (True, False)
+    }
+    assert without == {
+        (True, True): [TURNED, LEFT_EYE, RIGHT_EYE],
+        (True, False): [TURNED],
+        (False, True): [LEFT_EYE, RIGHT_EYE],
+        (False, False): [],
+    }
 
 
 def test_golden_bundle():
@@ -61,6 +88,10 @@ def test_any_frame_survives(frame, options):
     assert sent[-1].endswith(APPLY)
     (received,) = vmc.decode(sent)
     np.testing.assert_array_equal(received.weights, frame.weights)
+    for sent_at, read_at in zip((slice(0, 3), slice(6, 8), slice(8, 10)), received.bones.values(), strict=True):
+        yaw, pitch, roll = [*frame.pose[sent_at].tolist(), 0][:3]
+        turned = Rotation.from_euler("YXZ", [yaw, pitch, -roll], degrees=True)
+        assert (turned.inv() * Rotation.from_quat(read_at)).magnitude() < 1e-6
     keys = 52 * (1 + (options.case == "both")) + 7 * options.vrm0
     assert len(received.values) == keys
 
@@ -84,7 +115,8 @@ def test_sweep_is_read_by_osc_min(options):
     for index, datagrams in enumerate(sent):
         messages = [message for _ in datagrams for message in next(read)]
         assert messages[0] == ("/VMC/Ext/OK", (1, 3, 0, 1))
-        assert messages[2] == ("/VMC/Ext/Bone/Pos", ("Head", 0, 0, 0, 0, 0, 0, 1))
+        for message, bone in zip(messages[2:5], ("Head", "LeftEye", "RightEye"), strict=True):
+            assert message == ("/VMC/Ext/Bone/Pos", (bone, 0, 0, 0, 0, 0, 0, 1))
         assert messages[-1] == ("/VMC/Ext/Blend/Apply", ())
         values = {args[0]: args[1] for address, args in messages if address == "/VMC/Ext/Blend/Val"}
         moving = {key for key, value in values.items() if value} - {"A", "I", "U", "E", "O", "Blink_L", "Blink_R"}
@@ -96,7 +128,8 @@ def test_a_frame_is_read_by_liblo():
     lines = oscdump(vmc.encode(face(jawOpen=0.5, tongueOut=0.25), PLAIN))
     assert lines[0] == "/VMC/Ext/OK iiii 1 3 0 1"
     assert lines[-1] == "/VMC/Ext/Blend/Apply"
-    assert len(lines) == 3 + 52 + 1
+    assert len(lines) == 5 + 52 + 1
+    assert lines[4].startswith('/VMC/Ext/Bone/Pos sfffffff "RightEye" 0.000000 0.000000 0.000000 0.000000')
     assert '/VMC/Ext/Blend/Val sf "JawOpen" 0.500000' in lines
     assert '/VMC/Ext/Blend/Val sf "TongueOut" 0.250000' in lines
     assert sum(line.endswith(" 0.000000") for line in lines if "Blend/Val" in line) == 50
@@ -137,6 +170,27 @@ def test_a_frame_begins_after_the_last_apply():
     received = vmc.decode([*vmc.encode(first, PLAIN), *vmc.encode(second, PLAIN)])
     assert [frame.weights[17] for frame in received] == [0.5, 0]
     assert vmc.decode(vmc.encode(first, PLAIN)[:-1]) == []
+
+
+def test_bones_that_are_not_sent_are_at_rest():
+    turned, left_out = face(head_yaw=20, right_eye_pitch=5), vmc.Options(head=False, eyes=False)
+    received = vmc.decode([*vmc.encode(turned, PLAIN), *vmc.encode(turned, left_out)])
+    assert received[0].pose == pytest.approx(turned.pose, abs=1e-4)
+    assert not received[1].pose.any()
+
+
+def test_a_frame_that_never_ends_does_not_fill_the_memory():
+    assembly = vmc.Assembly()
+    for number in range(3000):
+        name = f"{number:07}".encode()
+        assembly.push(b"/VMC/Ext/Blend/Val\0\0" + b",sf\0" + name + b"\0" + bytes(4))
+    assert len(assembly.pending) == 1000
+
+
+def test_integers_will_do():
+    whole = b"/VMC/Ext/Blend/Val\0\0" + b",si\0" + b"JawOpen\0" + bytes.fromhex("00000001")
+    (received,) = vmc.decode([whole, APPLY])
+    assert received.weights[17] == 1
 
 
 def test_unknown_addresses_and_extra_arguments_are_ignored():
