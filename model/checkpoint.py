@@ -1,6 +1,6 @@
-"""One file holds a face model: weights, encoder, identities, normalisation, and where they come from.
+"""Checkpoints: one file holds a face model's weights, encoder, identities, normalisation and provenance.
 
-With an embedded encoder it also holds the graphs by which onnxruntime computes it, and runs without torch.
+With an embedded encoder it also holds the model's graphs for onnxruntime, and runs without torch.
 """
 
 import json
@@ -26,11 +26,11 @@ if TYPE_CHECKING:  # a header is read without torch
     from model.face import FaceModel
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
-"""The face that ships with facewire."""
+"""The checkpoint that ships with facewire."""
 FORMAT: Final = 8
-"""Of format 8 on, a checkpoint with an embedded encoder carries its graphs."""
+"""The current format. Since format 8, a checkpoint with an embedded encoder carries its graphs."""
 READABLE: Final = (3, 4, 5, 6, 7, 8)
-"""Of format 3 on, mouth and upper face have a GRU each; its checkpoints tell no voices apart."""
+"""Formats that can be loaded. Before 3, one GRU moved the whole face; format 3 cannot tell voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."
 _GRAPH: Final = "graph."
@@ -39,20 +39,26 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def header(path: Path | str) -> dict[str, Any]:
-    """The header: `format`, `config`, `provenance`. Raises FacewireError where there is no whole checkpoint."""
+    """Read the header: `format`, `config`, `provenance`.
+
+    Raises FacewireError if the file is not a complete checkpoint.
+    """
     return _read(Path(path), None)[0]
 
 
 def carries_graphs(path: Path | str) -> bool:
-    """Whether a checkpoint can be opened by `read`. Raises FacewireError where there is no whole checkpoint."""
+    """Whether a checkpoint carries its graphs, so that it can run without torch.
+
+    Raises FacewireError if the file is not a complete checkpoint.
+    """
     head = header(path)
     return head["format"] >= 8 and _config(Path(path), head).encoder.embedded
 
 
 def read(path: Path | str) -> tuple[ModelConfig, Arrays, dict[str, Graph]]:
-    """What a checkpoint is, its weights by name, and the graphs that it carries (`model.onnx_graphs.graphs`).
+    """Read a checkpoint's config, its weights by name, and the graphs that it carries (`model.onnx_graphs.graphs`).
 
-    Needs no torch. Raises FacewireError with what is wrong.
+    Needs no torch. Raises FacewireError, which says what is wrong.
     """
     path = Path(path)
     head, arrays = _read(path, "np")
@@ -61,15 +67,15 @@ def read(path: Path | str) -> tuple[ModelConfig, Arrays, dict[str, Graph]]:
     try:
         graphs = {name: Graph.unpacked(graph.tobytes()) for name, graph in packed.items()}
     except ValueError as error:
-        raise FacewireError(f"{path}: a damaged graph ({error}); fetch it again") from error
+        raise FacewireError(f"{path}: contains a damaged graph ({error}); fetch it again") from error
     return _config(path, head), arrays, graphs
 
 
 def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -> "FaceModel":
-    """The face model of a checkpoint (default: the one that ships), ready for use, on the CPU. Needs torch.
+    """Load the face model of a checkpoint (default: the one that ships), ready to use, on the CPU. Needs torch.
 
-    `encoder` says where the HubertModel lies, for checkpoints that do not embed theirs; another than the one
-    that the denoiser was trained on is refused. Raises FacewireError with what is wrong and what to try.
+    `encoder` is the folder or hub id of the HubertModel, for checkpoints that do not embed theirs. It is refused if it
+    is not the one that the denoiser was trained on. Raises FacewireError, which says what is wrong and what to try.
     """
     need("torch", "torch", "transformers")
     import torch
@@ -96,15 +102,16 @@ def load(path: Path | str | None = None, *, encoder: Path | str | None = None) -
     try:
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, strict=True)
     except RuntimeError as error:
-        raise FacewireError(f"{path}: the weights do not fit the header: {error}") from error
+        raise FacewireError(f"{path}: the weights do not fit the header; fetch it again ({error})") from error
     _require_numbers(path, [name for name, value in model.state_dict().items() if not torch.isfinite(value).all()])
     return model.eval().requires_grad_(False)
 
 
 def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any]) -> None:
-    """Write a checkpoint: to a temporary name first, so that a half-written one never takes its place.
+    """Write a checkpoint atomically: a half-written file never takes its place.
 
-    The embedded encoder is kept in half precision (it was rounded to that when it was embedded), the rest as it is.
+    The embedded encoder is stored in half precision, to which `model.encoder.embed` has rounded it; all other weights
+    are stored as they are.
     """
     import torch
     from safetensors.torch import save_file
@@ -128,7 +135,7 @@ def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any]) ->
 
 
 def _with_timbre(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """The weights of a format that told voices apart by the encoder's layers alone: they do not look at the timbre."""
+    """Upgrade formats below 5, which told voices apart by the encoder's layers alone: the timbre gets no weight."""
     import torch
 
     grown = dict(tensors)
@@ -141,30 +148,30 @@ def _with_timbre(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
 
 
 def _with_identities(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """The weights of a format whose identities had the face that the denoiser makes, and which knew no strangers."""
+    """Upgrade formats below 6: identities get a scale of 1 and an offset of 0, and there are no strangers' voices."""
     import torch
 
     shape = len(tensors["identities.embeddings"]), len(tensors["face_mean"])
-    told = {"identities.scale": torch.ones(shape), "identities.offset": torch.zeros(shape)}
+    added = {"identities.scale": torch.ones(shape), "identities.offset": torch.zeros(shape)}
     if "voice.matrix" in tensors:
-        told["voice.others"] = torch.zeros(0, len(tensors["voice.matrix"]))
-    return {**tensors, **told}
+        added["voice.others"] = torch.zeros(0, len(tensors["voice.matrix"]))
+    return {**tensors, **added}
 
 
 def _config(path: Path, head: Mapping[str, Any]) -> ModelConfig:
     try:
         return ModelConfig.model_validate(head["config"])
     except (ValidationError, KeyError) as error:
-        raise FacewireError(f"{path}: the header does not describe a model: {error}") from error
+        raise FacewireError(f"{path}: the header does not describe a face model; fetch it again ({error})") from error
 
 
 def _require_numbers(path: Path, broken: list[str]) -> None:
     if broken:
-        raise FacewireError(f"{path}: weights that are not numbers: {', '.join(broken[:3])}; fetch or train it again")
+        raise FacewireError(f"{path}: weights are not finite: {', '.join(broken[:3])}; fetch or train it again")
 
 
 def _read(path: Path, kind: Literal["np", "pt"] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The header, and as numpy's or torch's arrays what is in it; None: the header alone."""
+    """The header and the tensors, as numpy or torch arrays by `kind`; None reads the header alone."""
     if not path.is_file():
         raise FacewireError(f"{path}: no such checkpoint; leave --checkpoint out to use the one that ships")
     try:
@@ -174,14 +181,14 @@ def _read(path: Path, kind: Literal["np", "pt"] | None) -> tuple[dict[str, Any],
     except (SafetensorError, OSError) as error:
         raise FacewireError(f"{path}: not a whole safetensors file ({error}); fetch it again") from error
     if text is None:
-        raise FacewireError(f"{path}: a safetensors file, but no facewire checkpoint (its header lacks {_KEY!r})")
+        raise FacewireError(f"{path}: a safetensors file, but not a facewire checkpoint (its header lacks {_KEY!r})")
     try:
         head = json.loads(text)
         newer = head["format"] > FORMAT
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FacewireError(f"{path}: its header cannot be read ({error}); fetch it again") from error
     if newer:
-        raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
+        raise FacewireError(f"{path}: format {head['format']}, but this facewire reads {FORMAT}; update facewire")
     if head["format"] not in READABLE:
-        raise FacewireError(f"{path}: format {head['format']}, of a GRU for the whole face; fetch or train it again")
+        raise FacewireError(f"{path}: format {head['format']} is too old for this facewire; fetch or train it again")
     return head, values

@@ -1,7 +1,8 @@
-"""Reads ICT-FaceKit (USC ICT Vision and Graphics Lab, MIT): one head whose expression shapes bear ARKit's names.
+"""Reads ICT-FaceKit (USC ICT Vision and Graphics Lab, MIT): a head whose expression shapes have ARKit's names.
 
-Its topology is fixed, so parts are ranges of vertices, as its README lists them. Lengths are centimetres, x to the
-head's own left, y up, z out of the face. The user brings the kit; nothing of it ships with facewire.
+The topology is fixed, so parts of the head are ranges of vertices, as listed in the kit's README. Lengths are in
+centimetres; x points to the head's own left, y up, z out of the face. Users bring their own copy of the kit; nothing of
+it ships with facewire.
 """
 
 import io
@@ -33,7 +34,7 @@ PARTS: Final[Mapping[str, slice]] = MappingProxyType(
         "eye_socket_left": slice(13294, 13678),
         "eye_socket_right": slice(13678, 14062),
         "gums": slice(14062, 16611),
-        "tongue": slice(16611, 17039),  # the README counts it to the gums; the fewest edges are cut here
+        "tongue": slice(16611, 17039),  # part of the gums in the README; this cut severs the fewest edges
         "teeth_upper": slice(17039, 19247),
         "teeth_lower": slice(19247, 21451),
         "sclera_left": slice(21451, 22221),
@@ -50,39 +51,41 @@ PARTS: Final[Mapping[str, slice]] = MappingProxyType(
         "lashes_right": slice(26035, 26719),
     }
 )
-"""Vertices of each part. Left is the head's own."""
+"""The vertices of each part. Left is the head's own left."""
 
 _NEUTRAL: Final = "generic_neutral_mesh.obj"
 _INDICES: Final = "vertex_indices.json"
-_SOURCE: Final = "get it from github.com/ICT-VGL/ICT-FaceKit and give its folder or an archive of it"
+_SOURCE: Final = "get it from github.com/ICT-VGL/ICT-FaceKit and name its folder or an archive of it"
 
 
 @dataclass(frozen=True)
 class FaceKit:
-    """A head and what each blendshape does to it."""
+    """A head, and how each blendshape deforms it."""
 
     neutral: Floats
-    """(V, 3) cm."""
+    """(V, 3) vertices of the neutral face, in cm."""
     faces: NDArray[np.int32]
     """(T, 3) triangles, counter-clockwise from outside."""
     displacements: Floats
-    """(52, V, 3) cm at weight 1, in the order of `protocols.blendshapes.NAMES`. Eyeballs stay where they are."""
+    """(52, V, 3) cm at weight 1, in the order of `protocols.blendshapes.NAMES`. Eyeballs do not move."""
     landmarks: NDArray[np.int32]
-    """(68,) vertices of the Multi-PIE landmarks; 36-41 are the right eye, 42-47 the left, 48-67 the mouth."""
+    """(68,) vertices of the Multi-PIE landmarks; 36-41 are the right eye, 42-47 the left eye, 48-67 the mouth."""
 
 
 def read(path: Path) -> FaceKit:
     """Read a kit from its folder (or the `FaceXModel` folder in it), or from a .tar.xz, .tar.gz or .zip of it.
 
-    `tongueOut`, which the kit lacks, is made of the tongue, the jaw and the lips. The kit's extra shapes
-    (`cheekRaiser`, `PupilDilate`) are not ARKit's and are left out.
-    Raises FacewireError if files are missing or damaged.
+    `tongueOut`, which the kit lacks, is composed of the tongue, the jaw and the lips. The kit's extra shapes
+    (`cheekRaiser`, `PupilDilate`) are not in ARKit and are ignored. Raises FacewireError if files are missing or
+    damaged.
     """
     wanted = {file for files in _SHAPES.values() for file in files} | {_NEUTRAL, _INDICES}
     try:
         files = dict(_files(path, wanted))
     except (EOFError, tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
-        raise FacewireError(f"{path} is no folder and no whole .tar.xz, .tar.gz or .zip archive; {_SOURCE}") from error
+        raise FacewireError(
+            f"{path} is neither a folder nor a complete .tar.xz, .tar.gz or .zip archive; {_SOURCE}"
+        ) from error
     except OSError as error:
         raise FacewireError(f"cannot read ICT-FaceKit: {error}; {_SOURCE}") from error
     if missing := sorted(wanted - files.keys()):
@@ -95,7 +98,7 @@ def read(path: Path) -> FaceKit:
 
 
 def _shapes() -> dict[str, tuple[str, ...]]:
-    """Each ARKit shape with the kit's files that add up to it."""
+    """For each ARKit shape, the kit's files whose displacements add up to it."""
     shapes: dict[str, tuple[str, ...]] = {}
     for name in NAMES:
         if name in ("browInnerUp", "cheekPuff"):
@@ -140,12 +143,12 @@ def _kit(files: Mapping[str, bytes]) -> FaceKit:
     displacements[INDEX["tongueOut"]] = _tongue_out(neutral, displacements)
     landmarks = np.array(json.loads(files[_INDICES])["idx_to_landmark_verts"], np.int32)
     if landmarks.shape != (68,) or not _are_vertices(landmarks):
-        raise ValueError(f"{_INDICES}: idx_to_landmark_verts should be 68 vertices")
+        raise ValueError(f"{_INDICES}: idx_to_landmark_verts must list 68 vertices")
     return FaceKit(neutral, _triangles(files[_NEUTRAL]), displacements, landmarks)
 
 
 def _vertices(name: str, files: Mapping[str, bytes]) -> Floats:
-    """The `v x y z` lines of an .obj, (V, 3)."""
+    """The `v x y z` lines of an .obj file, (V, 3)."""
     text = b"\n" + files[name]
     first, last = text.find(b"\nv "), text.rfind(b"\nv ")
     if first < 0:
@@ -161,7 +164,7 @@ def _vertices(name: str, files: Mapping[str, bytes]) -> Floats:
 
 
 def _triangles(text: bytes) -> NDArray[np.int32]:
-    """The `f` lines of an .obj, cut into triangles, (T, 3), counted from 0."""
+    """The `f` lines of an .obj file, split into triangles (T, 3) of vertex indices from 0."""
     polygons = [
         [int(corner.partition(b"/")[0]) - 1 for corner in line.split()[1:]]
         for line in text.splitlines()
@@ -170,7 +173,7 @@ def _triangles(text: bytes) -> NDArray[np.int32]:
     fans = [(polygon[0], *polygon[at : at + 2]) for polygon in polygons for at in range(1, len(polygon) - 1)]
     triangles = np.array(fans, np.int32).reshape(-1, 3)
     if not len(triangles) or not _are_vertices(triangles):
-        raise ValueError(f"{_NEUTRAL}: its faces are not between its vertices")
+        raise ValueError(f"{_NEUTRAL}: its faces refer to vertices that do not exist")
     return triangles
 
 
@@ -179,10 +182,10 @@ def _are_vertices(indices: NDArray[np.int32]) -> bool:
 
 
 def _tongue_out(neutral: Floats, displacements: Floats) -> Floats:
-    """(V, 3): the tongue comes out between the lips, which part for it where no other shape opens them.
+    """Displacements (V, 3) that move the tongue out between the lips.
 
-    The farther forward a point of the tongue lies, the farther it goes; it flattens, passes over the lower teeth and
-    bends down in front of the lip.
+    The lips part for it, even if no other shape opens them. The farther forward a point of the tongue lies, the farther
+    it moves. The tongue flattens, passes over the lower teeth and bends down in front of the lip.
     """
     lips = (
         ("mouthLowerDownLeft", 0.5),
@@ -196,7 +199,7 @@ def _tongue_out(neutral: Floats, displacements: Floats) -> Floats:
     tongue = neutral[PARTS["tongue"]]
     x, y, z = tongue.T
     along = (z - z.min()) / max(float(np.ptp(z)), 1e-6)
-    out = z + 4.2 * along**2 * (3 - 2 * along)  # all of the tip alike, so that it stays round
+    out = z + 4.2 * along**2 * (3 - 2 * along)  # the whole tip moves alike, so that it stays round
     middle = -3.65 - 0.2 * np.maximum(out - 10.8, 0) ** 2
     height = y + along * (middle + 0.5 * (y + 3.9) - y)
     moved[PARTS["tongue"]] = np.stack([np.zeros_like(x), height - y, out - z], axis=1)

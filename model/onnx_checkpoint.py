@@ -1,4 +1,4 @@
-"""The face of a checkpoint that carries its graphs, computed by onnxruntime: without torch, and without preparation."""
+"""Opens a checkpoint that carries its graphs with onnxruntime: without torch, and without an export."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -22,9 +22,9 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def open_checkpoint(path: Path) -> OnnxRuntime:
-    """The face of a checkpoint that `checkpoint.carries_graphs`.
+    """Open a checkpoint that `checkpoint.carries_graphs`.
 
-    Raises FacewireError for one that is not whole, NoOnnxError where onnxruntime is not installed.
+    Raises FacewireError if it is not complete, NoOnnxError if onnxruntime is not installed.
     """
     onnxruntime()
     config, arrays, graphs = checkpoint.read(path)
@@ -45,7 +45,7 @@ def open_checkpoint(path: Path) -> OnnxRuntime:
             denoiser=denoiser,
         )
     except (KeyError, ValueError) as error:
-        raise FacewireError(f"{path}: the weights do not fit the header: {error}") from error
+        raise FacewireError(f"{path}: the weights do not fit the header; fetch it again ({error})") from error
 
 
 def _library(config: ModelConfig, arrays: Arrays, styles: NDArray[np.float32]) -> Library:

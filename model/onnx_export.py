@@ -1,4 +1,4 @@
-"""Prepares a face model for onnxruntime: torch is needed here, and not where it runs (`model.onnx_folder`)."""
+"""Exports a face model for onnxruntime. Needs torch; the export runs without it (`model.onnx_folder`)."""
 
 import json
 import logging
@@ -24,25 +24,26 @@ from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols.files import complete_or_not_at_all
 
 LIMIT: Final = 1e-3
-"""An export whose face differs by more from torch's is refused; it is some 1e-7."""
+"""An export is refused if its face differs from torch's by more than this. It usually differs by about 1e-7."""
 INT8_LIMIT: Final = 0.05
-"""The same for features of speech in 8 bits: rms of the difference over the features' own. The shipped one has .010."""
+"""The same for 8 bits: rms of the difference of the features of speech, relative to the rms of the features. The
+shipped encoder has .010."""
 
 log = logging.getLogger(__name__)
 
 
 def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tuple[OnnxRuntime, float]:
-    """Write the export of a model on the CPU into `folder`; returns it, and how far its face is from torch's.
+    """Export a model on the CPU to `folder`; returns the export, and how far its face differs from torch's.
 
-    With some speech (n,) at 16 kHz as `int8` the encoder's matrices are rounded to 8 bits, if that speech allows it.
-    The three files appear one by one, complete or not at all; without the last one it is no export. Raises
-    NoOnnxError where that is impossible, or where the result is too far from torch's.
+    `int8` is some speech (n,) at 16 kHz: the encoder's matrices are then rounded to 8 bits, if the features of that
+    speech change little enough. Each of the three files is written atomically, and without the last one the folder is
+    not an export. Raises NoOnnxError if the model cannot be exported, or if the result differs too much from torch's.
     """
     if find_spec("onnx") is None:
-        raise NoOnnxError("a face is prepared by the package onnx: pip install '.[torch]', or --runtime torch")
+        raise NoOnnxError("an export is made by the package onnx: pip install '.[torch]', or use --runtime torch")
     folder.mkdir(parents=True, exist_ok=True)
     millions = sum(each.numel() for each in model.encoder.parameters()) / 1e6
-    log.info("writing the encoder, %.0f million weights", millions)
+    log.info("exporting the encoder (%.0f million weights)", millions)
     digests = {ENCODER: write_encoder(model, folder / ENCODER), DENOISER: write_denoiser(model, folder / DENOISER)}
     if int8 is not None:
         log.info("rounding the encoder to 8 bits")
@@ -69,37 +70,37 @@ def export(model: FaceModel, folder: Path, *, int8: Samples | None = None) -> tu
     }
     with complete_or_not_at_all(folder / FACE) as partial:
         save_file({key: np.ascontiguousarray(array) for key, array in arrays.items()}, partial, {KEY: json.dumps(head)})
-    log.info("comparing it with torch's")
+    log.info("comparing its face with torch's")
     exported = open_folder(folder)
     far = difference(exported, plain)
     if int8 is None and not far <= LIMIT:
         _remove(folder)
-        raise NoOnnxError(f"onnxruntime's face differs from torch's by {far:.1e}: --runtime torch is left")
+        raise NoOnnxError(f"onnxruntime's face differs from torch's by {far:.1e}; use --runtime torch")
     if int8 is not None:
         rounded = feature_difference(exported, plain, int8)
         if not rounded <= INT8_LIMIT:
             _remove(folder)
-            raise NoOnnxError(f"8 bits change this encoder's features by {rounded:.1%}: --runtime onnx is left")
-        log.info("8 bits change its features by %.1f %%", 100 * rounded)
+            raise NoOnnxError(f"8 bits change this encoder's features by {rounded:.1%}; use --runtime onnx")
+        log.info("8 bits change the encoder's features by %.1f %%", 100 * rounded)
     return exported, far
 
 
 def _remove(folder: Path) -> None:
-    """What was refused: of a large encoder it is much, and nothing would ever read it."""
+    """Delete a refused export. That of a large encoder is large, and nothing would ever read it."""
     for name in (FACE, ENCODER, DENOISER):
         (folder / name).unlink(missing_ok=True)
 
 
 def difference(one: Runtime, other: Runtime) -> float:
-    """The largest difference of any shape in any frame between two runtimes' faces, for two seconds of loud noise."""
+    """Largest difference of any shape in any frame between two runtimes' faces, for two seconds of loud noise."""
     noise = np.random.default_rng(0).normal(0, 0.2, 2 * SAMPLE_RATE_HZ).astype(np.float32)
     faces = [stream.render(each, noise, liveliness=1.0) for each in (one, other)]
     return float(np.abs(faces[0] - faces[1]).max())
 
 
 def feature_difference(one: Runtime, other: Runtime, speech: Samples) -> float:
-    """Rms of the difference of two runtimes' features of some speech (n,), over the rms of the other's."""
+    """Rms of the difference of two runtimes' features of speech (n,), relative to the rms of the second one's."""
     window = other.config.window()
-    windows = windows_of(window, speech)[:, None, None]  # one by one: a large encoder needs much memory for each
+    windows = windows_of(window, speech)[:, None, None]  # one at a time: a large encoder needs much memory for each
     made, wanted = (np.concatenate([each.features(w, window.right_ms)[0] for w in windows]) for each in (one, other))
     return float(np.sqrt(np.square(made - wanted).mean() / np.square(wanted).mean()))

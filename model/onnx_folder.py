@@ -1,7 +1,7 @@
-"""An export: the folder of files that onnxruntime, and other programs, can read without torch.
+"""An export: a folder of files that onnxruntime, and other programs, can read without torch.
 
-`encoder.onnx` (windows to HuBERT features), `denoiser.onnx` (all denoising steps at once), and `face.safetensors` with
-what else a stream needs. `model.onnx_export` writes it.
+`encoder.onnx` turns windows into HuBERT features, `denoiser.onnx` runs all denoising steps, and `face.safetensors`
+holds whatever else a stream needs. `model.onnx_export` writes the folder.
 """
 
 import json
@@ -24,14 +24,14 @@ from protocols.errors import FacewireError
 from protocols.files import sha256
 
 FORMAT: Final = 7
-"""Of an export. Another number, and all are made anew."""
+"""Format of an export. Exports of any other format are made again."""
 ENCODER: Final = "encoder.onnx"
 """windows (N, samples) -> features (N, features, D), hidden (N, features, layers * D)."""
 DENOISER: Final = "denoiser.onnx"
 """noise (B, T, C), audio (B, T, K, D), identity (B, T, D), dial (B,), hidden -> face (B, T, C), hidden."""
 FACE: Final = "face.safetensors"
-"""Styles (N + 1, S), the last one `unknown`'s (`model.library`), the statistics (D,) that standardise sound, how voices
-are told apart (those of the identities (N, V), and `model.voices.Projection`), and speech from other sounds."""
+"""Styles (N + 1, S), the last one `unknown`'s (`model.library`); the statistics (D,) that standardise audio features;
+the identities' voices (N, V); and the arrays of `model.voices.Projection` and `model.speech.SpeechDetector`."""
 KEY: Final = "facewire-onnx"
 ARRAYS: Final = (
     "styles",
@@ -44,7 +44,10 @@ ARRAYS: Final = (
 
 
 def open_folder(folder: Path) -> OnnxRuntime:
-    """The face of an export. Raises FacewireError for one that is not whole, NoOnnxError without onnxruntime."""
+    """Open an export.
+
+    Raises FacewireError if it is not complete, NoOnnxError if onnxruntime is not installed.
+    """
     onnxruntime()
     head, config, arrays = _read(folder / FACE)
     encoder, denoiser = (open_file(_whole(folder / file, head["sha256"].get(file))) for file in (ENCODER, DENOISER))
@@ -68,12 +71,14 @@ def _read(path: Path) -> tuple[dict[str, Any], ModelConfig, Mapping[str, Floats]
             head = json.loads((file.metadata() or {})[KEY])
             arrays = {name: file.get_tensor(name) for name in ARRAYS}
         if head["format"] != FORMAT:
-            raise FacewireError(f"{path}: of another version; make it anew by `facewire export-onnx`")
+            raise FacewireError(f"{path}: made by another version; make it again with `facewire export-onnx`")
         if head["sha256"][FACE] != fingerprint(arrays, half=False):
-            raise ValueError("its numbers have changed")
+            raise ValueError("its arrays have changed")
         config = ModelConfig.model_validate(head["config"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise FacewireError(f"{path}: no whole export ({error}); make it anew by `facewire export-onnx`") from error
+        raise FacewireError(
+            f"{path}: not a complete export ({error}); make it again with `facewire export-onnx`"
+        ) from error
     return head, config, arrays
 
 
@@ -82,11 +87,11 @@ def _fields(part: type[Projection | SpeechDetector], name: str, arrays: Mapping[
 
 
 def _whole(path: Path, wanted: str | None) -> Path:
-    """The file, if it is the one that was exported: onnxruntime would read much that is broken without a word."""
+    """Return the file if it is the one that was exported: onnxruntime reads many damaged files without an error."""
     try:
         found = sha256(path)
     except OSError as error:
-        raise FacewireError(f"{path}: {error.strerror or error}; make it anew by `facewire export-onnx`") from error
+        raise FacewireError(f"{path}: {error.strerror or error}; make it again with `facewire export-onnx`") from error
     if found != wanted:
-        raise FacewireError(f"{path}: not the file that was exported; make it anew by `facewire export-onnx`")
+        raise FacewireError(f"{path}: changed since the export; make it again with `facewire export-onnx`")
     return path

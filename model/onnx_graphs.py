@@ -1,7 +1,7 @@
-"""The graphs of a face model in onnx's form: with their weights as .onnx files, or without. Needs torch and `onnx`.
+"""The onnx graphs of a face model: as .onnx files with weights, or without weights. Needs torch and `onnx`.
 
-By torch's exporter of traced graphs: it asks for the package `onnx` alone and takes half a second. The newer one wants
-onnxscript besides; it will be time for that when the version of torch that pyproject.toml pins has this one no more.
+Uses torch's exporter for traced graphs, which needs only the package `onnx` and takes half a second. The newer exporter
+also needs onnxscript; switch to it when the version of torch that pyproject.toml pins no longer has this one.
 """
 
 import logging
@@ -25,9 +25,9 @@ from model.onnx_session import Graph, NoOnnxError, onnxruntime
 from protocols.files import complete_or_not_at_all, sha256
 
 OPSET: Final = 17
-"""The first with layer norm as one operation; every onnxruntime that we allow knows it."""
+"""The first opset with layer norm as one operation; every supported onnxruntime knows it."""
 BEHIND_CONVOLUTIONS: Final = "/hubert/feature_projection/projection/MatMul"
-"""The node that brings the convolutions' features to the transformer's width."""
+"""The node that projects the convolutions' features to the transformer's width."""
 
 Axes = Mapping[str, Mapping[int, str]]
 
@@ -64,11 +64,11 @@ class _Identities(nn.Module):
 
 
 def graphs(config: ModelConfig) -> dict[str, Graph]:
-    """The graphs of any checkpoint of this kind, without weights: `encoder`, `denoiser`, `identities`.
+    """The graphs of any checkpoint with this config, without weights: `encoder`, `denoiser`, `identities`.
 
-    The first two compute as `write_encoder` and `write_denoiser` say, the last one the library's styles
-    (`model.library.Library`), from nothing but weights. For an embedded encoder only. Raises
-    FacewireError where the package onnx is not installed.
+    The first two compute the same as those of `write_encoder` and `write_denoiser`. The last one computes the library's
+    styles (`model.library.Library`) from weights alone. For embedded encoders only. Raises FacewireError if the package
+    onnx is not installed.
     """
     need("torch", "onnx")
     return dict(_graphs(config.model_dump_json()))
@@ -80,7 +80,7 @@ def _graphs(config: str) -> Mapping[str, Graph]:
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         model = FaceModel(made, empty(made.encoder)).eval()
         for weight in model.state_dict().values():
-            weight.normal_()  # the exporter takes equal weights for one and the same
+            weight.normal_()  # the exporter would merge equal weights
     writers = {"encoder": _trace_encoder, "denoiser": _trace_denoiser, "identities": _trace_identities}
     found = {}
     for name, write in writers.items():
@@ -92,7 +92,7 @@ def _graphs(config: str) -> Mapping[str, Graph]:
 
 
 def _without_weights(graph: bytes) -> Graph:
-    """Names its weights as a checkpoint does."""
+    """Drop the weights from a graph, and name them as a checkpoint does."""
     import onnx
 
     proto = onnx.load_model_from_string(graph)
@@ -108,15 +108,15 @@ def _without_weights(graph: bytes) -> Graph:
 
 
 def write_encoder(model: FaceModel, path: Path) -> str:
-    """Windows (N, samples) to features (N, features, D) and hidden states (N, features, layers * D).
+    """Write the graph from windows (N, samples) to features (N, features, D) and hidden (N, features, layers * D).
 
-    For any N and length. Returns the file's sha256.
+    It takes any N and any length. Returns the file's sha256.
     """
     return _file(_trace_encoder, model, path)
 
 
 def write_denoiser(model: FaceModel, path: Path) -> str:
-    """All steps of `FaceModel.denoise`, for any number of sessions and frames; returns the file's sha256."""
+    """Write the graph of `FaceModel.denoise`, for any number of sessions and frames; returns the file's sha256."""
     return _file(_trace_denoiser, model, path)
 
 
@@ -159,17 +159,17 @@ def _trace_identities(model: FaceModel, path: Path, *, folded: bool) -> None:
 
 
 def round_to_8_bits(path: Path) -> str:
-    """Round the matrices in the encoder's graph at `path`, each column by its own scale; returns the new sha256.
+    """Round the matrices of the encoder's graph at `path` to 8 bits, one scale per column; returns the new sha256.
 
-    Convolutions stay as they are, and so does the matrix behind them: what it multiplies has peaks far above the rest,
-    and one scale for a whole window leaves few steps to that rest. Of hubert-base's 73 matrices this one would make
+    Convolutions stay in float, and so does the matrix behind them. Its input has peaks far above the rest, and a single
+    scale for a whole window leaves few steps for that rest. Of hubert-base's 73 matrices, this one alone would cause
     more error than all others together; in float it takes no longer.
     """
     onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with complete_or_not_at_all(path) as partial:
-        logging.disable(logging.WARNING)  # it recommends a preparation that changes nothing here
+        logging.disable(logging.WARNING)  # it recommends a pre-processing step that changes nothing here
         try:
             quantize_dynamic(
                 path,
@@ -186,7 +186,10 @@ def round_to_8_bits(path: Path) -> str:
 
 @contextmanager
 def _flat_convolutions(network: nn.Module) -> Iterator[None]:
-    """Sound as an image of height 1: onnxruntime has fast convolutions for images only. 5 % of hubert-base's time."""
+    """Run 1-D convolutions as 2-D ones of height 1: onnxruntime is fast only at the latter.
+
+    Saves 5 % of hubert-base's time.
+    """
     convolutions = [each for each in network.modules() if isinstance(each, nn.Conv1d)]
     for each in convolutions:
         each.forward = partial(_flat, each)  # type: ignore[method-assign]
@@ -206,9 +209,9 @@ def _flat(conv: nn.Conv1d, sound: Tensor) -> Tensor:
 def _trace(
     module: nn.Module, given: Mapping[str, Tensor], made: Sequence[str], axes: Axes, path: Path, *, folded: bool
 ) -> None:
-    """Write a module's graph; `folded`: what depends on weights alone is computed now, and weights lose their names."""
+    """Write a module's graph. `folded`: what depends on weights alone is computed now, and weights lose their names."""
     try:
-        # The exporter warns of its age, and of lengths that tracing keeps as they are: all of those are constants.
+        # The exporter warns that it is deprecated, and that tracing fixes some lengths: all of those are constant.
         with warnings.catch_warnings(action="ignore"), torch.no_grad():
             torch.onnx.export(
                 module.eval(),
@@ -222,4 +225,4 @@ def _trace(
                 dynamo=False,
             )
     except (torch.onnx.OnnxExporterError, RuntimeError) as error:
-        raise NoOnnxError(f"this face cannot be prepared for onnxruntime ({error}); --runtime torch") from error
+        raise NoOnnxError(f"this face cannot be exported for onnxruntime ({error}); use --runtime torch") from error

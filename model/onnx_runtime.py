@@ -1,6 +1,6 @@
-"""The face model as onnxruntime computes it, on one CPU thread: what runs live. Needs no torch.
+"""The face model computed by onnxruntime on one CPU thread, as in the live program. Needs no torch.
 
-`model.onnx_checkpoint` opens it from a checkpoint that carries its graphs, `model.onnx_folder` from an exported folder.
+`model.onnx_checkpoint` opens it from a checkpoint that carries its graphs, `model.onnx_folder` from an export.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class OnnxRuntime:
     """`model.runtime.Runtime` by onnxruntime."""
 
     name: str
-    """`onnx`, or `onnx-int8` where the encoder multiplies in 8 bits."""
+    """`onnx`, or `onnx-int8` if the encoder's matrices are in 8 bits."""
     config: ModelConfig
     fingerprint: str
     library: Library
     projection: Projection | None
     detector: SpeechDetector | None
     audio_mean: Floats
-    """(D,), and with `audio_std` what standardises the encoder's features."""
+    """(D,): standardises the encoder's features, together with `audio_std`."""
     audio_std: Floats
     encoder: Any
     """Session: windows (N, samples) -> features (N, features, D), hidden (N, features, layers * D)."""
@@ -45,7 +45,7 @@ class OnnxRuntime:
         """See `Runtime`."""
         config, window = self.config, self.config.window(lookahead_ms)
         batch, hops, samples = windows.shape
-        # One by one: no slower on one thread. In 8 bits the scale is that of all that is computed at once, and the
+        # One window at a time, which is no slower on one thread: in 8 bits a whole batch shares one scale, and the
         # face would depend on how the sound was cut.
         each = windows.reshape(-1, 1, samples)
         made = zip(*(self.encoder.run(None, {"windows": one}) for one in each), strict=True)

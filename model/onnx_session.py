@@ -1,4 +1,4 @@
-"""How onnxruntime is opened: on one CPU thread, and without its telemetry."""
+"""Opens sessions of onnxruntime: on one CPU thread, and without its telemetry."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from protocols.errors import FacewireError
 
 _GRAPH_BYTES: Final = 16 * 2**20
-"""A graph that unpacks to more is none; those of the face that ships have half of one together."""
+"""Limit for an unpacked graph. Those of the shipped checkpoint take 0.5 MiB together."""
 
 
 class NoOnnxError(FacewireError):
@@ -22,30 +22,32 @@ class NoOnnxError(FacewireError):
 
 
 def onnxruntime() -> Any:
-    """The package onnxruntime; nothing else in this program may import it.
+    """Import the package onnxruntime without its telemetry; nothing else in this program may import it.
 
-    Unless told otherwise before its import, it looks up its vendor's event host and writes a device id into the
-    user's cache. Raises NoOnnxError where it is not installed or cannot start.
+    Unless the environment says otherwise before the import, it looks up its vendor's event host and writes a device id
+    into the user's cache. Raises NoOnnxError if it is not installed or cannot start.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError as error:
-        raise NoOnnxError(f"onnxruntime cannot start ({error}): pip install onnxruntime, or --runtime torch") from error
+        raise NoOnnxError(
+            f"onnxruntime cannot start ({error}); pip install onnxruntime, or use --runtime torch"
+        ) from error
     return onnxruntime
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph whose weights are elsewhere."""
+    """An onnx graph whose weights are stored elsewhere."""
 
     weights: tuple[str, ...]
-    """The names of those that it needs."""
+    """Names of the weights that it needs."""
     proto: bytes
-    """onnx's ModelProto, its initializers without values."""
+    """onnx's ModelProto; its initializers have no values."""
 
     def packed(self) -> bytes:
-        """Compressed: a line of JSON with the names, then the rest."""
+        """The graph, compressed: a line of JSON with the names, then the proto."""
         return zlib.compress(json.dumps(self.weights).encode() + b"\n" + self.proto, 9)
 
     @classmethod
@@ -57,33 +59,36 @@ class Graph:
         except zlib.error as error:
             raise ValueError(str(error)) from error
         if not unpacker.eof:
-            raise ValueError(f"cut off, or larger than {_GRAPH_BYTES} bytes")
+            raise ValueError(f"truncated, or larger than {_GRAPH_BYTES} bytes")
         names, _, proto = content.partition(b"\n")
         return cls(tuple(json.loads(names)), proto)
 
 
 def open_file(path: Path) -> Any:
-    """The session of a .onnx file, on one thread."""
+    """Open a session of a .onnx file, on one thread."""
     return _session(path, {})
 
 
 def open_graph(graph: Graph, weights: Mapping[str, NDArray[Any]]) -> Any:
-    """The session of a graph with those of the weights that it names, on one thread.
+    """Open a session of a graph with the weights that it names, on one thread.
 
-    Raises ValueError where they do not fit.
+    Raises ValueError if a weight is missing or does not fit.
     """
     missing = [name for name in graph.weights if name not in weights]
     if missing:
-        raise ValueError(f"there is no {missing[0]}")
+        raise ValueError(f"weight {missing[0]} is missing")
     given = {name: np.ascontiguousarray(weights[name], np.float32) for name in graph.weights}
     try:
         return _session(graph.proto, given)
-    except Exception as error:  # onnxruntime's own have no common class, and tell of broken graphs and shapes
+    except Exception as error:  # onnxruntime's errors share no base class; they tell of broken graphs and shapes
         raise ValueError(str(error)) from error
 
 
 def _session(graph: Path | bytes, weights: Mapping[str, NDArray[np.float32]]) -> Any:
-    """One thread: a hop is too small to be shared, and where other programs run, two threads wait for each other."""
+    """Open a session on one thread.
+
+    A hop is too little work to share, and on a busy machine two threads wait for each other.
+    """
     runtime = onnxruntime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -94,5 +99,5 @@ def _session(graph: Path | bytes, weights: Mapping[str, NDArray[np.float32]]) ->
         graph,
         options,
         providers=["CPUExecutionProvider"],
-        disabled_optimizers=["SkipLayerNormFusion"],  # what it fuses takes longer: 6 % of hubert-base's time in 8 bits
+        disabled_optimizers=["SkipLayerNormFusion"],  # slower when fused: 6 % of hubert-base's time in 8 bits
     )

@@ -52,7 +52,7 @@ def test_missing_and_truncated_files_say_so(saved: Path) -> None:
 
 def test_a_strange_safetensors_file_is_refused(saved: Path) -> None:
     save_file({"x": torch.zeros(1)}, saved)
-    with pytest.raises(FacewireError, match="no facewire checkpoint"):
+    with pytest.raises(FacewireError, match="not a facewire checkpoint"):
         checkpoint.load(saved)
 
 

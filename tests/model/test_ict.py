@@ -122,7 +122,7 @@ def rewrite(file: str, change: Callable[[str], str], kit: Path) -> None:
         (functools.partial(rewrite, "jawRight.obj", lambda text: ""), r"jawRight\.obj has no vertices"),
         (
             functools.partial(rewrite, "generic_neutral_mesh.obj", lambda text: text.replace("9/3", "99999/3")),
-            "faces are not between its vertices",
+            "faces refer to vertices that do not exist",
         ),
         (functools.partial(rewrite, "vertex_indices.json", lambda text: text.replace(", 67", "")), "68 vertices"),
         (functools.partial(rewrite, "vertex_indices.json", lambda text: text[:9]), "damaged"),
@@ -138,7 +138,7 @@ def test_what_is_wrong_is_said(copy: Path, damage: Callable[[Path], object], com
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\xfd7zXZ\x00\x00\x04broken"])
 def test_no_archive_is_said(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "kit.tar.xz").write_bytes(content)
-    with pytest.raises(FacewireError, match=r"kit\.tar\.xz is no folder and no whole .*github\.com"):
+    with pytest.raises(FacewireError, match=r"kit\.tar\.xz is neither a folder nor a complete .*github\.com"):
         ict.read(tmp_path / "kit.tar.xz")
     with pytest.raises(FacewireError, match=r"cannot read ICT-FaceKit: .*nowhere"):
         ict.read(tmp_path / "nowhere")

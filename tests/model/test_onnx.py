@@ -1,4 +1,4 @@
-"""The face by onnxruntime against torch's, for both kinds of encoder: layer norm (ours), group norm (hubert-base)."""
+"""onnxruntime gives the same face as torch, for both kinds of encoder: layer norm (ours), group norm (hubert-base)."""
 
 import sys
 from pathlib import Path
@@ -203,6 +203,6 @@ def test_8_bits_change_the_face_a_little_and_keep_the_streaming_law(tmp_path: Pa
 
 def test_8_bits_that_change_the_features_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_export, "INT8_LIMIT", 1e-6)
-    with pytest.raises(NoOnnxError, match="--runtime onnx is left"):
+    with pytest.raises(NoOnnxError, match="use --runtime onnx"):
         export(tiny_model(), tmp_path, int8=SOUND[:3_000])
     assert not (tmp_path / FACE).exists()

@@ -1,4 +1,4 @@
-"""A checkpoint that carries its graphs: the same face as by torch, without torch."""
+"""A checkpoint that carries its graphs gives the same face as torch, without torch."""
 
 import json
 import subprocess
