@@ -1,4 +1,4 @@
-"""Sound files, as the model hears them: mono, float32, 16 kHz."""
+"""Reads sound files as mono float32 samples at 16 kHz, the format the model expects."""
 
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from protocols.errors import FacewireError
 
 
 def read_audio(path: Path | str) -> Samples:
-    """Read a sound file (wav, flac, ogg, mp3 …) of any rate and channels as (n,) float32 at 16 kHz.
+    """Read a sound file (wav, flac, ogg, mp3, …) as mono float32 samples (n,) at 16 kHz.
 
-    Channels are averaged. Raises FacewireError for a file that is missing, unreadable or holds no sound.
+    Any sample rate is resampled, and channels are averaged. Raises FacewireError if the file is missing, cannot be
+    decoded or contains no samples.
     """
     if not Path(path).is_file():
         raise FacewireError(f"{path}: no such sound file")
@@ -21,10 +22,10 @@ def read_audio(path: Path | str) -> Samples:
         sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, TypeError) as error:
         raise FacewireError(
-            f"{path}: not a sound file that can be read ({error}); try wav, flac, ogg or mp3"
+            f"{path}: not a sound file that can be decoded ({error}); try wav, flac, ogg or mp3"
         ) from error
     if not len(sound):
-        raise FacewireError(f"{path}: the file holds no sound (0 samples)")
+        raise FacewireError(f"{path}: the file contains no sound (0 samples); export it again")
     mono: Samples = sound.mean(axis=1, dtype=np.float32)
     if rate_hz == SAMPLE_RATE_HZ:
         return mono

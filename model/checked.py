@@ -1,4 +1,4 @@
-"""Settings and recipes from YAML, checked by pydantic: all that is wrong is told at once, in plain words."""
+"""Reads settings and recipes from YAML and checks them with pydantic. Reports everything that is wrong at once."""
 
 import dataclasses
 import difflib
@@ -15,7 +15,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The settings in a YAML file; an empty one has none. Raises FacewireError for anything else."""
+    """Read the settings in a YAML file; an empty file gives an empty dict.
+
+    Raises FacewireError if the file cannot be read, is not valid YAML, or does not hold `name: value` lines.
+    """
     try:
         values = yaml.safe_load(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -31,16 +34,17 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def validated(kind: type[Model], values: object, where: str) -> Model:
-    """Values as a model of this kind. Raises FacewireError that tells all that is wrong."""
+    """Validate `values` as a model of type `kind`. Raises FacewireError, which lists everything that is wrong."""
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        told = "\n".join(f"  {_explained(kind, dict(each))}" for each in error.errors())
-        raise FacewireError(f"{where}: {error.error_count()} to put right\n{told}") from error
+        lines = "\n".join(f"  {_explained(kind, dict(each))}" for each in error.errors())
+        count = error.error_count()
+        raise FacewireError(f"{where}: {count} {'error' if count == 1 else 'errors'}\n{lines}") from error
 
 
 def _explained(kind: type[BaseModel], error: Mapping[str, Any]) -> str:
-    """One of pydantic's errors in plain words."""
+    """Describe one of pydantic's errors in plain words."""
     *section, key = map(str, error["loc"] or ("all",))
     where = ".".join([*section, key])
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
@@ -54,7 +58,7 @@ def _explained(kind: type[BaseModel], error: Mapping[str, Any]) -> str:
 
 
 def _keys(kind: Any, section: Sequence[str]) -> list[str]:
-    """What a section of a model holds; sections are models or dataclasses."""
+    """The names in a section of a model. Sections are models or dataclasses."""
     for name in section:
         kind = kind.model_fields[name].annotation
     return [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else list(kind.model_fields)

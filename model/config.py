@@ -1,4 +1,4 @@
-"""What gives a checkpoint's weights their meaning; stored in the checkpoint's header, never in config.yaml."""
+"""The configuration that gives a checkpoint's weights their meaning; stored in its header, never in config.yaml."""
 
 from typing import Annotated, Any, Self
 
@@ -14,20 +14,20 @@ class _Strict(BaseModel):
 
 
 class EncoderConfig(_Strict):
-    """Which speech encoder the denoiser was trained on."""
+    """The speech encoder that the denoiser was trained on."""
 
     source: str
-    """`embedded` (weights inside the checkpoint), or a HubertModel's hub id or folder name."""
+    """`embedded` (weights inside the checkpoint), or the hub id or folder name of a HubertModel."""
     revision: str | None = None
     """The hub's commit, for an encoder that is not embedded."""
     sha256: str
-    """Fingerprint of the encoder's weights."""
+    """Fingerprint of the encoder's weights (`model.fingerprint`)."""
     width: int
-    """D: size of one feature."""
+    """D: size of a feature."""
     normalize: bool = False
-    """Zero mean and unit variance per window before encoding, as some HuBERTs were trained."""
+    """Whether each window is normalised to zero mean and unit variance before encoding, as some HuBERTs expect."""
     hubert: dict[str, Any] | None = None
-    """The embedded encoder's HubertConfig."""
+    """The HubertConfig of an embedded encoder; None for any other."""
 
     @property
     def embedded(self) -> bool:
@@ -39,58 +39,60 @@ class VoiceConfig(_Strict):
     """How voices are told apart (`model.voices`)."""
 
     layers: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-    """The encoder's hidden states that are pooled, beside `model.timbre`: 0 before its first block, 1 behind that."""
+    """Hidden states of the encoder that are pooled, in addition to `model.timbre`. 0 is the input of the first block, 1
+    its output."""
     width: int = Field(gt=0)
     """V: size of a voice."""
     floor: float
-    """Likeness (`model.voices.Projection`) below which a voice is none of the identities'."""
+    """Likeness (`model.voices.Projection`) below which a voice belongs to no identity."""
     others: int = Field(default=0, ge=0)
-    """M: voices that are nobody's identity, to tell strangers by."""
+    """M: voices that belong to no identity, used to recognise strangers."""
 
 
 class ModelConfig(_Strict):
-    """Geometry, sizes and conditions of one face model."""
+    """Geometry, sizes and conditions of a face model."""
 
     encoder: EncoderConfig
     fps: int = 30
-    """Frames of animation per second."""
+    """Animation frames per second."""
     left_ms: int = 740
     hop_ms: int = 100
     lookaheads_ms: tuple[int, ...] = (0, 40, 80, 160, 240)
-    """The dial: lookaheads that the checkpoint was trained on."""
+    """The dial: the lookaheads that the checkpoint was trained on."""
     lookahead_ms: int = 160
-    """The lookahead where the user chooses none."""
+    """The default lookahead."""
     blendshapes: tuple[str, ...] = blendshapes.NAMES
     schedule_steps: int = 32
     """T: steps of the teacher's noise schedule."""
     steps: int = 8
-    """Denoising steps of this checkpoint: a divisor of T."""
+    """Denoising steps of this checkpoint; a divisor of T."""
     hidden: int = 256
-    """Width of the GRU that moves jaw and mouth."""
+    """Width of the GRU for jaw and mouth."""
     hidden_upper: int = 128
-    """Width of that for the rest of the face."""
+    """Width of the GRU for the rest of the face."""
     layers: int = 2
     audio_width: int = 128
     condition_width: int = 32
-    """Width of the identity, step and lookahead embeddings as the GRU sees them."""
+    """Width of the identity, step and lookahead embeddings at the GRUs' input."""
     identity_width: int = 32
     """E: size of an identity embedding."""
     identities: tuple[str, ...]
     voice: VoiceConfig | None = None
-    """None where the checkpoint tells no voices apart."""
+    """None if the checkpoint cannot tell voices apart."""
     speech_width: int = Field(default=0, ge=0)
-    """Hidden units of what tells speech from other sounds (`model.speech`); 0 where nothing does."""
+    """Hidden units of the speech detector (`model.speech`); 0 if there is none."""
     dropout: float = 0.2
-    """Dropout of the audio feature, in training only."""
+    """Dropout of the audio features, in training only."""
     noise_pole: float = 0.8
-    """How smooth the noise is in time (`model.noise`)."""
+    """Pole of the noise filter (`model.noise`): the closer to 1, the smoother the noise in time."""
     noise_pole_upper: float = 0.8
     """The same for brows and eyes."""
     lip_deviation: float = Field(default=1.0, gt=0)
-    """How much the lips may differ once the sound is known, of how much they differ at all (`model.denoiser`)."""
+    """s of jaw and mouth (`model.denoiser`): how much they vary once the sound is known, relative to how much they vary
+    at all."""
     lip_amplitude: float = Field(default=1.0, gt=0)
-    """How much of its motion jaw and mouth show: every denoising step takes its own guess for evidence beside the
-    sound, so that what is sampled without noise comes out some hundredths too large."""
+    """Factor on the motion of jaw and mouth. Each denoising step treats its own guess as evidence beside the sound, so
+    a face sampled without noise moves a few per cent too much."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -99,34 +101,34 @@ class ModelConfig(_Strict):
         if self.lookahead_ms not in self.lookaheads_ms:
             raise ValueError(f"lookahead_ms = {self.lookahead_ms} is not one of {list(self.lookaheads_ms)}")
         if self.blendshapes != blendshapes.NAMES:
-            raise ValueError("blendshapes are not the 52 ARKit names in this program's order")
+            raise ValueError("blendshapes must be the 52 ARKit names in the order of protocols.blendshapes.NAMES")
         for right_ms in self.lookaheads_ms:
             self.window(right_ms).frames_per_hop(self.fps)
         return self
 
     @property
     def ahead_ms(self) -> tuple[int, ...]:
-        """How much later than a frame its K audio features are: not at all, and by each lookahead of the dial."""
+        """How much later than a frame its K audio features are: 0, and each lookahead of the dial."""
         return tuple(sorted({0, *self.lookaheads_ms}))
 
     @property
     def voice_width(self) -> int:
-        """W: numbers per feature that voices are told by, of the encoder's layers and of the sound itself."""
+        """W: numbers per feature that voices are told apart by, from the encoder's layers and the timbre; 0 if none."""
         return 0 if self.voice is None else len(self.voice.layers) * self.encoder.width + timbre.WIDTH
 
     @property
     def memory(self) -> int:
-        """Width of the state of all GRUs."""
+        """Width of the states of all GRUs together."""
         return self.hidden + self.hidden_upper
 
     @property
     def noise_poles(self) -> tuple[float, ...]:
-        """How smooth the noise of each channel is (C,)."""
+        """Pole of each channel's noise (C,)."""
         upper = blendshapes.UPPER
         return tuple(
             self.noise_pole_upper if index in upper else self.noise_pole for index in range(len(self.blendshapes))
         )
 
     def window(self, lookahead_ms: int | None = None) -> WindowSpec:
-        """The window with this lookahead, or the default one."""
+        """The window with this lookahead; None: the default one."""
         return WindowSpec(self.left_ms, self.hop_ms, self.lookahead_ms if lookahead_ms is None else lookahead_ms)

@@ -1,4 +1,4 @@
-"""The speech encoder: a frozen HuBERT, used window by window."""
+"""The speech encoder: a frozen HuBERT, applied window by window."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +15,11 @@ from protocols.errors import FacewireError
 
 HUBERT_BASE: Final = "facebook/hubert-base-ls960"
 PINNED: Final = {HUBERT_BASE: "dba3bb02fda4248b6e082697eee756de8fe8aa8a"}
-"""Commits of hub encoders that facewire was written against."""
+"""Commits of the hub encoders that facewire was written against."""
 
 
 class Encoder(nn.Module):
-    """Frozen `transformers.HubertModel` (stride 320, receptive field 400) behind one call."""
+    """A frozen `transformers.HubertModel` (stride 320, receptive field 400)."""
 
     def __init__(self, hubert: HubertModel, config: EncoderConfig) -> None:
         super().__init__()
@@ -32,9 +32,12 @@ class Encoder(nn.Module):
         return self.encode_layers(windows, ())[0]
 
     def encode_layers(self, windows: Tensor, layers: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """The features, and some hidden states side by side (B, frames, layers * D): 0 is before the first block."""
+        """The features, and the hidden states of some layers, concatenated (B, frames, layers * D).
+
+        Layer 0 is the input of the first block.
+        """
         if self.config.normalize:
-            # Not by layer_norm: an exported one knows a single length of windows.
+            # Not layer_norm: its exported form is fixed to one window length.
             spread, mean = torch.var_mean(windows, -1, correction=0, keepdim=True)
             windows = (windows - mean) / (spread + 1e-7).sqrt()
         made = self.hubert(windows, output_hidden_states=bool(layers))
@@ -44,12 +47,12 @@ class Encoder(nn.Module):
 
 
 def fingerprint(network: nn.Module) -> str:
-    """That of a network's weights (`model.fingerprint`)."""
+    """Fingerprint of a network's weights (`model.fingerprint`)."""
     return of_weights({name: value.detach().cpu().numpy() for name, value in network.state_dict().items()})
 
 
 def embed(hubert: HubertModel, *, normalize: bool = False) -> Encoder:
-    """An encoder whose weights will live inside the checkpoint, rounded to half precision."""
+    """Make an encoder whose weights will be stored in the checkpoint; rounds them to half precision, in place."""
     for value in hubert.state_dict().values():
         value.copy_(value.half())
     config = EncoderConfig(
@@ -63,12 +66,12 @@ def embed(hubert: HubertModel, *, normalize: bool = False) -> Encoder:
 
 
 def empty(config: EncoderConfig) -> Encoder:
-    """The embedded encoder that `config` describes, its weights still to be loaded."""
+    """The embedded encoder that `config` describes, with its weights still to be loaded."""
     return Encoder(HubertModel(HubertConfig(**(config.hubert or {}))), config)
 
 
 def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
-    """A HubertModel from a folder, or by hub id from the local cache; nothing is ever downloaded.
+    """Load a HubertModel from a folder, or by its hub id from the local cache. Nothing is ever downloaded.
 
     Raises FacewireError with the command that fetches a missing one.
     """
@@ -80,7 +83,7 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
             source,
             revision=revision or "main",
             local_files_only=True,
-            dtype=torch.float32,  # windows are float32, whatever the weights were saved in
+            dtype=torch.float32,  # windows are float32, whatever precision the weights were saved in
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise missing(f"encoder {source!r}", source, error, revision) from error
@@ -95,16 +98,16 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
 
 
 def missing(what: str, source: str, error: Exception, revision: str | None = None) -> FacewireError:
-    """What to say of a model of the hub that could not be read here, with the command that fetches it."""
+    """The error for a hub model that cannot be read on this machine, with the command that fetches it."""
     at = f" --revision {revision}" if revision else ""
     return FacewireError(
         f"{what} is not on this machine ({str(error).splitlines()[0]}).\n"
-        f"Fetch it once with:  hf download {source}{at}\nor name a folder that holds it."
+        f"Fetch it once with:  hf download {source}{at}\nor name a folder that contains it."
     )
 
 
 def _normalizes(source: str, revision: str | None) -> bool:
-    """Whether the encoder was trained on normalised windows; a folder without that file was not."""
+    """Whether the encoder was trained on normalised windows; False if its preprocessor file is missing."""
     try:
         extractor = Wav2Vec2FeatureExtractor.from_pretrained(source, revision=revision or "main", local_files_only=True)
     except (OSError, ValueError):
@@ -113,11 +116,15 @@ def _normalizes(source: str, revision: str | None) -> bool:
 
 
 def require(encoder: Encoder, wanted: EncoderConfig) -> Encoder:
-    """The encoder, if it is the one that a denoiser was trained on; else FacewireError that names the right one."""
+    """Return the encoder if it is the one that the denoiser was trained on.
+
+    Raises FacewireError, which names the right one if it is not.
+    """
     if encoder.config.sha256 != wanted.sha256 or encoder.config.normalize != wanted.normalize:
         at = f" at revision {wanted.revision}" if wanted.revision else ""
         raise FacewireError(
             f"encoder {encoder.config.source!r} is not the one this checkpoint was trained on: "
-            f"it wants {wanted.source!r}{at} (weights {wanted.sha256[:12]}, got {encoder.config.sha256[:12]})"
+            f"it wants {wanted.source!r}{at} (weights {wanted.sha256[:12]}, got {encoder.config.sha256[:12]}); "
+            "pass the right one as --encoder"
         )
     return encoder

@@ -1,4 +1,4 @@
-"""The optional extras: what a command needs of them is looked for before the command begins."""
+"""Optional extras: checks for the packages that a command needs before the command starts."""
 
 from importlib.util import find_spec
 
@@ -6,10 +6,10 @@ from protocols.errors import FacewireError
 
 
 def need(extra: str, *modules: str, what: str = "this") -> None:
-    """Look for modules that only an extra installs, without importing them.
+    """Check that modules of an optional extra are installed, without importing them.
 
-    `what` needs them; `extra` is what goes between the brackets of `pip install '.[extra]'`, several separated by
-    commas. Raises FacewireError with that command where a module is missing.
+    `what` names the feature that needs them. `extra` is the text between the brackets of `pip install '.[extra]'`;
+    several extras are separated by commas. Raises FacewireError with that command if a module is missing.
     """
     missing = [name for name in modules if find_spec(name) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""A face model: everything a checkpoint holds, as one module."""
+"""The face model: everything that a checkpoint holds, in one torch module."""
 
 import torch
 from torch import Tensor, nn
@@ -25,16 +25,16 @@ class SpeechHead(nn.Module):
 
 
 class FaceModel(nn.Module):
-    """Encoder, denoiser, identities and the statistics that standardise sound and face."""
+    """Encoder, denoiser, identities, and the statistics that standardise audio features and blendshapes."""
 
     audio_mean: Tensor
     audio_std: Tensor
     face_mean: Tensor
     face_std: Tensor
     amplitude: Tensor
-    """(C,): of jaw and mouth `lip_amplitude`, of the rest 1."""
+    """(C,): `lip_amplitude` for jaw and mouth, 1 for the rest."""
     heard: Tensor
-    """(lookaheads, K): 1 where what is heard so much later lies within a lookahead of the dial."""
+    """(lookaheads, K): 1 for the features that lie within each lookahead of the dial, else 0 (`model.frames.heard`)."""
 
     def __init__(self, config: ModelConfig, encoder: Encoder) -> None:
         super().__init__()
@@ -60,15 +60,18 @@ class FaceModel(nn.Module):
         self.speech = SpeechHead(config) if config.speech_width else None
 
     def lookahead_index(self, lookahead_ms: int) -> int:
-        """Position on the dial. The caller has checked that it is one of the trained lookaheads."""
+        """Index of a lookahead on the dial. The caller has checked that the checkpoint was trained on it."""
         return self.config.lookaheads_ms.index(lookahead_ms)
 
     def features(self, windows: Tensor, lookahead_ms: int) -> tuple[Tensor, Tensor]:
-        """Standardised audio features of (B, H, samples) windows: (B, H * frames per hop, K, D).
+        """Standardised audio features (B, H * frames per hop, K, D) of windows (B, H, samples).
 
-        Of each frame at its own time, and later by what the dial allows (`ModelConfig.ahead_ms`): lips prepare for a
-        sound long before it is heard, and a causal denoiser knows of it only what it is shown. And the layers that
-        voices are told by, of each hop's own sound: (B, H, features per hop, layers * D).
+        Each frame gets the features at its own time and at later times, as far as the lookahead reaches
+        (`ModelConfig.ahead_ms`): lips prepare for a sound long before it is heard, and a causal denoiser knows only
+        what it is given.
+
+        Also returns the encoder layers that voices are told apart by, (B, H, features per hop, layers * D) of each
+        hop's own sound.
         """
         batch, hops, samples = windows.shape
         window = self.config.window(lookahead_ms)
@@ -84,22 +87,26 @@ class FaceModel(nn.Module):
         )
 
     def standardised(self, audio: Tensor, dial: Tensor) -> Tensor:
-        """Features (B, T, K, D) as the denoiser reads them; 0 for what a place on the dial (B,) does not hear."""
+        """Standardise features (B, T, K, D) as the denoiser reads them.
+
+        Those beyond the lookahead, given by its index on the dial (B,), become 0.
+        """
         return (audio - self.audio_mean) / self.audio_std * self.heard[dial][:, None, :, None]
 
     def denoise(
         self, noise: Tensor, audio: Tensor, identity: Tensor, dial: Tensor, hidden: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """All steps from noise (B, T, C) to a face (B, T, C), and the GRU's next states.
+        """Run all denoising steps from noise (B, T, C) to a face (B, T, C); also returns the next GRU states.
 
-        The face is nobody's yet: scale and offset of a style make it someone's, and only then is it cut to [0, 1].
+        Features are (B, T, K, D), identity features (B, T, D), the dial (B,), GRU states (steps, layers, B, hidden).
 
-        Features are (B, T, K, D), identity features (B, T, D), the dial (B,), states (steps, layers, B, hidden).
+        The face does not have an identity's style yet: its scale and offset are applied later, and only then is the
+        face clipped to [0, 1].
         """
         condition = self.denoiser.condition(audio, identity, dial)
         trail = list(sampler.sample(self.denoiser, self.schedule, noise, condition, hidden))
         return self.face(trail[-1][0]), torch.stack([memory for _, memory in trail])
 
     def face(self, x0: Tensor) -> Tensor:
-        """Blendshapes from standardised ones, (…, C)."""
+        """Blendshapes (…, C) from standardised ones (…, C)."""
         return x0 * self.amplitude * self.face_std + self.face_mean

@@ -1,4 +1,4 @@
-"""By which weights are known again."""
+"""Fingerprints: hashes that identify weights."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def fingerprint(weights: Mapping[str, NDArray[Any]], *, half: bool = True) -> str:
-    """sha256 over the weights by sorted name, in `half` precision, as a checkpoint keeps its encoder."""
+    """sha256 over the weights, sorted by name; in half precision if `half`, as a checkpoint stores its encoder."""
     digest = hashlib.sha256()
     for name, value in sorted(weights.items()):
         digest.update(name.encode())
@@ -18,12 +18,15 @@ def fingerprint(weights: Mapping[str, NDArray[Any]], *, half: bool = True) -> st
 
 
 def of_face(weights: Mapping[str, NDArray[Any]]) -> str:
-    """Of all weights that an enrolled identity is made for, out of those of a checkpoint, by their names there."""
+    """Fingerprint of all weights that an enrolled identity depends on.
+
+    `weights` are those of a whole checkpoint, by their names there.
+    """
     parts = {"denoiser.": "denoiser.", "identities.encoder.": "identities.", "voice.": "voice."}
     return fingerprint(
         {
-            known + name.removeprefix(part): value
-            for part, known in parts.items()
+            prefix + name.removeprefix(part): value
+            for part, prefix in parts.items()
             for name, value in weights.items()
             if name.startswith(part)
         }

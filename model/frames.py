@@ -1,4 +1,4 @@
-"""From features at 50 Hz to frames of animation, the same whichever library computes the features."""
+"""Interpolates features at 50 Hz to animation frames; the same for every runtime."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from model.windows import FEATURE_CENTRE_MS, FEATURE_MS, WindowSpec
 
 
 def frame_weights(window: WindowSpec, fps: int, ahead_ms: Sequence[int] = (0,)) -> NDArray[np.float32]:
-    """Linear interpolation (frames per hop * K, features) from features at 50 Hz to frames, on absolute time.
+    """Weights (frames per hop * K, features) that interpolate features at 50 Hz to frames, linearly on absolute time.
 
-    Rows are the frames at 1000 k / fps ms of the hop, each followed by the times `ahead_ms` later (0 beyond the
-    window); column i is the feature centred at 20 (i - 1) + 12.5 ms, so that column 0 belongs to the window's past.
-    The same for every hop: nothing depends on a clip's length.
+    Frame k of the hop is at 1000 k / fps ms. It has K rows, one for each time `ahead_ms` later; rows of times beyond
+    the window are 0. Column i is the feature centred at 20 (i - 1) + 12.5 ms, so column 0 belongs to the window's past.
+    The weights are the same for every hop: nothing depends on a clip's length.
     """
     frames_ms = np.arange(window.frames_per_hop(fps)) * 1000 / fps
     times_ms = (frames_ms[:, None] + np.array(ahead_ms)).flatten()
@@ -24,5 +24,5 @@ def frame_weights(window: WindowSpec, fps: int, ahead_ms: Sequence[int] = (0,)) 
 
 
 def heard(lookaheads_ms: Sequence[int], ahead_ms: Sequence[int]) -> NDArray[np.float32]:
-    """(lookaheads, K): 1 where what is heard so much later lies within a lookahead of the dial, else 0."""
+    """Mask (lookaheads, K): 1 where a feature `ahead_ms` after its frame lies within the lookahead, else 0."""
     return (np.array(ahead_ms)[None] <= np.array(lookaheads_ms)[:, None]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Whose face it is: a learnt embedding per speaker, in the feature space of the voice."""
+"""Speaker identities: a learnt embedding each, mapped to the feature space of the voice."""
 
 from collections.abc import Sequence
 
@@ -28,18 +28,18 @@ class VoiceProjection(nn.Module):
 
 
 class IdentityLibrary(nn.Module):
-    """N identities by name: embeddings (N, E) and the identity encoder that maps them to D audio features."""
+    """N identities by name: embeddings (N, E), and the identity encoder that maps them to D audio features."""
 
     voices: Tensor
-    """(N, V): how each sounds, of length 1 (`model.voices`)."""
+    """(N, V): the voice of each identity, of unit length (`model.voices`)."""
     scale: Tensor
-    """(N, C): how far each moves each shape, to how far all do. The denoiser makes everyone's face as if alike, so
-    that whose it is does not hang on whose voice it hears."""
+    """(N, C): how far each identity moves each shape, relative to all of them. The denoiser predicts the same
+    standardised face for everyone, so that the identity of the face does not depend on the voice."""
     offset: Tensor
-    """(N, C): and where it then has to be moved to."""
+    """(N, C): offset of each shape, added after the scale."""
 
     def __init__(self, names: Sequence[str], width: int, features: int, channels: int, voice: int = 0) -> None:
-        """V is 0 where the checkpoint tells no voices apart."""
+        """Sizes: `width` is E, `features` D, `channels` C, `voice` V (0 if the checkpoint cannot tell voices apart)."""
         super().__init__()
         self.names = tuple(names)
         self.register_buffer("scale", torch.ones(len(self.names), channels))
@@ -49,7 +49,7 @@ class IdentityLibrary(nn.Module):
         self.encoder = nn.Sequential(nn.Linear(width, 128), nn.SiLU(), nn.Linear(128, features))
 
     def unknown(self) -> Tensor:
-        """The mean identity (E,): for a voice that nobody enrolled."""
+        """The mean embedding (E,), for a voice that nobody enrolled."""
         return self.embeddings.mean(0)
 
     def forward(self, embeddings: Tensor) -> Tensor:
@@ -58,19 +58,19 @@ class IdentityLibrary(nn.Module):
         return features
 
     def manners(self) -> tuple[Tensor, Tensor]:
-        """Scale and offset (N + 1, C) of all; the face of unknown, the last one, stays as the denoiser makes it."""
+        """Scale and offset (N + 1, C) of all identities; those of `unknown`, the last row, are 1 and 0."""
         ones, zeros = torch.ones_like(self.scale[:1]), torch.zeros_like(self.offset[:1])
         return torch.cat([self.scale, ones]), torch.cat([self.offset, zeros])
 
     def styles(self) -> Tensor:
-        """Those of all (N + 1, D + 2 C), the last one unknown's (`model.library.Library`)."""
+        """Styles (N + 1, D + 2 C) of all identities; the last row is `unknown` (`model.library.Library`)."""
         features = self(torch.cat([self.embeddings, self.unknown()[None]]))
         return torch.cat([features, *self.manners()], 1)
 
     def scores(self, speech: Tensor) -> Tensor:
-        """Cosine similarity (B, N) of mean audio features (B, D) to every identity (paper, section 3.3): for training.
+        """Cosine similarity (B, N) of mean audio features (B, D) to every identity (paper, section 3.3); training only.
 
-        At run time voices are told apart by `model.voices`.
+        At run time, `model.voices` tells voices apart.
         """
         features = functional.normalize(self(self.embeddings), dim=-1)
         return functional.normalize(speech, dim=-1) @ features.T

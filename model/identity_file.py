@@ -1,4 +1,4 @@
-"""One identity in one file, `NAME.identity.safetensors`, under 10 kB: to be enrolled, kept and shared."""
+"""Identity files: one identity in a `NAME.identity.safetensors` file under 10 kB, to keep and to share."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from protocols.files import complete_or_not_at_all
 FORMAT: Final = 1
 SUFFIX: Final = ".identity.safetensors"
 LARGEST_BYTES: Final = 64 * 1024
-"""A file that is larger is none of these, and is not read."""
+"""Larger files are not identities and are not read."""
 _KEY: Final = "facewire-identity"
 _ARRAYS: Final = ("embedding", "features", "scale", "offset", "voice")
 _NAME: Final = re.compile(r"[\w][\w .-]{0,63}")
@@ -27,37 +27,37 @@ _TAKEN: Final = ("auto", "unknown")
 
 @dataclass(frozen=True)
 class Identity:
-    """A person, as one checkpoint knows them."""
+    """A person, as one checkpoint represents them."""
 
     name: str
     checkpoint: str
-    """`Runtime.fingerprint` of the checkpoint that all numbers are of: they mean nothing to another."""
+    """`Runtime.fingerprint` of the checkpoint the identity was enrolled for. To any other, the numbers mean nothing."""
     embedding: Floats
-    """(E,): what was learnt."""
+    """(E,): the learnt embedding."""
     features: Floats
-    """(D,): what the identity encoder makes of it, and the denoiser reads."""
+    """(D,): the identity encoder's output for the embedding; the denoiser's input."""
     scale: Floats
-    """(C,): by how much more each channel moves than the denoiser makes it."""
+    """(C,): factor on each channel of the face that the denoiser predicts."""
     offset: Floats
-    """(C,): and where it rests."""
+    """(C,): offset that is then added to each channel."""
     voice: Floats
-    """(V,), of length 1: how the person sounds."""
+    """(V,), of unit length: how the person sounds."""
     told: Mapping[str, Any] = field(default_factory=dict)
-    """How it was made, and what it reaches."""
+    """How it was enrolled, and the figures it reached."""
 
 
 def check_name(name: str) -> str:
-    """The name, if it may be one of an identity, and so of a file. Raises FacewireError."""
+    """Return the name if it is valid for an identity, and so for a file. Raises FacewireError if it is not."""
     if not _NAME.fullmatch(name) or name.lower() in _TAKEN:
         raise FacewireError(
-            f"identity name {name!r}: expected up to 64 letters, digits, spaces, dots, dashes and underlines, "
-            f"and none of {', '.join(_TAKEN)}"
+            f"identity name {name!r}: expected 1 to 64 letters, digits, spaces, dots, dashes and underscores, not "
+            f"beginning with a space, dot or dash; {' and '.join(_TAKEN)} are reserved"
         )
     return name
 
 
 def save(identity: Identity, path: Path) -> None:
-    """Write the file, complete or not at all."""
+    """Write the file atomically."""
     head = {"format": FORMAT, "name": identity.name, "checkpoint": identity.checkpoint, "told": dict(identity.told)}
     arrays = {name: np.ascontiguousarray(getattr(identity, name), np.float32) for name in _ARRAYS}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,28 +66,31 @@ def save(identity: Identity, path: Path) -> None:
 
 
 def read(path: Path) -> Identity:
-    """The identity of a file. Raises FacewireError for anything that is none."""
+    """Read an identity from a file. Raises FacewireError if the file does not hold one."""
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise FacewireError(f"{path}: too large for an identity; expected a {SUFFIX} file of some kB")
+            raise FacewireError(f"{path}: too large for an identity; expected a {SUFFIX} file of a few kB")
         with safe_open(path, framework="np") as file:
             head = json.loads((file.metadata() or {})[_KEY])
             arrays = {name: np.asarray(file.get_tensor(name), np.float32) for name in _ARRAYS}
         if head["format"] != FORMAT:
-            raise FacewireError(f"{path}: format {head['format']}, this facewire reads {FORMAT}; update facewire")
+            raise FacewireError(f"{path}: format {head['format']}, but this facewire reads {FORMAT}; update facewire")
         named, checkpoint, told = check_name(head["name"]), str(head["checkpoint"]), dict(head["told"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise FacewireError(f"{path}: no identity that `facewire-train enroll` made ({error})") from error
+        raise FacewireError(f"{path}: not an identity file from `facewire-train enroll` ({error})") from error
     if any(array.ndim != 1 or not np.isfinite(array).all() for array in arrays.values()):
-        raise FacewireError(f"{path}: a damaged identity; fetch it again, or enrol anew")
+        raise FacewireError(f"{path}: a damaged identity; fetch it again, or enrol the person again")
     return Identity(named, checkpoint, told=told, **arrays)
 
 
 def require(identity: Identity, path: Path, checkpoint: str) -> Identity:
-    """The identity, if it is of this checkpoint (a fingerprint). Raises FacewireError for that of another."""
+    """Return the identity if it belongs to the checkpoint with this fingerprint.
+
+    Raises FacewireError if it was enrolled for another one.
+    """
     if identity.checkpoint != checkpoint:
         raise FacewireError(
             f"{path}: {identity.name!r} was enrolled for another checkpoint ({identity.checkpoint[:12]}, this one is "
-            f"{checkpoint[:12]}); enrol anew with `facewire-train enroll`, or start with that --checkpoint"
+            f"{checkpoint[:12]}); enrol the person again with `facewire-train enroll`, or use that --checkpoint"
         )
     return identity

@@ -1,7 +1,7 @@
-"""How loud a stream has been: a slow gain, the same for the whole of a window, brings any microphone to one level.
+"""Level normalisation: a slow gain, constant within a window, brings any microphone to the same level.
 
-Causal and part of the stream's state. Never by the window's own loudness alone: that would make a pause as loud as the
-word before it.
+The gain is causal and part of the stream's state. It never follows the window's own loudness alone: that would make a
+pause as loud as the word before it.
 """
 
 from typing import Final
@@ -12,24 +12,26 @@ from numpy.typing import NDArray
 from model.windows import Samples, WindowSpec
 
 REFERENCE_DB: Final = -20.0
-"""Loudness (RMS, dB below full scale) to which the loudest hop of late is brought."""
+"""Target loudness (RMS, dBFS) of the loudest recent hop."""
 FLOOR_DB: Final = -56.0
-"""No stream counts as quieter: speech 40 dB below the usual still reaches the reference, hiss does not."""
+"""Lowest level (dBFS) that a stream is assumed to have. Speech 40 dB below the usual level still reaches the reference;
+hiss does not."""
 FALL_DB_PER_S: Final = 1.0
-"""How fast a loud hop is forgotten. A louder one counts at once."""
+"""How fast the level falls after a loud hop. It rises at once."""
 
 Levels = NDArray[np.float64]
 
 
 def start(sessions: int) -> Levels:
-    """Levels (B,) in dB of streams that were silent so far."""
+    """Levels (B,) in dBFS of streams that have been silent so far."""
     return np.full(sessions, FLOOR_DB)
 
 
 def follow(spec: WindowSpec, windows: Samples, level_db: Levels) -> tuple[Levels, Samples]:
-    """The level after H hops (B,), and their windows (B, H, n) with the gain of each hop.
+    """Update the levels (B,) over H hops, and apply each hop's gain to its window (B, H, n).
 
-    A hop's loudness is that of its own sound and its lookahead, so that a word that begins there is heard as it is.
+    Returns the new levels and the levelled windows. A hop's loudness covers its own samples and its lookahead, so that
+    the gain is right when a word begins there.
     """
     ahead = windows[..., spec.left_samples :].astype(np.float64)
     loudness_db = 10 * np.log10(np.maximum(np.square(ahead).mean(-1), 10 ** (FLOOR_DB / 10)))

@@ -1,10 +1,10 @@
 """The noise that sampling starts from: a pure function of (seed, absolute frame).
 
-White noise per frame makes eyes and lips tremble, so it is correlated in time: white noise through two equal poles,
-cut to a filter of fixed length, over a counter-keyed source, so that it can start anywhere. At a pole of .8 it is as
-smooth as real faces are (mean absolute second difference .15 of its deviation; lips .18, upper face .14; an AR(1) of
-the same reach has .52). Each channel has a pole of its own: smoother noise leaves less trembling in lids that blink.
-Both sides of brows and eyes have the same noise: otherwise one lid would close without the other.
+White noise per frame makes eyes and lips tremble, so the noise is correlated in time. Counter-keyed white noise, which
+can start at any frame, passes through a filter with two equal poles, truncated to a fixed length. At a pole of .8 it is
+as smooth as real faces are: its mean absolute second difference is .15 of its standard deviation (real lips .18, real
+upper faces .14, an AR(1) of the same reach .52). Each channel has its own pole; smoother noise makes blinking lids
+tremble less. Both sides of brows and eyes share the same noise; otherwise one lid would close without the other.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from protocols import blendshapes
 
 TAPS: Final = 48
-"""Length of the filter in frames; at a pole of .8 all but 1e-6 of the power, at .9 all but 1e-3."""
+"""Length of the filter in frames. It keeps all but 1e-6 of the power at a pole of .8, and all but 1e-3 at .9."""
 _WORDS_PER_COUNTER: Final = 4
-"""Philox makes 4 words of 64 bits per counter value."""
+"""64-bit words that Philox makes per counter value."""
 _GAZE: Final = {right: left for left, right in blendshapes.GAZE_PAIRS}
 _SIDES: Final = {right: left for left, right in blendshapes.PAIRS if blendshapes.INDEX[left] in blendshapes.UPPER}
 ONE_FACE: Final = [blendshapes.INDEX[(_SIDES | _GAZE).get(name, name)] for name in blendshapes.NAMES]
-"""Whose noise each blendshape has (52,): on the right of the upper face that of its left."""
+"""(52,): the channel whose noise each blendshape uses; the right side of the upper face uses the left side's."""
 
 
 def filter_taps(poles: Sequence[float]) -> NDArray[np.float64]:
@@ -33,7 +33,7 @@ def filter_taps(poles: Sequence[float]) -> NDArray[np.float64]:
 
 
 def white(seed: int, first: int, frames: int, channels: int) -> NDArray[np.float64]:
-    """Standard normal noise (frames, channels) of the frames from `first` on, which may be negative.
+    """Standard normal noise (frames, channels) for the frames from `first` on, which may be negative.
 
     Philox is keyed by the seed and counts frames, so frame i is the same wherever the reading starts.
     """
@@ -48,7 +48,7 @@ def white(seed: int, first: int, frames: int, channels: int) -> NDArray[np.float
 
 
 def correlated(seed: int, first: int, frames: int, poles: Sequence[float]) -> NDArray[np.float32]:
-    """Noise (frames, C) of unit variance for the frames from `first` on, of one pole for each channel."""
+    """Noise (frames, C) of unit variance for the frames from `first` on, with one pole per channel."""
     source = white(seed, first - TAPS + 1, frames + TAPS - 1, len(poles))
     history = np.lib.stride_tricks.sliding_window_view(source, TAPS, axis=0)  # (frames, C, TAPS)
     return np.einsum("fct,tc->fc", history, filter_taps(poles)[::-1]).astype(np.float32)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""What the stream asks of a face model, whichever library computes it: numpy arrays in, numpy arrays out."""
+"""The interface between the stream and a face model: numpy arrays in and out, whichever library computes them."""
 
 from typing import Protocol
 
@@ -10,11 +10,11 @@ from model.windows import Floats
 
 
 class Runtime(Protocol):
-    """A checkpoint, ready to compute: B sessions, T frames, K times ahead, D audio features, C = 52, N identities."""
+    """A checkpoint, ready to compute. B sessions, T frames, K times ahead, D audio features, C = 52, N identities."""
 
     @property
     def name(self) -> str:
-        """The library: `torch` or `onnx`."""
+        """The library: `torch`, `onnx` or `onnx-int8`."""
 
     @property
     def config(self) -> ModelConfig:
@@ -22,7 +22,7 @@ class Runtime(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Of all weights that an enrolled identity is made for."""
+        """Fingerprint of all weights that an enrolled identity depends on."""
 
     @property
     def library(self) -> Library:
@@ -30,22 +30,22 @@ class Runtime(Protocol):
 
     @property
     def projection(self) -> Projection | None:
-        """From pooled features to voices; None where the checkpoint tells no voices apart."""
+        """Maps pooled features to voices; None if the checkpoint cannot tell voices apart."""
 
     @property
     def detector(self) -> SpeechDetector | None:
-        """What tells speech from other sounds; None where the checkpoint does not."""
+        """The speech detector; None if the checkpoint has none."""
 
     def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
         """Standardised audio features (B, H * frames per hop, K, D) of the windows (B, H, samples) of H hops.
 
-        And what voices are told by, of the features of each hop's own sound: (B, H, features per hop, W).
+        Also returns the features that voices are told apart by, of each hop's own sound: (B, H, features per hop, W).
         """
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats
     ) -> tuple[Floats, Floats]:
-        """The face (B, T, C) before a style's scale and offset, and the GRU states (steps, layers, B, hidden).
+        """The face (B, T, C) before a style's scale and offset, and the next GRU states (steps, layers, B, hidden).
 
-        From noise (B, T, C), features (B, T, K, D), identity features (B, T, D) and the states so far.
+        Takes noise (B, T, C), features (B, T, K, D), identity features (B, T, D) and the GRU states so far.
         """

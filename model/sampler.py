@@ -1,4 +1,4 @@
-"""Deterministic DDIM (eta = 0) with one GRU state per denoising step, so that it can go on across hops."""
+"""Deterministic DDIM (eta = 0) with one GRU state per denoising step, so that sampling can continue across hops."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from model.schedule import Schedule
 
 
 def ddim(schedule: Schedule, x: Tensor, x0: Tensor, t: Tensor | int, s: Tensor | int) -> Tensor:
-    """Move from step t to the cleaner step s (paper, eq. 8): alpha_s x0 + sigma_s / sigma_t (x - alpha_t x0)."""
+    """Move from step t to the less noisy step s (paper, eq. 8): alpha_s x0 + sigma_s / sigma_t (x - alpha_t x0)."""
     ratio = schedule.sigma(s) / schedule.sigma(t)
     keep = schedule.alpha(s) - ratio * schedule.alpha(t)
     return _like(keep, x) * x0 + _like(ratio, x) * x
@@ -19,9 +19,9 @@ def ddim(schedule: Schedule, x: Tensor, x0: Tensor, t: Tensor | int, s: Tensor |
 def sample(
     denoiser: Denoiser, schedule: Schedule, noise: Tensor, condition: Tensor, states: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Denoise (B, T, C) noise over all steps, noisiest first; yields (x at the next step, GRU state of this one).
+    """Denoise (B, T, C) noise over all steps, noisiest first; yields (x at the next step, GRU state of this step).
 
-    `states` is (steps, layers, B, hidden), one for each step in the order of use. The last x is the face.
+    `states` is (steps, layers, B, hidden), one per step in the order of use. The last x is the face.
     """
     x = noise * _like(schedule.sigma(schedule.total), noise)
     targets = (0, *schedule.steps[:-1])
@@ -33,6 +33,6 @@ def sample(
 
 
 def _like(scale: Tensor, x: Tensor) -> Tensor:
-    """Per-batch or scalar factor, shaped to multiply (B, T, C)."""
+    """A scalar or per-batch factor, shaped to multiply (B, T, C)."""
     scale = scale.to(x)
     return scale[:, None, None] if scale.ndim else scale

@@ -1,6 +1,6 @@
-"""The one way to turn sound into a face: `start` a stream, `step` it over windows, or `render` a whole recording.
+"""The only way to turn sound into a face: `start` a stream and `step` it over windows, or `render` a recording.
 
-Live, a step takes one hop; offline, several at once. The face is the same however the stream was cut: the GRU
+Live, a step takes one hop; offline, several at once. The face does not depend on how the stream was cut: the GRU
 carries one state per denoising step, DDIM is deterministic, and the noise is a function of (seed, frame).
 """
 
@@ -23,43 +23,43 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 
 RENDER_HOPS = 8
-"""Hops that `render` computes at once: enough to use the machine well, short enough to show progress."""
+"""Hops that `render` computes at once: enough to use the machine well, few enough to show progress."""
 
 FADE_HOPS = 5
-"""Hops over which one identity becomes another: half a second."""
+"""Hops over which one identity fades into another: half a second."""
 
 VOICED_DB = 25.0
-"""Hops at most so much below the loudest of late tell who is speaking."""
+"""Hops at most this much below the loudest recent one count as voiced; only they tell who is speaking."""
 
 
 @dataclass(frozen=True)
 class StreamState:
-    """All that B sessions carry from hop to hop. A value: keep an old one and continue from it at any time."""
+    """All that B sessions carry from hop to hop. An immutable value: continue from an old one at any time."""
 
     window: WindowSpec
     next_hops: tuple[int, ...]
     """The hop that each session expects next."""
     seeds: tuple[int, ...]
     level_db: Levels
-    """How loud each session has been (B,), see `model.level`."""
+    """(B,): recent loudness of each session (`model.level`)."""
     library: Library
-    """The identities that there are."""
+    """The available identities."""
     identities: tuple[str | None, ...]
-    """That of each session: a name, `auto` to follow the voice, None for the mean of all."""
+    """The identity of each session: a name, `auto` to follow the voice, None for the mean of all."""
     strength: float
-    """How much of an identity: 0 the mean of all, 1 it."""
+    """Strength of the identity: 0 is the mean of all, 1 the identity itself."""
     style: Floats
-    """Style (B, S) that the last hop ended with."""
+    """(B, S): the style at the end of the last hop."""
     fading: NDArray[np.int64]
-    """Hops (B,) until it is that of the session's identity."""
+    """(B,): hops left until the style is that of the session's identity."""
     noise_scale: Floats
-    """Scale of the noise per channel (C,): 0 on the lips, which the sound decides; liveliness elsewhere."""
+    """(C,): scale of the noise per channel: 0 on the lips, which the sound decides; liveliness elsewhere."""
     hidden: Floats
     """GRU states (steps, layers, B, hidden)."""
     heard: Heard
-    """What tells whose voice each session's is."""
+    """What each session has heard of its speaker (`model.voices`)."""
     speech: Floats
-    """How surely each session (B,) heard speech of late (`model.speech`)."""
+    """(B,): recent probability of speech in each session (`model.speech`)."""
 
 
 def start(
@@ -72,9 +72,10 @@ def start(
     strength: float = 1.0,
     library: Library | None = None,
 ) -> StreamState:
-    """The state of B new sessions, one seed and identity each. Raises FacewireError for what there is not.
+    """The state of B new sessions, with one seed and one identity each.
 
-    An identity is a name in the `library` (None: that of the checkpoint), `auto`, or None.
+    An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all. Raises
+    FacewireError if an identity or the lookahead is not available.
     """
     sessions = len(seeds)
     state = StreamState(
@@ -106,9 +107,9 @@ def turn(
     strength: float = 1.0,
     library: Library | None = None,
 ) -> StreamState:
-    """The same sessions under other settings, from their next hop on; another style comes within `FADE_HOPS`.
+    """Change the settings of running sessions from their next hop on; another style fades in over `FADE_HOPS`.
 
-    Raises FacewireError for what there is not.
+    Raises FacewireError if an identity or the lookahead is not available.
     """
     library = library or runtime.library
     turned = replace(
@@ -128,7 +129,7 @@ def turn(
 def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamState, Floats]:
     """Animate H consecutive hops of B sessions.
 
-    Windows are (B, H, window samples); returns the next state and the face (B, H * frames per hop, 52) in [0, 1].
+    Takes windows (B, H, window samples). Returns the next state and the face (B, H * frames per hop, 52) in [0, 1].
     """
     hops, right_ms = windows.shape[1], state.window.right_ms
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
@@ -146,17 +147,17 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
     )
     if runtime.detector is not None:
         probability = runtime.detector.probability(audio)
-        shares, of_late = speech.follow(probability, state.speech, runtime.config.fps)
-        state, face = replace(state, speech=of_late), runtime.detector.still(face, shares)
+        shares, recent = speech.follow(probability, state.speech, runtime.config.fps)
+        state, face = replace(state, speech=recent), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     return following, np.clip(face * scale + offset, 0, 1)
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
-    """How much each session's voice of late is each identity's, (B, N) about in [-1, 1]; 0 before any voice.
+    """Likeness (B, N) of each session's recent voice to each identity, about in [-1, 1]; 0 before any voice.
 
-    (B, 0) where the checkpoint tells no voices apart.
+    (B, 0) if the checkpoint cannot tell voices apart.
     """
     if runtime.projection is None:
         return np.zeros((len(state.seeds), 0), np.float32)
@@ -164,19 +165,19 @@ def match(runtime: Runtime, state: StreamState) -> Floats:
 
 
 def speaking(state: StreamState) -> list[str | None]:
-    """Whose face each session has: its identity, or for `auto` whose voice was found; None for the mean of all."""
+    """Whose face each session has: its identity, or the one recognised for `auto`; None for the mean of all."""
     return [None if place == NOBODY else state.library.names[place] for place in _places(state)]
 
 
 def voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
-    """Whether each hop's own sound (B, H), levelled by how loud the stream has been, is loud enough for a voice."""
+    """Whether each hop's own sound (B, H) is loud enough for a voice; the windows are levelled (`model.level`)."""
     own = levelled[..., window.left_samples : window.left_samples + window.hop_samples]
     loud: NDArray[np.bool_] = np.square(own).mean(-1) > 10 ** ((level.REFERENCE_DB - VOICED_DB) / 10)
     return loud
 
 
 def jump(state: StreamState, hop: int) -> StreamState:
-    """Go on at another hop with a fresh memory: the sound between was lost."""
+    """Continue at another hop with a fresh memory, after sound was lost."""
     return replace(
         state,
         next_hops=(hop,) * len(state.seeds),
@@ -186,7 +187,7 @@ def jump(state: StreamState, hop: int) -> StreamState:
 
 
 def frame_count(samples: int, fps: int) -> int:
-    """Frames of a recording of so many samples: those whose time lies inside it."""
+    """Frames of a recording of this many samples: those whose time lies inside it."""
     return -(-samples * fps // SAMPLE_RATE_HZ)
 
 
@@ -202,7 +203,7 @@ def render(
     library: Library | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Floats:
-    """Animate a whole recording (n,) at 16 kHz as (frames, 52); `progress` hears hops done and in total."""
+    """Animate a whole recording (n,) at 16 kHz as (frames, 52); calls `progress` with the hops done and the total."""
     state = start(
         runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
         strength=strength, library=library,
@@ -217,7 +218,7 @@ def render(
 
 
 def dump(state: StreamState) -> bytes:
-    """The state as safetensors bytes, to be continued elsewhere by `restore`."""
+    """The state as safetensors bytes; `restore` continues it elsewhere."""
     arrays: dict[str, NDArray[Any]] = {}
     values: dict[str, Any] = {}
     for part, fields in (("", vars(state)), ("heard.", vars(state.heard)), ("library.", vars(state.library))):
@@ -247,7 +248,7 @@ def restore(data: bytes) -> StreamState:
 def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:
     if lookahead_ms is not None and lookahead_ms not in runtime.config.lookaheads_ms:
         known = ", ".join(map(str, runtime.config.lookaheads_ms))
-        raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms")
+        raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms only")
     return runtime.config.window(lookahead_ms)
 
 
@@ -258,17 +259,17 @@ def _noise_scale(runtime: Runtime, liveliness: float) -> Floats:
 
 
 def _check_identities(runtime: Runtime, state: StreamState) -> None:
-    """Raises FacewireError for an identity that there is not."""
+    """Raise FacewireError if an identity is not available."""
     if AUTO in state.identities and runtime.projection is None:
         raise FacewireError(
-            "identity auto: this checkpoint tells no voices apart; choose an identity by name, or teach it voices with "
-            "`facewire-train voices teach`"
+            "identity auto: this checkpoint cannot tell voices apart; choose an identity by name, or teach it voices "
+            "with `facewire-train voices teach`"
         )
     _places(state)
 
 
 def _places(state: StreamState) -> list[int]:
-    """Place of each session's identity in the library."""
+    """Index of each session's identity in the library."""
     return [
         int(state.heard.whose[session]) if name == AUTO else state.library.place(name)
         for session, name in enumerate(state.identities)
@@ -281,7 +282,7 @@ def _wanted(state: StreamState) -> Floats:
 
 
 def _moved(state: StreamState, library: Library) -> Heard:
-    """What was heard, with the places of another library; nobody's where that lacks somebody."""
+    """What was heard, with indices into another library; `NOBODY` for identities that it lacks."""
     names = [*state.library.names, None]
     places = [library.names.index(name) if name in library.names else NOBODY for name in names]
     return replace(state.heard, whose=np.array(places)[state.heard.whose])
@@ -290,7 +291,10 @@ def _moved(state: StreamState, library: Library) -> Heard:
 def _follow_voices(
     runtime: Runtime, state: StreamState, spoken: Floats, voiced: NDArray[np.bool_]
 ) -> tuple[StreamState, Floats]:
-    """Hop by hop: whose voice it is, and the style (B, H, S); spoken (B, H, features, W), voiced (B, H)."""
+    """Follow the voice hop by hop: the next state, and the style of each hop (B, H, S).
+
+    `spoken` is (B, H, features, W), `voiced` (B, H).
+    """
     config, styles = runtime.config.voice, []
     wanted = _wanted(state)
     for hop in range(voiced.shape[1]):
@@ -314,7 +318,7 @@ def _silence(runtime: Runtime, sessions: int) -> Floats:
 
 
 def _noise(runtime: Runtime, state: StreamState, starts: Sequence[int], frames: int) -> Floats:
-    """Noise (B, frames, C) of each session's absolute frames."""
+    """Scaled noise (B, frames, C) for the absolute frames from `starts` on, one for each session."""
     poles = runtime.config.noise_poles
     drawn = [noise.correlated(seed, first, frames, poles) for seed, first in zip(state.seeds, starts, strict=True)]
     scaled: Floats = np.stack(drawn)[..., noise.ONE_FACE] * state.noise_scale

@@ -1,7 +1,7 @@
-"""What sound itself tells of a voice, beside an encoder that learns to drop who speaks: cepstra and their products.
+"""Timbre: what the sound itself tells about a voice, beside an encoder that learns to ignore who speaks.
 
-Mean and deviation of log mel say what a voice sounds like on the whole, those of the products of cepstra how its
-resonances move together: a covariance, as speakers were told apart by before there were networks (Bimbot and others
+Mean and deviation of the log mel bands describe the voice's overall sound. Those of the products of cepstra describe
+how its resonances move together: a covariance, as in speaker recognition before neural networks (Bimbot and others
 1995, "Second-order statistical measures for text-independent speaker identification").
 """
 
@@ -15,12 +15,11 @@ from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, SAMPLE_RATE_HZ, TA
 
 BANDS: Final = 40
 CEPSTRA: Final = 20
-"""Without the one that is loudness."""
+"""Without the first one, which is loudness."""
 WIDTH: Final = BANDS + CEPSTRA * (CEPSTRA + 1) // 2
 """Z: numbers per feature."""
 QUIETEST: Final = 1e-2
-"""Power in a band below which there is nothing, for windows as they are levelled: lower, and a voice would change with
-the noise that a microphone makes."""
+"""Power floor of a band, for levelled windows. If it were lower, a voice would change with the microphone's noise."""
 _FFT: Final = 512
 
 
@@ -34,13 +33,19 @@ def timbre(sound: Samples) -> Floats:
 
 
 def beside(hidden: Floats, window: WindowSpec, windows: Samples) -> Floats:
-    """An encoder's states (B, H, T, …) of each hop's own sound, and with them the timbre of that (B, H, samples)."""
+    """An encoder's states of each hop's own sound (B, H, T, …), with its timbre appended.
+
+    `windows` are (B, H, samples).
+    """
     end = window.left_samples + window.hop_samples + TAIL_SAMPLES
     return np.concatenate([hidden, timbre(windows[..., window.left_samples : end])], -1)
 
 
 def log_mel(sound: Samples, quietest: float) -> Floats:
-    """Logarithms of the power in mel bands (…, T, BANDS) of HuBERT's frames of sound (…, 320 * T + 80)."""
+    """Log power in mel bands (…, T, BANDS) of sound (…, 320 * T + 80), in HuBERT's frames.
+
+    `quietest` is the power floor of a band.
+    """
     frames = np.lib.stride_tricks.sliding_window_view(sound, RECEPTIVE_SAMPLES, axis=-1)[..., ::FEATURE_SAMPLES, :]
     waves = np.fft.rfft(frames * _hann(), _FFT)
     power = np.square(waves.real) + np.square(waves.imag)
@@ -60,7 +65,7 @@ def _pairs() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 @cache
 def _bank() -> Floats:
-    """Triangles (frequencies, BANDS) that overlap by half, of equal width in mel."""
+    """Triangular filters (frequencies, BANDS) of equal width in mel, each overlapping the next by half."""
     mels = np.linspace(0, 2595 * np.log10(1 + SAMPLE_RATE_HZ / 2 / 700), BANDS + 2)
     edges = 700 * (10 ** (mels / 2595) - 1)
     hertz = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE_HZ)[:, None]
@@ -72,7 +77,7 @@ def _bank() -> Floats:
 
 @cache
 def _cosines() -> Floats:
-    """(BANDS, CEPSTRA): cosine transform, orthonormal, without the constant."""
+    """Orthonormal cosine transform (BANDS, CEPSTRA), without the constant."""
     waves = np.cos(np.pi / BANDS * np.outer(np.arange(BANDS) + 0.5, np.arange(1, CEPSTRA + 1)))
     orthonormal: Floats = (waves * np.sqrt(2 / BANDS)).astype(np.float32)
     return orthonormal

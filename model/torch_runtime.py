@@ -1,4 +1,4 @@
-"""The face model as torch computes it: any device, and what is trained at once."""
+"""The face model computed by torch: on any device, and without an export after training."""
 
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from model.windows import Floats
 
 
 class TorchRuntime:
-    """`model.runtime.Runtime` around a FaceModel, on the device where that is. Holds nothing else: make it anywhere."""
+    """`model.runtime.Runtime` for a FaceModel, on that model's device. It holds nothing else and is cheap to create."""
 
     name = "torch"
 
@@ -25,7 +25,7 @@ class TorchRuntime:
 
     @property
     def config(self) -> ModelConfig:
-        """The model's."""
+        """See `Runtime`."""
         return self.model.config
 
     @property
@@ -42,7 +42,7 @@ class TorchRuntime:
 
     @cached_property
     def projection(self) -> Projection | None:
-        """See `Runtime`. Asked for in every hop: from a GPU it is fetched once."""
+        """See `Runtime`. The stream reads it at every hop, so it is copied from a GPU only once."""
         voice = self.model.voice
         return None if voice is None else Projection(*map(_array, (voice.mean, voice.std, voice.matrix, voice.others)))
 

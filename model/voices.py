@@ -1,9 +1,10 @@
-"""Whose voice is it? What is pooled of speech, and when and how it is decided. After DiffusionTalker, section 3.3.
+"""Tells voices apart: what is pooled from speech, and when and how the identity is decided.
 
-The paper compares the mean of the encoder's last features with each identity. That mean says as much of the words as
-of the speaker (docs/results.md): here mean and deviation of several layers are pooled, of voiced sound only, and a
-projection that was learnt from many speakers keeps what differs between them, and drops what differs within. Those
-speakers are known as well: a voice that is much like several of them is anybody's.
+After DiffusionTalker, section 3.3. The paper compares the mean of the encoder's last features with each identity. That
+mean says as much about the words as about the speaker (docs/results.md). Here, mean and deviation of several layers are
+pooled over voiced sound only. A projection learnt from many speakers keeps what differs between them and drops what
+varies within each. The voices of those speakers are kept, too: a voice that is similar to several of them is a
+stranger's.
 """
 
 from dataclasses import dataclass, replace
@@ -15,43 +16,43 @@ from numpy.typing import NDArray
 from model.windows import FEATURES_PER_S, Floats
 
 FIRST_S: Final = 2.5
-"""Seconds of voice by which the first answer is given."""
+"""Seconds of voice before the first decision."""
 MEMORY_S: Final = 8.0
-"""Seconds of voice that are remembered: older ones fade."""
+"""Seconds of voice that are remembered; older ones fade."""
 PAUSE_HOPS: Final = 5
-"""Hops without a voice that end an utterance: only there may the answer change."""
+"""Hops without a voice that end an utterance. The decision may change only there."""
 MARGIN: Final = 0.05
-"""By how much another answer must be better than the present one."""
+"""How much better than the present identity another one must be to replace it."""
 NEAREST: Final = 3
-"""How many of the people to whom a voice is most alike, beside one, count against its being that one's."""
+"""How many of the most similar other people count against an identity."""
 AGAINST: Final = 0.5
-"""By which share of their likeness."""
+"""Weight of their mean similarity."""
 _LEAST: Final = 1e-3
-"""Of a deviation: below, its logarithm says nothing."""
+"""Added to a deviation before the logarithm; smaller deviations carry no information."""
 
 NOBODY: Final = -1
-"""Place of `unknown` among the identities."""
+"""Index of `unknown` among the identities."""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What B sessions have heard of their speakers of late, W numbers per feature. A value."""
+    """What B sessions have recently heard of their speakers, with W numbers per feature. An immutable value."""
 
     frames: Floats
-    """(B,): voiced features, those that have faded by their share."""
+    """(B,): number of voiced features; a faded one counts by what remains of it."""
     sums: Floats
-    """(B, 2, W): of their values and squares."""
+    """(B, 2, W): sums of their values and squares."""
     pause: NDArray[np.int64]
-    """(B,): hops since the last voice."""
+    """(B,): hops since the last voiced one."""
     whose: NDArray[np.int64]
-    """(B,): place of the identity whose voice it is; `NOBODY` before and for a stranger's."""
+    """(B,): index of the identity that was recognised; `NOBODY` before the first decision and for strangers."""
     decided: NDArray[np.bool_]
-    """(B,): whether there has been a first answer."""
+    """(B,): whether the first decision has been made."""
 
 
 @dataclass(frozen=True)
 class Projection:
-    """From pooled features to voices: what `facewire-train voices` learns."""
+    """Maps pooled features to voices; learnt by `facewire-train voices`."""
 
     mean: Floats
     """(2 W,)"""
@@ -60,33 +61,34 @@ class Projection:
     matrix: Floats
     """(V, 2 W)"""
     others: Floats
-    """(M, V): voices of the speakers that it was learnt from, of length 1, who are nobody's identity."""
+    """(M, V): voices, of unit length, of the speakers it was learnt from; none of them is an identity."""
 
     def __call__(self, pooled: Floats) -> Floats:
-        """Voices (…, V) of length 1, of pooled features (…, 2 W)."""
+        """Voices (…, V) of unit length, from pooled features (…, 2 W)."""
         voices = (pooled - self.mean) / self.std @ self.matrix.T
         length = np.linalg.norm(voices, axis=-1, keepdims=True)
         unit: Floats = voices / np.maximum(length, 1e-12)
         return unit
 
     def likeness(self, voices: Floats, identities: Floats) -> Floats:
-        """How much voices (…, V) are those of identities (N, V): (…, N).
+        """Likeness (…, N) of voices (…, V) to identities (N, V).
 
-        Their cosine, less `AGAINST` of the mean cosine to the `NEAREST` of all others, identities or not: a stranger is
-        a bit like many. So the most alike stays that, and a person who is enrolled twice is known all the same.
+        The cosine similarity, less `AGAINST` times the mean similarity to the `NEAREST` of all others, identities or
+        not: a stranger is a bit similar to many. The most similar identity remains the most similar, and a person who
+        is enrolled twice is still recognised.
         """
         everyone = voices @ np.concatenate([identities, self.others]).T
         made: Floats = everyone[..., : len(identities)].copy()
-        unlike = np.maximum(everyone, 0)  # whom a voice is unlike says nothing
-        nearest = np.sort(unlike, -1)[..., -NEAREST - 1 :]
+        similar = np.maximum(everyone, 0)  # dissimilar voices carry no information
+        nearest = np.sort(similar, -1)[..., -NEAREST - 1 :]
         if (others := nearest.shape[-1] - 1) > 0:
-            own = np.maximum(unlike[..., : len(identities)], nearest[..., :1])  # one's own, or the one too many
+            own = np.maximum(similar[..., : len(identities)], nearest[..., :1])  # itself, or the surplus one
             made -= np.float32(AGAINST / others) * (nearest.sum(-1, keepdims=True) - own)
         return made
 
 
 def silence(sessions: int, width: int) -> Heard:
-    """What sessions have heard that nobody has spoken in."""
+    """The state of sessions in which nobody has spoken yet."""
     return Heard(
         frames=np.zeros(sessions, np.float32),
         sums=np.zeros((sessions, 2, width), np.float32),
@@ -97,13 +99,13 @@ def silence(sessions: int, width: int) -> Heard:
 
 
 def pooled(features: Floats) -> Floats:
-    """Mean and logarithm of the deviation (2 W,) of voiced features (T, W)."""
+    """Mean and log deviation (2 W,) of voiced features (T, W)."""
     values = features.astype(np.float64)
     return _statistics(values.mean(0), np.square(values).mean(0))
 
 
 def remember(heard: Heard, features: Floats, voiced: NDArray[np.bool_]) -> Heard:
-    """After one more hop: features (B, T, W), and whether it was voiced (B,)."""
+    """Add a hop: its features (B, T, W), and whether it was voiced (B,)."""
     frames: Floats = heard.frames + voiced.astype(np.float32) * features.shape[1]
     new = np.stack([features.sum(1), np.square(features).sum(1)], 1) * voiced[:, None, None]
     kept = np.minimum(1, MEMORY_S * FEATURES_PER_S / np.maximum(frames, 1)).astype(np.float32)
@@ -116,19 +118,19 @@ def remember(heard: Heard, features: Floats, voiced: NDArray[np.bool_]) -> Heard
 
 
 def voices(heard: Heard, projection: Projection) -> Floats:
-    """The voices (B, V) that were heard; 0 before any."""
+    """The voices (B, V) heard recently; 0 before any."""
     means = heard.sums / np.maximum(heard.frames, 1)[:, None, None]
     found = projection(_statistics(means[:, 0], means[:, 1]))
     return found * (heard.frames > 0)[:, None]
 
 
 def decide(heard: Heard, scores: Floats, floor: float) -> Heard:
-    """Whose voice it is, by its likeness (B, N) to each identity; nobody's below the floor.
+    """Decide whose voice it is, from its likeness (B, N) to each identity; below the floor it is nobody's.
 
-    Answered once as soon as there are `FIRST_S` of voice, and again only behind an utterance, if another answer is
-    better by `MARGIN`.
+    The first decision is made after `FIRST_S` of voice. It changes only at the end of an utterance, and only if another
+    answer is better by `MARGIN`.
     """
-    everyone = np.concatenate([scores, np.full((len(scores), 1), floor, np.float32)], 1)  # the last is nobody
+    everyone = np.concatenate([scores, np.full((len(scores), 1), floor, np.float32)], 1)  # the last column is nobody
     best = everyone.argmax(1)
     rows = np.arange(len(scores))
     enough = heard.frames >= FIRST_S * FEATURES_PER_S

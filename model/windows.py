@@ -1,7 +1,7 @@
-"""How sound is cut into windows: one fixed geometry on an absolute grid, live and offline alike.
+"""Cuts sound into windows: one fixed geometry on an absolute grid, live and offline alike.
 
-Time is counted from sample 0 of the stream at 16 kHz. Hop h owns the samples [h * hop, (h + 1) * hop); its
-window reaches `left` before and `right` (the lookahead) after, and 5 ms further because HuBERT's
+Time is counted in samples at 16 kHz from the start of the stream. Hop h owns the samples [h * hop, (h + 1) * hop). Its
+window reaches `left` before the hop and `right` (the lookahead) after it, and 5 ms further, because HuBERT's
 convolutions see 25 ms per 20 ms step. Outside the stream there are zeros.
 """
 
@@ -19,7 +19,7 @@ FEATURE_SAMPLES: Final = 320
 RECEPTIVE_SAMPLES: Final = 400
 """HuBERT's receptive field."""
 FEATURE_CENTRE_MS: Final = 1000 * RECEPTIVE_SAMPLES / 2 / SAMPLE_RATE_HZ
-"""Its middle: a feature is centred 12.5 ms after its first sample."""
+"""Half of it: a feature is centred 12.5 ms after its first sample."""
 TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
 FEATURE_MS: Final = 20
 FEATURES_PER_S: Final = 1000 // FEATURE_MS
@@ -30,12 +30,12 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """Geometry of a window in milliseconds, multiples of 20. Raises FacewireError for anything else."""
+    """Geometry of a window, in multiples of 20 ms. Raises FacewireError for anything else."""
 
     left_ms: int = 740
     """Past that the encoder sees before the hop."""
     hop_ms: int = 100
-    """What one window adds: the part whose features are kept."""
+    """The part whose features are kept; the step from one window to the next."""
     right_ms: int = 160
     """Lookahead: future that the encoder sees after the hop."""
 
@@ -87,47 +87,47 @@ class WindowSpec:
         return self.samples - self.left_samples
 
     def frames_per_hop(self, fps: int) -> int:
-        """Frames of animation in one hop. Raises FacewireError where that is not whole."""
+        """Animation frames in one hop. Raises FacewireError if that is not a whole number."""
         frames, rest = divmod(self.hop_ms * fps, 1000)
         if rest:
-            raise FacewireError(f"{fps} fps does not divide a hop of {self.hop_ms} ms into whole frames")
+            raise FacewireError(f"{fps} fps does not divide a hop of {self.hop_ms} ms into whole frames; change either")
         return frames
 
     def hops(self, samples: int) -> int:
-        """Hops that a stream of so many samples has, the last one filled up with zeros."""
+        """Hops in a stream of this many samples; the last one is padded with zeros."""
         return -(-samples // self.hop_samples)
 
 
 def _sound(samples: Samples) -> Samples:
-    """Whatever a device or file delivers, as finite samples in [-1, 1]: nothing else may reach the encoder."""
+    """Replace samples that are not finite by 0 and clip to [-1, 1]: nothing else may reach the encoder."""
     finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     return np.clip(finite, -1.0, 1.0).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)
 class Windower:
-    """Cuts a stream, fed in pieces of any size, into the windows of its absolute grid.
+    """Cuts a stream, fed in pieces of any size, into the windows of the absolute grid.
 
-    A value: `push` returns the next state beside the windows. `Windower.at(spec)` starts a stream.
+    An immutable value: `push` returns the next state and the windows. `Windower.at(spec)` starts a stream.
     """
 
     spec: WindowSpec
     held: Samples
-    """Samples from the left edge of window `next_hop` to the end of what was fed."""
+    """Samples from the left edge of window `next_hop` to the end of the input so far."""
     next_hop: int
 
     @classmethod
     def at(cls, spec: WindowSpec, hop: int = 0) -> Self:
-        """A stream that starts with hop `hop`: zeros before it."""
+        """A stream that starts with hop `hop`, with zeros before it."""
         return cls(spec, np.zeros(spec.left_samples, np.float32), hop)
 
     @property
     def end(self) -> int:
-        """Absolute index of the sample that is expected next."""
+        """Absolute index of the next expected sample."""
         return self.next_hop * self.spec.hop_samples - self.spec.left_samples + len(self.held)
 
     def push(self, samples: Samples) -> tuple[Self, Samples]:
-        """Feed (n,) samples, any n; returns the new state and all complete windows, (hops, window samples)."""
+        """Feed (n,) samples, for any n; returns the new state and all complete windows (hops, window samples)."""
         held = np.concatenate([self.held, _sound(samples)])
         spec = self.spec
         ready = max(0, (len(held) - spec.samples) // spec.hop_samples + 1)
@@ -139,7 +139,7 @@ class Windower:
         return replace(self, held=rest, next_hop=self.next_hop + ready), windows
 
     def flush(self) -> Samples:
-        """The windows of all hops that were begun but not complete, (hops, window samples), filled with zeros."""
+        """The windows (hops, window samples) of all hops that have begun but are not complete, padded with zeros."""
         begun = max(0, self.spec.hops(self.end) - self.next_hop)
         missing = (begun - 1) * self.spec.hop_samples + self.spec.samples - len(self.held)
         return self.push(np.zeros(max(0, missing), np.float32))[1][:begun]

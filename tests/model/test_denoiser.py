@@ -1,4 +1,4 @@
-"""What the denoiser adds to its network's output."""
+"""How the denoiser combines its network's output with its input."""
 
 import pytest
 import torch

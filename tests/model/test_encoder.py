@@ -1,4 +1,4 @@
-"""The encoder against transformers' own pipeline, hubert-base's kind (group norm over time, normalised input) too."""
+"""The encoder's features equal those of transformers' own pipeline, also with group norm and normalised input."""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
-"""A face on a HuBERT of its own folder, by both runtimes: small, of hubert-base's full size, and with real weights.
+"""A face with a HuBERT outside the checkpoint, in both runtimes: small, of hubert-base's size, and with real weights.
 
-Real weights are those of the folder that FACEWIRE_HUBERT names, of any `transformers.HubertModel` of stride 320.
+The environment variable FACEWIRE_HUBERT names the folder of the real weights: any `transformers.HubertModel` with a
+stride of 320.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Identities: the checkpoint's own and enrolled ones, in files that are refused where they mean nothing."""
+"""Identities, the checkpoint's own and enrolled ones; identity files that do not fit a checkpoint are refused."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The face that ships: whole, of known origin, moved by speech, at rest in noise."""
+"""The shipped checkpoint: complete, of known provenance, moved by speech, at rest in noise."""
 
 from collections.abc import Callable
 from pathlib import Path

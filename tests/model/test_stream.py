@@ -1,4 +1,4 @@
-"""The streaming law: however the sound is cut, batched, interrupted or resumed, the face is the same."""
+"""The streaming law: the face does not depend on how the sound is cut, batched, interrupted or resumed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The timbre of a sound: on the grid of the encoder's features, the same in any window, its shape free of loudness."""
+"""Timbre: on the grid of the encoder's features, the same in any window, and its shape independent of loudness."""
 
 import numpy as np
 from scipy.fft import dct

@@ -1,4 +1,4 @@
-"""Whose voice it is: when it is decided, when it may change, and the same however the stream was cut."""
+"""Voice recognition: when it decides, when it may change, and that it does not depend on how the stream was cut."""
 
 from dataclasses import replace
 
@@ -180,7 +180,7 @@ def test_a_checkpoint_without_voices_cannot_follow_them() -> None:
     model = tiny_model()
     model.config = model.config.model_copy(update={"voice": None})
     model.voice = None
-    with pytest.raises(FacewireError, match="tells no voices apart"):
+    with pytest.raises(FacewireError, match="cannot tell voices apart"):
         stream.start(TorchRuntime(model), seeds=[0], identities=["auto"])
 
 

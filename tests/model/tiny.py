@@ -1,4 +1,4 @@
-"""A seeded, random face model that is small enough to run in milliseconds."""
+"""A random, seeded face model, small enough to run in milliseconds."""
 
 import json
 from pathlib import Path

@@ -45,7 +45,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(FacewireError) as caught:
         recipe.load(path)
     told = str(caught.value)
-    assert told.startswith(f"{path}: 7 to put right")
+    assert told.startswith(f"{path}: 7 errors")
     for line in (
         "fit.leraning_rate: there is no such setting; did you mean learning_rate?",
         "fit.learning_rate: is missing",

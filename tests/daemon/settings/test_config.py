@@ -35,7 +35,7 @@ def test_all_errors_are_told_at_once_with_their_keys(tmp_path: Path) -> None:
         load(file)
     told = str(caught.value)
     assert str(file) in told
-    assert "5 to put right" in told
+    assert "5 errors" in told
     assert "inptu: there is no such setting; did you mean input?" in told
     assert "liveliness: Input should be less than or equal to 1 (is 2)" in told
     assert "input_rate_hz: Input should be a valid integer" in told
