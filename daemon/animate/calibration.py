@@ -1,4 +1,4 @@
-"""Measures the room: how loud it is while nobody speaks, and so where the gate belongs."""
+"""Calibrates the gate: measures how loud the room is while nobody speaks, and sets the threshold above that."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from model.windows import SAMPLE_RATE_HZ, Samples
 
 
 class Calibration:
-    """Hears all sound, and when asked measures three seconds of it and sets `gate_db`."""
+    """Hears all sound; on request it measures three seconds of it and sets `gate_db`."""
 
     def __init__(self, settings: LiveSettings, metrics: Metrics) -> None:
         self._settings = settings
@@ -17,7 +17,7 @@ class Calibration:
         self._heard: Samples = np.empty(0, np.float32)
 
     def hear(self, samples: Samples) -> None:
-        """The next sound (n,)."""
+        """Take the next samples (n,)."""
         if self._settings.calibrate.is_set():
             self._settings.calibrate.clear()
             self._heard = np.empty(0, np.float32)
@@ -33,8 +33,8 @@ class Calibration:
         threshold_db = gate.threshold_above(gate.block_levels_db(self._heard))
         if threshold_db is None:
             self._settings.say(
-                f"that was not silence (louder than {gate.LOUDEST_NOISE_DB:g} dB): the gate stays as it was; "
-                "calibrate again and be silent for three seconds, or lower the input's gain"
+                f"that was not silence (louder than {gate.LOUDEST_NOISE_DB:g} dB), so the gate is unchanged; "
+                "calibrate again and be silent for three seconds, or lower the input gain"
             )
             return
         self._settings.change({"gate_db": threshold_db})

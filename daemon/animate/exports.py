@@ -1,6 +1,7 @@
-"""Faces by onnxruntime: checkpoints that carry their graphs, and exports of the others in the user's cache.
+"""Opens faces with onnxruntime: checkpoints that carry their graphs, and exports of all others in the user's cache.
 
-torch makes an export at a checkpoint's first use, or by `facewire export-onnx`. One that was not used for a while goes.
+torch makes an export when a checkpoint is first used, or `facewire export-onnx` makes it beforehand. Exports that have
+not been used for a while are deleted.
 """
 
 import hashlib
@@ -26,20 +27,20 @@ from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
 
 UNUSED_DAYS: Final = 60
-"""An export that was not opened for so long is deleted when another one is opened."""
+"""An export that was not opened for this long is deleted when another one is opened."""
 _PREFIX: Final = "onnx-"
 SPEECH_S: Final = 3
-"""Of the demo voice, to judge 8 bits by."""
+"""Seconds of the demo voice by which an encoder in 8 bits is judged."""
 
 log = logging.getLogger(__name__)
 
 
 def open_onnx(path: Path | None, encoder: str | None, *, int8: bool = False) -> OnnxRuntime:
-    """The face of a checkpoint (None: the one that ships) by onnxruntime.
+    """Open the face of a checkpoint (None: the one that ships) with onnxruntime.
 
-    A checkpoint that carries its graphs opens at once. Any other, another encoder, and 8 bits are opened from the
-    cache, where torch puts them first if need be. Raises NoOnnxError where that cannot be, FacewireError for what is
-    wrong with the checkpoint, and where torch is needed but not installed.
+    A checkpoint that carries its graphs opens at once. Any other, one with another encoder, and one in 8 bits are
+    opened from the cache, where torch exports them first if necessary. Raises NoOnnxError if onnxruntime cannot compute
+    the face, and FacewireError if the checkpoint cannot be read, or if torch is needed but not installed.
     """
     onnxruntime()
     path = path or checkpoint.DEFAULT
@@ -50,18 +51,18 @@ def open_onnx(path: Path | None, encoder: str | None, *, int8: bool = False) -> 
         face = open_folder(folder)
     except FacewireError:  # not there yet, or broken
         _need_torch(path)
-        log.info("preparing the face for onnxruntime, in %s; the next start finds it there", folder)
+        log.info("exporting the face for onnxruntime to %s; the next start will use that export", folder)
         face = export(path, encoder, folder, int8=int8)[0]
     with suppress(OSError):
-        os.utime(folder)  # it is in use
+        os.utime(folder)  # marks it as used
     prune(keep=folder)
     return face
 
 
 def export(path: Path | None, encoder: str | None, folder: Path, *, int8: bool) -> tuple[OnnxRuntime, float]:
-    """Prepare a checkpoint in any folder, by torch; returns how far its face is from torch's, too.
+    """Export a checkpoint to any folder, with torch; also returns how far its face differs from torch's.
 
-    Raises as `open_onnx` does.
+    Raises the errors of `open_onnx`.
     """
     _need_torch(path or checkpoint.DEFAULT)
     from model import onnx_export
@@ -75,14 +76,14 @@ def export(path: Path | None, encoder: str | None, folder: Path, *, int8: bool) 
 
 
 def _need_torch(path: Path) -> None:
-    need("torch", "torch", "transformers", "onnx", what=f"preparing {path.name} for onnxruntime")
+    need("torch", "torch", "transformers", "onnx", what=f"exporting {path.name} for onnxruntime")
 
 
 def cache_folder(path: Path | None, encoder: str | None, *, int8: bool = False) -> Path:
-    """Where the export of a checkpoint is kept. Raises FacewireError where there is no whole checkpoint.
+    """Where the export of a checkpoint is kept. Raises FacewireError if the checkpoint is not complete.
 
-    The checkpoint names its encoder's weights by their hash, so its own hash stands for them as well. The encoder's
-    place belongs to the key because what lies there may be another, which only loading it can tell.
+    The checkpoint contains the hash of its encoder's weights, so its own hash covers them. The encoder's location is
+    part of the key, because another encoder may lie there, and only loading it can tell.
     """
     file = path or checkpoint.DEFAULT
     checkpoint.header(file)
@@ -93,15 +94,15 @@ def cache_folder(path: Path | None, encoder: str | None, *, int8: bool = False) 
 
 
 def cache() -> Path:
-    """The folder of all that facewire keeps for its own use; every file in it is made again when it is missing."""
+    """The folder of everything that facewire keeps for its own use. Any file missing from it is made again."""
     return user_cache_path("facewire", appauthor=False)
 
 
 def prune(keep: Path) -> None:
-    """Delete exports that were not opened for `UNUSED_DAYS`, but for one."""
+    """Delete all exports except `keep` that were not opened for `UNUSED_DAYS`."""
     oldest_s = time.time() - UNUSED_DAYS * 24 * 60 * 60
     for folder in cache().glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if folder != keep and folder.stat().st_mtime < oldest_s:
                 shutil.rmtree(folder)
-                log.info("%s: deleted, it was not used for %d days", folder, UNUSED_DAYS)
+                log.info("%s: deleted, because it was not used for %d days", folder, UNUSED_DAYS)

@@ -1,4 +1,4 @@
-"""Opens the face model as every command of this program uses it, by the runtime that is set."""
+"""Opens the face model for every command of the live program, with the runtime from the settings."""
 
 import logging
 from pathlib import Path
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 
 def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Runtime:
-    """The model of a checkpoint (None: the one that ships), computing in one thread.
+    """Open the model of a checkpoint (None: the one that ships), computing on one thread.
 
-    A hop is too small to be shared: where other programs run, two threads spend their time waiting for each other.
-    Raises FacewireError with what is wrong and what to try.
+    A hop is too little work to share, and on a busy machine two threads spend their time waiting for each other. Raises
+    FacewireError, which says what is wrong and what to try.
     """
     if runtime != RuntimeChoice.TORCH:
         try:
@@ -29,7 +29,7 @@ def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = R
         except NoOnnxError as error:
             if runtime != RuntimeChoice.AUTO:
                 raise
-            log.warning("the face is computed by torch, slower, because %s", error)
+            log.warning("the face is computed by torch, which is slower: %s", error)
     need("torch", "torch", "transformers", what="--runtime torch")
     import torch
 
@@ -40,17 +40,17 @@ def open_face(path: Path | None, encoder: str | None, runtime: RuntimeChoice = R
 
 
 def begin(runtime: Runtime, config: DaemonConfig, library: Library | None = None) -> StreamState:
-    """A new session under these settings, with these identities (None: the checkpoint's).
+    """A new session with these settings and these identities (None: the checkpoint's).
 
-    Raises FacewireError for what the checkpoint or the library lacks.
+    Raises FacewireError if the settings ask for something that the checkpoint or the library lacks.
     """
     return stream.start(runtime, seeds=[config.seed], library=library, **_settings(config))
 
 
 def turn(runtime: Runtime, state: StreamState, config: DaemonConfig, library: Library | None = None) -> StreamState:
-    """The session under changed settings; an identity that has just gone is unknown.
+    """The session with changed settings; an identity that has just been removed becomes `unknown`.
 
-    Raises FacewireError for what the checkpoint lacks.
+    Raises FacewireError if the settings ask for something that the checkpoint lacks.
     """
     library = library or runtime.library
     identity = config.identity if known(config.identity, library) else None
@@ -58,7 +58,7 @@ def turn(runtime: Runtime, state: StreamState, config: DaemonConfig, library: Li
 
 
 def _settings(config: DaemonConfig) -> dict[str, Any]:
-    """The settings that a stream has."""
+    """The settings that apply to a stream."""
     return {
         "identities": [config.identity],
         "lookahead_ms": config.lookahead_ms,

@@ -1,7 +1,7 @@
-"""The gate: where there is no speech, the mouth rests. Eyes and brows go on as the model moves them.
+"""The gate: where there is no speech, the mouth rests. Eyes and brows keep moving as the model moves them.
 
-The model itself rests in silence and in noise. The gate guards it against what it never heard: a fan, a television
-next door. It reads the same windows as the model, frame by frame, so that live and offline give the same face.
+The model itself rests in silence and noise. The gate protects it from what it has never heard, such as a fan or a
+television next door. It reads the same windows as the model, frame by frame, so live and offline give the same face.
 """
 
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols import blendshapes
 
 HYSTERESIS_DB: Final = 6.0
-"""An open gate closes only when the sound is so much below the level that opens it."""
+"""An open gate closes only when the sound is this far below the threshold that opens it."""
 HOLD_FRAMES: Final = 9
-"""How long it stays open after the last speech."""
+"""Frames that the gate stays open after the last speech."""
 OPENING: Final = 1 / 2
-"""Opened per frame: two frames."""
+"""How far the gate opens per frame: fully in two frames."""
 CLOSING: Final = 1 / 8
 AHEAD_MS: Final = 100
-"""How far it looks ahead, at most, so that it is open when speech begins; never beyond the lookahead."""
+"""How far the gate looks ahead, so that it is open when speech begins; never beyond the lookahead."""
 BLOCKS_PER_S: Final = 100
 MOUTH: Final = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
 
 MEASURE_S: Final = 3
-"""Seconds of quiet that a calibration hears."""
+"""Seconds of silence that a calibration measures."""
 ABOVE_NOISE_DB: Final = 8.0
 LOUDEST_NOISE_DB: Final = -30.0
 
@@ -35,7 +35,7 @@ Values = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Gate:
-    """What is carried from frame to frame. A value."""
+    """The state carried from frame to frame. An immutable value."""
 
     speech: bool = False
     quiet_frames: int = 0
@@ -44,9 +44,9 @@ class Gate:
 
 
 def levels_db(spec: WindowSpec, window: Samples, fps: int) -> Values:
-    """Loudness at each frame of a window's hop, (frames per hop,) in dB below full scale.
+    """Loudness at each frame of a window's hop, (frames per hop,), in dBFS.
 
-    The loudest 10 ms of the frame itself and of what follows it.
+    That is the loudest 10 ms of the frame itself and of the time that the gate looks ahead.
     """
     ahead_ms = min(spec.right_ms, AHEAD_MS)
     heard = window[spec.left_samples : spec.left_samples + (spec.hop_ms + ahead_ms) * SAMPLE_RATE_HZ // 1000]
@@ -57,7 +57,7 @@ def levels_db(spec: WindowSpec, window: Samples, fps: int) -> Values:
 
 
 def block_levels_db(samples: Samples) -> Values:
-    """Loudness of every whole 10 ms of (n,) samples, in dB below full scale, -100 for silence."""
+    """Loudness of each complete 10 ms block of samples (n,), in dBFS; -100 for silence."""
     block = SAMPLE_RATE_HZ // BLOCKS_PER_S
     whole = samples[: len(samples) // block * block].reshape(-1, block)
     levels: Values = 10 * np.log10(np.maximum(np.mean(np.square(whole), axis=1), 1e-10))
@@ -65,7 +65,10 @@ def block_levels_db(samples: Samples) -> Values:
 
 
 def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate, Values]:
-    """How far the gate is open at frames of these levels (n,), 0 to 1, and the gate after them; None: always open."""
+    """How far the gate is open at frames with these levels (n,), from 0 to 1; returns the gate after them, too.
+
+    A threshold of None keeps the gate open.
+    """
     if threshold_db is None:
         return Gate(speech=True, openness=1.0), np.ones(len(levels), np.float32)
     openness = []
@@ -80,13 +83,13 @@ def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate
 
 
 def rest(faces: Values, openness: Values) -> Values:
-    """Faces (n, 52) whose mouth is only as far from rest as the gate is open, (n,)."""
+    """Faces (n, 52) whose mouths move away from rest only as far as the gate is open (n,)."""
     faces = faces.copy()
     faces[:, MOUTH] *= openness[:, None]
     return faces
 
 
 def threshold_above(noise_db: Values) -> float | None:
-    """The `gate_db` for a room whose 10-ms levels (n,) in silence are these; None if that was no silence."""
+    """The `gate_db` for a room with these 10 ms levels (n,) in silence; None if that was not silence."""
     loud = float(np.percentile(noise_db, 98))
     return None if loud > LOUDEST_NOISE_DB else float(np.clip(round(loud + ABOVE_NOISE_DB), -90, 0))

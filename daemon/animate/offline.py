@@ -1,4 +1,4 @@
-"""A whole recording, performed as the live program would: the same gain, gate and face, faster than live."""
+"""Animates a whole recording as the live program would, with the same gain, gate and face, faster than real time."""
 
 from collections.abc import Callable
 
@@ -22,10 +22,10 @@ def perform(
     progress: Callable[[int, int], None] = lambda done, total: None,
     library: Library | None = None,
 ) -> NDArray[np.float32]:
-    """The face (frames, 52) for a recording (n,) at 16 kHz; `progress` hears hops done and in total.
+    """Animate a recording (n,) at 16 kHz as (frames, 52); calls `progress` with the hops done and the total.
 
-    `library` are the identities that there are (None: the checkpoint's). Raises FacewireError for settings that the
-    checkpoint or the library lacks.
+    `library` holds the available identities (None: the checkpoint's). Raises FacewireError if the settings ask for
+    something that the checkpoint or the library lacks.
     """
     heard = amplified(samples, config) * (not config.mute)
     faces = stream.render(

@@ -1,4 +1,4 @@
-"""The worker: the one thread that owns the model and all its state. Sound in, motion out."""
+"""The worker: the thread that owns the model and all its state. Sound in, motion out."""
 
 import logging
 import math
@@ -32,14 +32,14 @@ WARM_UP_HOPS: Final = 12
 SAY_EVERY_S: Final = 5.0
 
 Listener = Callable[[int, Samples], None]
-"""Hears the index of the first sample, and the sound that the face is made from."""
+"""Called with the index of the first sample, and the sound that the face is made from."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Session:
-    """All that is carried from hop to hop. A value."""
+    """Everything that is carried from hop to hop. An immutable value."""
 
     stream: StreamState
     gate: Gate
@@ -54,7 +54,10 @@ def work(
     metrics: Metrics,
     listener: Listener = lambda start, samples: None,
 ) -> None:
-    """Thread: animate all chunks until their queue ends. Raises FacewireError if the model gives no numbers."""
+    """Animate all chunks until their queue ends; runs in a thread of its own.
+
+    Raises FacewireError if the model returns values that are not finite.
+    """
     limit_ms, said_s = state.window.hop_ms, -math.inf
     for motion in animate(runtime, state, chunks, settings, metrics, listener):
         motions.put(motion)
@@ -77,12 +80,12 @@ def animate(
     metrics: Metrics,
     listener: Listener = lambda start, samples: None,
 ) -> Iterator[Motion]:
-    """Motion of each hop as soon as its window is complete, and of the last ones when the chunks end.
+    """Yield the motion of each hop as soon as its window is complete, and of the last hops when the chunks end.
 
-    A change of the settings or of the identities is in force from the next hop on.
+    Changed settings or identities take effect at the next hop.
     """
     config, library, calibration = settings.now, settings.library, Calibration(settings, metrics)
-    session = Session(turn(runtime, state, config, library), Gate())  # they may have changed since it began
+    session = Session(turn(runtime, state, config, library), Gate())  # the settings may have changed meanwhile
     windower = Windower.at(session.stream.window)
     anchor_ns: int | None = None
     for chunk in chunks:
@@ -96,7 +99,7 @@ def animate(
         calibration.hear(loud)
         samples = loud * (not config.mute)
         listener(chunk.start, samples)
-        if chunk.start > windower.end:  # sound was lost: go on at the next hop of the grid
+        if chunk.start > windower.end:  # sound was lost: continue at the next hop of the grid
             hop = -(-chunk.start // state.window.hop_samples)
             windower = Windower.at(session.stream.window, hop)
             session = replace(session, stream=stream.jump(session.stream, hop))
@@ -110,12 +113,12 @@ def animate(
 
 
 def amplified(samples: Samples, config: DaemonConfig) -> Samples:
-    """The sound with the input's gain."""
+    """The sound with the input gain applied."""
     return samples * np.float32(10 ** (config.input_gain_db / 20))
 
 
 def warm_up(runtime: Runtime, state: StreamState) -> float:
-    """Compute some hops of noise, so that the first real one is not slow; returns the median, in milliseconds."""
+    """Compute a few hops of noise, so that the first real one is not slow; returns their median in milliseconds."""
     noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
     metrics = Metrics()
     for window in noise:
@@ -124,7 +127,7 @@ def warm_up(runtime: Runtime, state: StreamState) -> float:
 
 
 def level_db(samples: Samples) -> float:
-    """Loudness (n,) in dB below full scale, -100 for silence."""
+    """Loudness of samples (n,) in dBFS; -100 for silence."""
     power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
     return 10 * math.log10(max(power, 1e-10))
 
@@ -132,14 +135,14 @@ def level_db(samples: Samples) -> float:
 def _motions(
     runtime: Runtime, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
 ) -> Generator[Motion, None, Session]:
-    """Motion of each window (hops, samples), computed one by one; returns the next state."""
+    """Yield the motion of each window (hops, samples), one by one; returns the next state."""
     spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
         first = session.stream.next_hops[0] * spec.frames_per_hop(runtime.config.fps)
         state, faces = _step(runtime, session.stream, window, metrics)
         if not np.isfinite(faces).all():
             raise FacewireError(
-                f"the model gave values that are not numbers at frame {first}: its checkpoint may be damaged; "
+                f"the model returned values that are not numbers at frame {first}; its checkpoint may be damaged: "
                 "run `facewire check`, or leave --checkpoint out to use the one that ships"
             )
         levels = gate.levels_db(spec, window, runtime.config.fps)

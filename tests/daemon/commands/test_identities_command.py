@@ -119,7 +119,7 @@ def test_show_of_another_checkpoints_and_of_nobodys(settings: Path, folder: Path
     assert "there: dora" in refused(settings, "show", "zoe")
     assert "is the checkpoint's own" in refused(settings, "show", "alma")
     (folder / f"eva{SUFFIX}").write_text("hello")
-    assert f"eva{SUFFIX}: no identity that" in refused(settings, "show", "eva")
+    assert f"eva{SUFFIX}: not an identity file" in refused(settings, "show", "eva")
 
 
 def test_match_tells_whose_voice_it_is_and_how_sure(
@@ -181,7 +181,7 @@ def test_add_copies_what_fits_and_refuses_the_rest(
     assert "the checkpoint has one of that name" in refused(settings, "add", own)
     small = put(tmp_path, carla(taught, name="eva", scale=np.ones(3, np.float32)))
     assert "a damaged identity" in refused(settings, "add", small)
-    assert "no identity that" in refused(settings, "add", tmp_path / "none")
+    assert "not an identity file" in refused(settings, "add", tmp_path / "none")
     assert [each.name for each in folder.iterdir()] == [path.name]
 
 
