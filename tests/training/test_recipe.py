@@ -10,7 +10,6 @@ from model import schedule
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training import recipe
-from training.fit.losses import Weights
 
 
 def test_the_recipes_that_ship_are_whole() -> None:
@@ -21,7 +20,7 @@ def test_the_recipes_that_ship_are_whole() -> None:
 
 def test_the_papers_recipe_has_the_papers_numbers() -> None:
     paper = recipe.load("paper")
-    assert paper.losses == Weights(expression=1.0, lip=1.0, contrast=0.007, velocity=0.5, distillation=0.1)
+    assert paper.losses == recipe.LossWeights(expression=1.0, lip=1.0, contrast=0.007, velocity=0.5, distillation=0.1)
     assert paper.others() == paper.losses
     assert paper.fit.learning_rate == paper.student().learning_rate == 1e-4
     assert paper.fit.rate == "constant"

@@ -27,7 +27,7 @@ from training.fit import state
 from training.fit.logs import CSV, LossLog, columns
 from training.interrupt import StoppedError, asked_to_stop
 from training.judge import plots
-from training.sounds.track import Recordings
+from training.sounds.recordings import Recordings
 
 SAVE_EVERY: Final = 250
 """Steps between two states on disk, which are all that a kill can cost."""

@@ -17,7 +17,7 @@ from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.interrupt import StoppedError, asked_to_stop
-from training.sounds.track import Pcm
+from training.sounds.augment import Pcm
 
 CHUNK_SAMPLES: Final = 30 * SAMPLE_RATE_HZ
 CONTEXT_SAMPLES: Final = 5 * SAMPLE_RATE_HZ

@@ -14,7 +14,8 @@ from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.encoder.targets import Features, Teacher, targets
-from training.sounds.track import GAP_FEATURES, Pcm, Recordings, packed
+from training.sounds.augment import GAP_FEATURES, Pcm, packed
+from training.sounds.recordings import Recordings
 
 _PCM: Final = "track.s16"
 _LISTING: Final = "sources.json"

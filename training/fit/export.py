@@ -10,16 +10,15 @@ from torch import nn
 from model import checkpoint
 from protocols.errors import FacewireError
 from training.fit import state
-from training.fit.loop import START, STATE
+from training.fit.folder import START, STATE, require_run
 
 
-def export(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
+def export_run(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
     """Write the checkpoint of a run's moving average as it stands, and return what it says of its making.
 
     `figures` is the folder that `evaluate` wrote of it. Raises FacewireError for a folder that holds no run.
     """
-    if not (run / START).exists() or not (run / STATE).exists():
-        raise FacewireError(f"{run}: no run with a saved state ({START}, {STATE}); it may not have come to one yet")
+    require_run(run)
     model = checkpoint.load(run / START)
     trained = nn.ModuleDict({"denoiser": model.denoiser, "identities": model.identities})
     step = state.weights(run / STATE, trained, "average")

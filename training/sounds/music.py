@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 from rich.progress import Progress
 
+from model.extras import need
 from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -51,12 +51,11 @@ def make(soundfont: Path, pieces: int, seed: int, out: Path, bar: Progress) -> N
 
 
 def need_tools() -> str:
-    """Where the synthesiser is. Raises FacewireError where it, or the package mido, is missing."""
+    """Where the synthesiser is. Raises FacewireError if it, or the package mido, is missing."""
+    need("music", "mido")
     program = shutil.which("fluidsynth")
     if program is None:
         raise FacewireError("music is played by fluidsynth: install it (apt, brew, choco: fluidsynth), and try again")
-    if find_spec("mido") is None:
-        raise FacewireError("music needs the package mido: pip install 'facewire[music]'")
     return program
 
 

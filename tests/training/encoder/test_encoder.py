@@ -29,7 +29,7 @@ from training.encoder.track import Track, prepare
 from training.encoder.watch import Probe
 from training.fit.state import load, save
 from training.interrupt import StoppedError
-from training.sounds.track import Recordings
+from training.sounds.recordings import Recordings
 
 SILENT = Progress(disable=True)
 SETTINGS = EncoderSettings(steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40))

@@ -17,8 +17,7 @@ from tests.training import people
 from training import recipe
 from training.datasets.clips import Clip
 from training.datasets.dataset import read
-from training.fit import distill, segments
-from training.fit import loop as fit
+from training.fit import distill, loop
 from training.judge.animate import animate, pair
 from training.judge.evaluate import figures
 from training.passages.compose import Passage, encode, write_shard
@@ -55,11 +54,11 @@ def fresh_model() -> FaceModel:
     return model
 
 
-def trained(passages: Passages, folder: Path, settings: segments.FitSettings = SETTINGS) -> FaceModel:
+def trained(passages: Passages, folder: Path, settings: recipe.FitSettings = SETTINGS) -> FaceModel:
     model = fresh_model()
     standardise(model, passages)
     with Progress(disable=True) as bar:
-        return fit.run(model, passages, fit.teacher_loss(model), model.schedule.steps, settings, folder, bar)
+        return loop.run(model, passages, loop.teacher_loss(model), model.schedule.steps, settings, folder, bar)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +96,8 @@ def test_a_run_goes_on_after_the_program_was_changed_but_not_its_purpose(passage
 
     def run(told: dict[str, str]) -> None:
         with Progress(disable=True) as bar:
-            loss = fit.teacher_loss(model)
-            fit.run(model, passages, loss, model.schedule.steps, settings, tmp_path, bar, told=told)
+            loss = loop.teacher_loss(model)
+            loop.run(model, passages, loss, model.schedule.steps, settings, tmp_path, bar, told=told)
 
     run({"commit": "one", "fit": "so"})
     run({"commit": "another", "fit": "so"})

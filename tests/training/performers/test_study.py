@@ -18,7 +18,7 @@ from training import cli, recipe
 from training.datasets import dataset
 from training.datasets.dataset import Dataset
 from training.enroll import enrol, takes
-from training.fit import loop as fit
+from training.fit import loop
 from training.judge import plots
 from training.judge.tables import Column, Value
 from training.performers import cast, datasets, study
@@ -140,7 +140,7 @@ def test_the_page_is_made_by_one_command_and_what_is_finished_is_kept(
     def never(*rest: object, **named: object) -> None:
         raise AssertionError("what is finished is kept")
 
-    for place, name in ((fit, "_step"), (enrol, "by_face"), (study, "animate"), (datasets, "voiced_as")):
+    for place, name in ((loop, "_step"), (enrol, "by_face"), (study, "animate"), (datasets, "voiced_as")):
         monkeypatch.setattr(place, name, never)
     assert performers(root, out) == page
 

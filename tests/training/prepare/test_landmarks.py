@@ -61,7 +61,7 @@ def test_what_is_no_video_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = write_film(tmp_path / "film.mkv", [0, 0.1])
-    monkeypatch.setitem(sys.modules, "mediapipe.tasks.python", None)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
     with pytest.raises(FacewireError, match=r"pip install '\.\[video\]'"):
         landmarks(film, tmp_path / "x.task", tmp_path / "x.safetensors", None, lambda: None)
     monkeypatch.setitem(sys.modules, "av", None)

@@ -1,5 +1,6 @@
 """`prepare video`: from a folder of videos to a dataset."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -204,7 +205,7 @@ def test_a_sheet_without_the_kit_and_an_odd_aspect_are_told(tmp_path: Path, mode
 
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "mediapipe" else name)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
     for command in (["face-model", "fetch"], ["prepare", "video", str(VIDEOS), "--speaker", "x", "--licence", "x"]):
         done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out")])
         assert isinstance(done.exception, FacewireError)

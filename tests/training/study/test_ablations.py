@@ -16,7 +16,6 @@ from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
 from tests.training.people import write_person
 from training import cli, recipe
-from training.fit import loop as fit
 from training.study import ablations, study
 from training.study.ablations import Variant, variants
 
@@ -97,7 +96,7 @@ def report(root: Path, *options: object) -> str:
 
 @pytest.mark.slow
 def test_the_report_is_made_in_two_goes_and_then_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, made = ablations.fit.run, []
+    plain, made = ablations.run, []
 
     def cut(model: object, passages: object, loss: object, ts: object, settings: object, folder: Path, *rest, **named):  # type: ignore[no-untyped-def]
         if folder.name == "steps-8":
@@ -105,7 +104,7 @@ def test_the_report_is_made_in_two_goes_and_then_kept(root: Path, monkeypatch: p
         made.append(folder.name)
         return plain(model, passages, loss, ts, settings, folder, *rest, **named)
 
-    monkeypatch.setattr(fit, "run", cut)
+    monkeypatch.setattr(ablations, "run", cut)
     with pytest.raises((KeyboardInterrupt, SystemExit, AssertionError)):
         report(root)
     assert made == ["steps-32", "steps-16"]
@@ -141,7 +140,7 @@ def test_the_report_is_made_in_two_goes_and_then_kept(root: Path, monkeypatch: p
     def never(*rest: object, **named: object) -> None:
         raise AssertionError("what is finished is kept")
 
-    monkeypatch.setattr(fit, "run", never)
+    monkeypatch.setattr(ablations, "run", never)
     monkeypatch.setattr(study.Study, "_judge", never)
     (root / "out" / "report.md").unlink()
     assert report(root) == page
