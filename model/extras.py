@@ -1,8 +1,12 @@
 """The optional extras: what a command needs of them is looked for before the command begins."""
 
 from importlib.util import find_spec
+from typing import Final
 
 from protocols.errors import FacewireError
+
+TORCH: Final = ("onnx", "torch", "transformers")
+"""What the extra `torch` installs."""
 
 
 def need(extra: str, *modules: str, what: str = "this") -> None:

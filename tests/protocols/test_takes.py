@@ -57,7 +57,7 @@ def test_golden_csv(tmp_path):
     weights = np.zeros((31, COUNT), np.float32)
     weights[30, INDEX["jawRight"]], weights[30, INDEX["tongueOut"]] = 0.25, 1
     write(tmp_path / "take.csv", Take(weights, Fraction(30)))
-    lines = (tmp_path / "take.csv").read_text().splitlines()
+    lines = (tmp_path / "take.csv").read_text(encoding="utf-8").splitlines()
     header = lines[0].split(",")
     assert len(header) == 63
     assert header[:3] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft"]
@@ -76,7 +76,7 @@ def test_golden_csv(tmp_path):
 
 def test_golden_json_is_beats_layout(tmp_path):
     write(tmp_path / "take.json", Take(np.zeros((2, COUNT), np.float32), Fraction(60)))
-    take = json.loads((tmp_path / "take.json").read_text())
+    take = json.loads((tmp_path / "take.json").read_text(encoding="utf-8"))
     assert take["fps"] == 60
     assert take["names"] == [*BEAT, "tongueOut"]
     assert take["frames"][1] == {"weights": [0.0] * 52, "time": 0.016667, "rotation": []}
@@ -87,7 +87,7 @@ def test_beat_files_are_read():
     if not paths:
         pytest.skip(f"no files of the BEAT layout under {SHARED}")
     take = read(paths[0])
-    source = json.loads(paths[0].read_text())
+    source = json.loads(paths[0].read_text(encoding="utf-8"))
     assert take.fps == 60
     assert len(take.weights) == len(source["frames"])
     jaw = [frame["weights"][source["names"].index("jawOpen")] for frame in source["frames"]]
@@ -106,7 +106,9 @@ def csv_of(timecodes, base=30):
 
 def test_lost_frames_are_interpolated(tmp_path):
     kept = [frame for frame in range(60) if frame not in (20, 21)]
-    (tmp_path / "take.csv").write_text(csv_of([(f"10:00:0{n // 30}:{n % 30:02}.000", n) for n in kept]))
+    (tmp_path / "take.csv").write_text(
+        csv_of([(f"10:00:0{n // 30}:{n % 30:02}.000", n) for n in kept]), encoding="utf-8"
+    )
     take = read(tmp_path / "take.csv")
     assert take.fps == 30
     np.testing.assert_allclose(take.weights[:, INDEX["jawOpen"]], np.arange(60) / 100, atol=1e-6)
@@ -114,13 +116,13 @@ def test_lost_frames_are_interpolated(tmp_path):
 
 def test_recording_past_midnight(tmp_path):
     rows = [(f"23:59:59:{n:02}.500", n) for n in range(30)] + [(f"00:00:00:{n:02}.500", 30 + n) for n in range(30)]
-    (tmp_path / "take.csv").write_text(csv_of(rows))
+    (tmp_path / "take.csv").write_text(csv_of(rows), encoding="utf-8")
     assert len(read(tmp_path / "take.csv").weights) == 60
 
 
 def test_header_in_another_case_with_a_mark_and_empty_lines(tmp_path):
     write(tmp_path / "take.csv", moving(40))
-    text = (tmp_path / "take.csv").read_text()
+    text = (tmp_path / "take.csv").read_text(encoding="utf-8")
     text = text.replace("BlendShapeCount", "BlendshapeCount").replace("\n", "\r\n\r\n")
     (tmp_path / "again.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     np.testing.assert_array_equal(read(tmp_path / "again.csv").weights, read(tmp_path / "take.csv").weights)
@@ -149,7 +151,7 @@ GOOD = csv_of([(f"00:00:0{n // 30}:{n % 30:02}.000", n) for n in range(40)])
     ],
 )
 def test_broken_csv(tmp_path, text, said):
-    (tmp_path / "take.csv").write_text(text)
+    (tmp_path / "take.csv").write_text(text, encoding="utf-8")
     with pytest.raises(FacewireError, match=said) as caught:
         read(tmp_path / "take.csv")
     assert "take.csv" in str(caught.value)
@@ -177,7 +179,7 @@ def frames(*times, weights=(0.5,) * 51):
     ],
 )
 def test_broken_json(tmp_path, text, said):
-    (tmp_path / "take.json").write_text(text)
+    (tmp_path / "take.json").write_text(text, encoding="utf-8")
     with pytest.raises(FacewireError, match=said):
         read(tmp_path / "take.json")
 
@@ -236,7 +238,7 @@ def test_paths(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "take.csv"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def full(_self, _data):
         raise OSError(28, "No space left on device")
@@ -244,7 +246,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(FacewireError, match="No space"):
         write(path, moving(3))
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert os.listdir(tmp_path) == ["take.csv"]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from protocols.errors import FacewireError
 from training.options import Data, SaveEvery
 
@@ -33,7 +33,7 @@ def encoder(
     probe_every: Annotated[int, typer.Option(help="Training steps between two probes.", min=1)] = 1000,
 ) -> None:
     """Distil a compact HuBERT from larger speech encoders. Interrupt it at any time; the same command continues."""
-    need("train", "torch", "transformers", "matplotlib")
+    need("train", *TORCH, "matplotlib")
     from training.bars import progress
     from training.datasets import dataset
     from training.sounds.recordings import licensed, recordings_of, speech_of_dataset
@@ -67,7 +67,7 @@ def probe(
     ] = [],  # noqa: B006
 ) -> None:
     """Measure how much of a mouth a linear map reads from an encoder's features, and from log mel for comparison."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from training.datasets import dataset
 
     sets, others = ([dataset.read(folder) for folder in folders] for folders in (data, strangers))

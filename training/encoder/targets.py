@@ -137,6 +137,7 @@ def _standardise(teacher: Teacher, rows: int, parts: Path, path: Path) -> None:
         for index, part in enumerate(_parts(parts, rows)):
             joined[index * KEPT_FEATURES :][: len(part)] = (part - centre[: len(part)]) / spread
         joined.flush()
+        del joined  # its file is renamed next, which Windows refuses while it is mapped
 
 
 def _parts(parts: Path, rows: int) -> Iterator[Features]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from protocols.errors import FacewireError
 from training.prepare.video_cli import VIDEO_EXTRA, FaceModelFile, Task
 
@@ -42,9 +42,9 @@ def enroll(
     voice alone they become a mixture of the identities that they sound like.
     """
     if video is None:
-        need("train", "torch", "transformers", "matplotlib")
+        need("train", *TORCH, "matplotlib")
     else:
-        need("train,video", "torch", "transformers", "matplotlib", *VIDEO_EXTRA)
+        need("train,video", *TORCH, "matplotlib", *VIDEO_EXTRA)
     from model import identity_file
     from model.audio import read_audio
     from training.bars import progress

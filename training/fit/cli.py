@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from training.options import Device, Features, Recipe, SaveEvery, Seed, Steps, StepsPerHalving
 
 app = typer.Typer()
@@ -23,7 +23,7 @@ def fit(
     save_every: SaveEvery = 50,
 ) -> None:
     """Train the teacher. It can be interrupted at any time; the same command continues."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from model.checkpoint import header
     from training import recipe as recipes
     from training.bars import progress
@@ -60,7 +60,7 @@ def distill(
     save_every: SaveEvery = 50,
 ) -> None:
     """Distil the teacher into a student with fewer steps, halving them each time. The same command continues it."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from model.checkpoint import header, load
     from training import recipe as recipes
     from training.bars import progress
@@ -88,7 +88,7 @@ def export(
     figures: Annotated[Path | None, typer.Option(help="Folder made by `evaluate`, to be recorded in it.")] = None,
 ) -> None:
     """Turn a run as it stands into the one file that facewire plays, with a record of how it was made."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from training.fit.folder import require_run
 
     require_run(run)

@@ -36,17 +36,19 @@ def _commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     git = ["git", "-C", str(root)]
     try:
-        top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
+        top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, encoding="utf-8", check=True)
         if Path(top.stdout.strip()).resolve() != root:
             return None
         described = [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        return subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(described, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 def _figures(folder: Path) -> dict[str, Any]:
-    found = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.rglob("figures.json"))}
+    found = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("figures.json"))
+    }
     if not found:
         raise FacewireError(f"{folder}: no figures.json in it; make them with `facewire-train evaluate`")
     return found

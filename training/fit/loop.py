@@ -144,7 +144,7 @@ def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / STATE).exists():
-        checkpoint.save(model, folder / START, told)
+        checkpoint.save(model, folder / START, told, with_graphs=False)
         return
     before, now = checkpoint.header(folder / START)["provenance"], json.loads(json.dumps(told))
     other = [name for name in {**before, **now} if name != "commit" and before.get(name) != now.get(name)]

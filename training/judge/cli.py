@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from training.options import Data
 
 
@@ -25,7 +25,7 @@ def evaluate(
     ] = [],  # noqa: B006
 ) -> None:
     """Judge a checkpoint on recordings that it never saw, streamed as they would be live."""
-    need("train", "torch", "transformers", "matplotlib")
+    need("train", *TORCH, "matplotlib")
     from model.audio import read_audio
     from model.checkpoint import header, load
     from training.bars import progress

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from training.options import Data, Recipe, Sounds
 
 
@@ -19,7 +19,7 @@ def features(
     shards: Annotated[int | None, typer.Option(help="How many shards to make; by default all that remain.")] = None,
 ) -> None:
     """Encode passages of speech, silence and noise in the windows used at run time. Existing files are kept."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from training import recipe as recipes
     from training.bars import progress
     from training.datasets import dataset

@@ -15,6 +15,7 @@ from model import checkpoint
 from model.config import ModelConfig
 from model.encoder import Encoder, embed, pretrained
 from model.face import FaceModel
+from model.onnx_checkpoint import open_checkpoint
 from model.onnx_export import export
 from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
@@ -66,7 +67,7 @@ def make(
     }
     out.mkdir(parents=True, exist_ok=True)
     if not (out / folder.UNTRAINED).exists():
-        checkpoint.save(model, out / folder.UNTRAINED, told)
+        checkpoint.save(model, out / folder.UNTRAINED, told, with_graphs=False)
     elif checkpoint.header(out / folder.UNTRAINED)["provenance"] != told:
         raise FacewireError(
             f"{out}: made from other datasets, with another encoder or recipe; choose another --out, or delete it"
@@ -86,10 +87,17 @@ def fastest(model: FaceModel) -> Iterator[Runtime]:
     with TemporaryDirectory() as place:
         runtime: Runtime = TorchRuntime(model)
         try:
-            runtime = export(model, Path(place))[0]
+            runtime = _by_onnx(model, Path(place))
         except NoOnnxError as error:
             log.info("%s", error)
         yield runtime
+
+
+def _by_onnx(model: FaceModel, place: Path) -> Runtime:
+    if not model.config.encoder.embedded:
+        return export(model, place)[0]
+    checkpoint.save(model, place / "face.safetensors", {})
+    return open_checkpoint(place / "face.safetensors")
 
 
 def read(features: Path) -> Passages:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from protocols.errors import FacewireError
 from training.options import Device, Recipe, Steps, Takes
 
@@ -26,7 +26,7 @@ def performers(
 
     The same command continues an interrupted run.
     """
-    need("train,performers", "torch", "transformers", "matplotlib", "pyworld")
+    need("train,performers", *TORCH, "matplotlib", "pyworld")
     from training import recipe as recipes
     from training.bars import progress
     from training.datasets import dataset

@@ -150,12 +150,12 @@ class Study:
     def _kept(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` gives, kept in a file as long as everything that it depends on is the same."""
         path, key = self.out / "figures" / f"{name}.json", self._key
-        kept = json.loads(path.read_text()) if path.exists() else {}
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         if kept.get("made_of") != key:
             kept = {"made_of": key, "found": make()}
             path.parent.mkdir(parents=True, exist_ok=True)
             with complete_or_not_at_all(path) as partial:
-                partial.write_text(json.dumps(kept, indent=2) + "\n")
+                partial.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
         found: dict[str, Any] = kept["found"]
         return found
 

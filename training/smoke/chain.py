@@ -39,7 +39,7 @@ def smoke(folder: Path) -> None:
     typer.echo("evaluate")
     evaluate(student, [data], run / "figures", lookahead_ms=[80], seeds=1)
     typer.echo("export")
-    export(run / "student-8", face, run / "figures")
+    export(run / "student-2", face, run / "figures")
     typer.echo("render")
     sound = next(recordings.glob("*.flac")).resolve()
     _play("render", sound, "--out", take.resolve(), "--checkpoint", face, "--identity", "nobody")

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 
 
 def smoke(
     out: Annotated[Path | None, typer.Option(help="Folder to keep everything in; by default nothing is kept.")] = None,
 ) -> None:
     """Try the whole chain on a made-up person, from recordings to a rendered face: about half a minute."""
-    need("train", "torch", "transformers", "matplotlib")
+    need("train", *TORCH, "matplotlib")
     from training.smoke import chain
 
     if out:

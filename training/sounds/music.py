@@ -68,7 +68,9 @@ def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
         midi, wav = Path(folder, "piece.mid"), Path(folder, "piece.wav")
         compose(np.random.default_rng(list(seed))).save(midi)
         command = [program, "-n", "-i", "-q", "-g", "0.4", "-r", str(SAMPLE_RATE_HZ), "-F", str(wav)]
-        done = subprocess.run([*command, str(soundfont), str(midi)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, str(soundfont), str(midi)], capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         if done.returncode or not wav.exists() or "not a SoundFont" in done.stderr:
             raise FacewireError(f"{soundfont}: fluidsynth does not play it: {done.stderr.strip()[-300:]}")
         samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)[: PIECE_S * SAMPLE_RATE_HZ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from protocols.errors import FacewireError
 from training.options import Listening, Sounds
 
@@ -25,7 +25,7 @@ def speech(
     seed: DrawnSeed = 0,
 ) -> None:
     """Teach a checkpoint what speech is, so that its lips rest in other sounds; its face of speech is unchanged."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from model.checkpoint import header, load, save
     from training.bars import progress
     from training.datasets import dataset
@@ -60,7 +60,7 @@ def teach(
     seed: DrawnSeed = 0,
 ) -> None:
     """Teach a checkpoint how speakers differ, so that `--identity auto` follows the voice; its face is unchanged."""
-    need("train", "torch", "transformers")
+    need("train", *TORCH)
     from model.checkpoint import header, load, save
     from training.bars import progress
     from training.datasets import dataset
@@ -108,7 +108,7 @@ def judge(
     Once by a projection learnt from them, once by the checkpoint's own, which may never have heard them. Nothing of
     it is kept, so it may be run on speech that nothing may be trained on.
     """
-    need("train", "torch", "transformers", "matplotlib")
+    need("train", *TORCH, "matplotlib")
     from model.checkpoint import header, load
     from training.bars import progress
     from training.sounds.recordings import files_by_speaker

@@ -120,7 +120,9 @@ def make(
     """
     place, recipe = out / variant.name, variant.recipe
     place.mkdir(parents=True, exist_ok=True)
-    (place / "recipe.yaml").write_text(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    (place / "recipe.yaml").write_text(
+        yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+    )
     if variant.kind == "skip":
         return skipping(checkpoint.load(out / variant.source / FACE), variant.steps)
     if variant.kind == "halve":

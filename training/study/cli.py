@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from model.extras import need
+from model.extras import TORCH, need
 from protocols.errors import FacewireError
 from training.options import Data, Device, Features, Recipe, Seed, Steps, StepsPerHalving, Takes
 
@@ -27,7 +27,7 @@ def report(
     device: Device = "",
 ) -> None:
     """Reproduce the paper's tables 1, 2, 4 and 5: train and judge all models. The same command continues it."""
-    need("train", "torch", "transformers", "matplotlib")
+    need("train", *TORCH, "matplotlib")
     from training import recipe as recipes
     from training.bars import progress
     from training.datasets import dataset

@@ -97,7 +97,7 @@ class Study:
         found = {}
         for variant in self.variants:
             path, key = self.out / variant.name / FIGURES, self._key(variant)
-            kept = json.loads(path.read_text()) if path.exists() else {}
+            kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             if kept and kept["trained"] != key["trained"]:
                 raise FacewireError(
                     f"{path.parent}: trained on other features or otherwise; choose another --out, or delete it"
@@ -163,11 +163,11 @@ def _write(path: Path, key: dict[str, Any], result: Judged) -> None:
     if result.identities:
         told["identities"] = {"names": result.identities.names, "counts": result.identities.counts.tolist()}
     with complete_or_not_at_all(path) as partial:
-        partial.write_text(json.dumps(told, indent=2) + "\n")
+        partial.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> Judged:
-    told = json.loads(path.read_text())
+    told = json.loads(path.read_text(encoding="utf-8"))
     matched = told.get("identities")
     identities = Confusion(tuple(matched["names"]), np.array(matched["counts"])) if matched else None
     return Judged({name: from_json(column) for name, column in told["people"].items()}, identities)

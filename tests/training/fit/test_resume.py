@@ -37,7 +37,7 @@ def wait_for(rows: int, folder: Path, started: "subprocess.Popen[str]") -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and started.poll() is None:
         path = folder / "losses.csv"
-        if path.exists() and len(path.read_text().splitlines()) > rows:
+        if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) > rows:
             return
         time.sleep(0.005)
     raise AssertionError(f"no {rows} steps: {started.communicate(timeout=5)[0]}")

@@ -51,7 +51,7 @@ def test_sound_is_found_with_when_it_begins(tmp_path: Path) -> None:
 
 
 def test_what_is_no_video_is_told(tmp_path: Path) -> None:
-    (tmp_path / "text.mp4").write_text("not a video at all")
+    (tmp_path / "text.mp4").write_text("not a video at all", encoding="utf-8")
     for call in (frame_count, sound, lambda path: list(frames(path))):
         with pytest.raises(VideoError, match=r"text.mp4: not a video"):
             call(tmp_path / "text.mp4")

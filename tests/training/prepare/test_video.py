@@ -123,7 +123,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_goes_on(tmp_path: Path, model
     real.write_bytes((VIDEOS / real.name).read_bytes())
     write_film(folder / "faceless.mkv", [i / 25 for i in range(30)])
     write_film(folder / "silent.mkv", [i / 25 for i in range(30)], tone=False)
-    (folder / "text.mp4").write_text("not a video")
+    (folder / "text.mp4").write_text("not a video", encoding="utf-8")
     code, report = prepare(tmp_path / "set", model, folder)
     assert code == 1
     assert [row.recording for row in dataset.read(tmp_path / "set").manifest.recordings] == ["s1_bbal7s"]

@@ -238,7 +238,9 @@ def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     made_files = {path.name for path in (tmp_path / "figures").iterdir()}
     assert made_files == {"speakers.md", "speakers.json", "speakers.png", "identities.png"}
-    assert json.loads((tmp_path / "figures" / "speakers.json").read_text())["scores"]["pieces"] >= 8 * 50
-    figures = json.loads((tmp_path / "figures" / "speakers.json").read_text())
+    assert (
+        json.loads((tmp_path / "figures" / "speakers.json").read_text(encoding="utf-8"))["scores"]["pieces"] >= 8 * 50
+    )
+    figures = json.loads((tmp_path / "figures" / "speakers.json").read_text(encoding="utf-8"))
     assert set(figures["enrolled"]["enrolled voices matched"]) == {"1.0", "2.0", "3.0", "5.0", "8.0"}
     assert "as the checkpoint was taught" in result.output
