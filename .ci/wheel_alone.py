@@ -1,6 +1,6 @@
 """The wheel, installed alone: it runs, renders and checks without torch, and says what the rest needs.
 
-    python .ci/wheel_alone.py VENV    VENV is a virtual environment that holds the wheel and what it depends on
+python .ci/wheel_alone.py VENV    VENV is a virtual environment that holds the wheel and what it depends on
 """
 
 import os
