@@ -13,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 from rich.progress import Progress
 
+from model.audio import read_audio
 from model.extras import need
 from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
@@ -73,7 +74,7 @@ def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
         )
         if done.returncode or not wav.exists() or "not a SoundFont" in done.stderr:
             raise FacewireError(f"{soundfont}: fluidsynth does not play it: {done.stderr.strip()[-300:]}")
-        samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)[: PIECE_S * SAMPLE_RATE_HZ]
+        samples = read_audio(wav)[: PIECE_S * SAMPLE_RATE_HZ]
     if not samples.any():
         raise FacewireError(f"{soundfont}: the piece is silent; is it a General MIDI soundfont (.sf2)?")
     with complete_or_not_at_all(path) as partial:

@@ -54,6 +54,20 @@ def test_losses_are_those_of_the_paper() -> None:
     torch.testing.assert_close(losses.contrast(scores, torch.tensor([0, 1])), wanted)
 
 
+def test_velocity_counts_where_both_frames_are_known() -> None:
+    """Before and after a gap the face jumps to what was never observed: nothing to learn from."""
+    face, weight = torch.zeros(1, 6, 52), torch.ones(1, 6, 52)
+    weight[:, 2:4, 17] = 0
+    made = face.clone()
+    made[:, 2:4, 17] = 5.0
+    assert losses.velocity(made, face, weight).item() == 0
+    made[:, 1, 17] = 1.0  # seen, as the frame before it
+    counted = 5 * 51 + 2
+    assert losses.velocity(made, face, weight).item() == pytest.approx(1 / counted)
+    weight[:, 0, 17] = 0.25
+    assert losses.velocity(made, face, weight).item() == pytest.approx(0.25 / (counted - 0.75))
+
+
 def test_the_contrast_loss_is_that_of_its_equation() -> None:
     """Equation 14 in loops, over the voices whose identity is known."""
     draw = np.random.default_rng(0)

@@ -47,7 +47,7 @@ def test_sound_is_found_with_when_it_begins(tmp_path: Path) -> None:
     samples, begin_s = sound(write_film(tmp_path / "film.mkv", [0, 0.1, 0.2], sound_from_s=0.25))
     assert begin_s == pytest.approx(0.25, abs=0.002)
     assert len(samples) == pytest.approx(16_000, abs=10)
-    assert np.abs(samples).max() == pytest.approx(8000 / 32768, abs=0.01)
+    assert np.abs(samples).max() == pytest.approx(8000 / 32768, abs=0.01)  # the mean of both channels
 
 
 def test_what_is_no_video_is_told(tmp_path: Path) -> None:
