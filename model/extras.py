@@ -1,8 +1,12 @@
 """Optional extras: checks for the packages that a command needs before the command starts."""
 
 from importlib.util import find_spec
+from typing import Final
 
 from protocols.errors import FacewireError
+
+TORCH: Final = ("onnx", "torch", "transformers")
+"""What the extra `torch` installs."""
 
 
 def need(extra: str, *modules: str, what: str = "this") -> None:

@@ -230,7 +230,7 @@ def test_verify_finds_the_live_and_the_offline_face_equal(take: Take) -> None:
 
 def test_a_browser_shows_the_face_and_drives_the_program_across_a_restart(tmp_path: Path) -> None:
     port = free_udp_port()
-    (tmp_path / "config.yaml").write_text(f"takes: {tmp_path / 'takes'}\n")
+    (tmp_path / "config.yaml").write_text(f"takes: {tmp_path / 'takes'}\n", encoding="utf-8")
     with browser() as chromium, udp_receiver() as (live_port, heard):
         given = ["--config", str(tmp_path / "config.yaml"), "--input", "demo"]
         given += ["--sink", f"livelink://127.0.0.1:{live_port}", "--preview-port", str(port)]

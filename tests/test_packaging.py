@@ -30,7 +30,7 @@ def test_the_wheel_holds_the_four_packages_with_face_and_voice(wheel: zipfile.Zi
 
 def test_package_initialisers_are_empty() -> None:
     for package in ("daemon", "model", "training", "protocols"):
-        assert (ROOT / package / "__init__.py").read_text() == ""
+        assert (ROOT / package / "__init__.py").read_text(encoding="utf-8") == ""
     assert not (ROOT / "daemon" / "daemon.py").exists()
 
 

@@ -24,7 +24,7 @@ PROGRAMS = {"facewire": get_command(facewire), "facewire-train": get_command(fac
 
 
 def fenced(page: Path) -> str:
-    return "\n".join(re.findall(r"^```\w*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE))
+    return "\n".join(re.findall(r"^```\w*\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -44,18 +44,18 @@ def test_every_command_and_option_in_the_documents_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_sink_in_the_documents_is_understood(page: Path) -> None:
-    for url in re.findall(r"`((?:livelink|vmc|osc|zmq)://[^`\s…]+)`", page.read_text()):
+    for url in re.findall(r"`((?:livelink|vmc|osc|zmq)://[^`\s…]+)`", page.read_text(encoding="utf-8")):
         sinks.parse(url)
 
 
 def test_the_example_receiver_receives() -> None:
-    code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "receivers.md").read_text(), re.DOTALL)
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "receivers.md").read_text(encoding="utf-8"), re.DOTALL)
     assert code
     port = free_udp_port()
     receiver = code.group(1).replace("5556", str(port)).replace("while True:", "for _ in range(3):")

@@ -9,22 +9,32 @@ from training.encoder.cli import app as encoder_app
 from training.enroll.cli import enroll
 from training.fit.cli import app as fit_app
 from training.interrupt import StoppedError
-from training.judge.cli import app as report_app
+from training.judge.cli import evaluate
+from training.passages.cli import features
 from training.performers.cli import performers
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
+from training.smoke.cli import smoke
+from training.sounds.cli import music
 from training.speakers.cli import app as voices_app
+from training.speakers.cli import speech
+from training.study.cli import report
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 app.add_typer(prepare_app, name="prepare")
 app.command("face-model")(face_model)
-app.add_typer(encoder_app)
+app.command()(music)
+app.command()(features)
 app.add_typer(fit_app)
-app.add_typer(report_app)
+app.command()(evaluate)
+app.command()(report)
 app.command()(enroll)
-app.command()(performers)
+app.command()(speech)
 app.add_typer(voices_app, name="voices")
+app.add_typer(encoder_app)
+app.command()(performers)
+app.command()(smoke)
 
 
 def main() -> None:

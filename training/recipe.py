@@ -1,7 +1,7 @@
 """A recipe: what defines a run, from features to the last student. Where data and output lie, the command line says."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from model.checked import read, validated
 from model.config import ModelConfig
 from protocols.errors import FacewireError
-from training.fit.losses import Weights
-from training.fit.segments import FitSettings
 
 FOLDER: Final = Path(__file__).parent / "recipes"
 """The recipes that ship, each under its name."""
@@ -19,6 +17,8 @@ SCHEDULE_STEPS: Final = 32
 """Fewest steps of a noise schedule: scaled to fewer, its betas would exceed 1. Fewer denoising steps skip some."""
 
 _Count = Annotated[int, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Weight = Annotated[float, Field(ge=0)]
 
 
 class _Strict(BaseModel):
@@ -76,6 +76,61 @@ class ModelSettings(_Strict):
         return config.model_copy(update=changed | {name: getattr(self, name) for name in kept})
 
 
+@dataclass(frozen=True)
+class LossWeights:
+    """lambda 1 to 5 of equations 10 and 11; by default the paper's. 0 leaves a term out."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    expression: _Weight = 1.0
+    lip: _Weight = 1.0
+    contrast: _Weight = 0.007
+    velocity: _Weight = 0.5
+    distillation: _Weight = 0.1
+    """Beside the other losses; where it is the only one it counts in full."""
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a denoiser is trained. Step n of a run is a function of these and n alone."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    steps: _Count
+    batch: _Count
+    """Passages per step, of all processes together."""
+    segment_frames: _Count
+    """Frames of the longest segment."""
+    shortest_frames: _Count
+    """Frames of the shortest: a step draws how long its segments are."""
+    carried: _Count
+    """Consecutive segments through which a passage carries its GRU state."""
+    learning_rate: Annotated[float, Field(gt=0)]
+    rate: Literal["cycle", "constant"]
+    """One cycle up to the learning rate and down to 0, or that rate throughout."""
+    clip_norm: Annotated[float, Field(gt=0)]
+    starts: _Share
+    """Share of steps that see the beginning of their streams; the others begin anywhere in them."""
+    reset: _Share
+    """Share of passages whose state is reset before a segment."""
+    unknown: _Share
+    """Share of passages that are trained with the mean identity."""
+    exchanged: _Share
+    """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
+    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
+    lip_noise: Annotated[float, Field(gt=0)]
+    """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
+    jaw: Annotated[float, Field(gt=0)]
+    """How much more jawOpen counts than another shape: it is what one sees first."""
+    ema: Annotated[float, Field(ge=0, lt=1)]
+    """How much of the moving average of the weights remains after a step."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.shortest_frames > self.segment_frames:
+            raise ValueError(f"shortest_frames = {self.shortest_frames} is more than segment_frames")
+
+
 class DistillSettings(_Strict):
     """What `distill` does where it differs from `fit`."""
 
@@ -93,7 +148,7 @@ class Recipe(_Strict):
 
     features: FeatureSettings
     model: ModelSettings
-    losses: Weights
+    losses: LossWeights
     fit: FitSettings
     distill: DistillSettings
 
@@ -110,7 +165,7 @@ class Recipe(_Strict):
         """How each student is trained: on the noise of its teacher in use."""
         return replace(self.fit, steps=self.distill.steps, learning_rate=self.distill.learning_rate, lip_noise=1.0)
 
-    def others(self) -> Weights | None:
+    def others(self) -> LossWeights | None:
         """The losses beside the distillation loss, if there are any."""
         return self.losses if self.distill.beside else None
 

@@ -171,7 +171,9 @@ def _fresh_process(path: Path | None, encoder: str | None, runtime: str) -> tupl
 def _peak_memory_mb() -> float | None:
     status = Path("/proc/self/status")
     if status.is_file():  # getrusage counts what the parent held when it started this process
-        return next(int(line.split()[1]) / 2**10 for line in status.read_text().splitlines() if "VmHWM" in line)
+        return next(
+            int(line.split()[1]) / 2**10 for line in status.read_text(encoding="utf-8").splitlines() if "VmHWM" in line
+        )
     try:
         import resource
     except ImportError:  # Windows
@@ -183,7 +185,7 @@ def _peak_memory_mb() -> float | None:
 def _cpu() -> str:
     file = Path("/proc/cpuinfo")
     if file.is_file():
-        for line in file.read_text().splitlines():
+        for line in file.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

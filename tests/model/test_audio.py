@@ -26,7 +26,7 @@ def test_any_rate_and_channels_become_mono_at_16_khz(tmp_path: Path, name: str, 
 def test_what_is_not_sound_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="no such sound file"):
         read_audio(tmp_path / "missing.wav")
-    (tmp_path / "text.wav").write_text("hello")
+    (tmp_path / "text.wav").write_text("hello", encoding="utf-8")
     with pytest.raises(FacewireError, match=r"text\.wav: not a sound file"):
         read_audio(tmp_path / "text.wav")
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)

@@ -100,7 +100,7 @@ def test_weights_saved_in_halves_or_as_the_hub_holds_them_are_the_same_encoder(f
 
 
 def test_a_broken_folder_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(FacewireError, match=str(tmp_path)):
         pretrained(tmp_path)
 

@@ -42,9 +42,11 @@ def write_kit(folder: Path) -> Path:
         if index:
             x, y, z = points[index]
             moved[index] = f"v {x} {y + 1} {z}"
-        (model / f"{name}.obj").write_text("\n".join(["# made up", "mtllib x.mtl", *moved, *rest, ""]))
-    (model / "cheekRaiser_L.obj").write_text("not one of ours")
-    (model / "vertex_indices.json").write_text(json.dumps({"idx_to_landmark_verts": list(range(68))}))
+        (model / f"{name}.obj").write_text(
+            "\n".join(["# made up", "mtllib x.mtl", *moved, *rest, ""]), encoding="utf-8"
+        )
+    (model / "cheekRaiser_L.obj").write_text("not one of ours", encoding="utf-8")
+    (model / "vertex_indices.json").write_text(json.dumps({"idx_to_landmark_verts": list(range(68))}), encoding="utf-8")
     return folder
 
 
@@ -108,7 +110,7 @@ def same(one: FaceKit, other: FaceKit) -> None:
 
 def rewrite(file: str, change: Callable[[str], str], kit: Path) -> None:
     path = kit / "FaceXModel" / file
-    path.write_text(change(path.read_text()))
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_what_is_no_identity_is_refused(runtime: TorchRuntime, tmp_path: Path, d
     path, identity = tmp_path / "carla.identity.safetensors", carla(runtime)
     identity_file.save(identity, path)
     if damage == "text":
-        path.write_text("hello")
+        path.write_text("hello", encoding="utf-8")
     elif damage == "cut":
         path.write_bytes(path.read_bytes()[:-100])
     elif damage == "nan":

@@ -90,6 +90,9 @@ def test_graphs_hold_no_weights(saved: Path) -> None:
 
 def test_a_checkpoint_without_graphs_is_known_and_can_still_be_loaded(saved: Path) -> None:
     assert checkpoint.carries_graphs(saved)
+    bare = saved.with_name("bare.safetensors")
+    checkpoint.save(checkpoint.load(saved), bare, {}, with_graphs=False)
+    assert not checkpoint.carries_graphs(bare)
     wanted = stream.render(TorchRuntime(checkpoint.load(saved)), np.ones(8_000, np.float32))
     assert not checkpoint.carries_graphs(without_graphs(saved))
     np.testing.assert_array_equal(

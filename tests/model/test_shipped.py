@@ -14,7 +14,7 @@ from model.torch_runtime import TorchRuntime
 from model.windows import Samples
 from protocols import blendshapes
 from training.judge.not_speech import fan, keyboard, music
-from training.sounds.track import at_level
+from training.sounds.augment import at_level
 
 Maker = Callable[[int, np.random.Generator], Samples]
 DEMO = Path(__file__).parents[2] / "daemon" / "sound" / "demo.flac"

@@ -23,7 +23,7 @@ def virtual_microphone(folder: Path) -> Iterator[dict[str, str]]:
     for tool in ("pulseaudio", "paplay", "pactl"):
         if shutil.which(tool) is None:
             pytest.skip(f"no {tool}: apt-get install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2")
-    (folder / "asound.conf").write_text(ASOUND)
+    (folder / "asound.conf").write_text(ASOUND, encoding="utf-8")
     home = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_RUNTIME_PATH": str(folder / "pulse")}
     environment = {**os.environ, **home, "ALSA_CONFIG_PATH": str(folder / "asound.conf")}
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--log-target=stderr"]

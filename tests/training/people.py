@@ -8,7 +8,7 @@ from training.datasets.clips import Clip
 from training.datasets.dataset import read
 from training.datasets.splits import Split
 from training.prepare import importing, npz_folder
-from training.smoke import write_person
+from training.smoke.person import write_person
 
 
 def prepared(folder: Path, out: Path, speaker: str) -> Path:

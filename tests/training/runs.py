@@ -54,5 +54,5 @@ def train(*arguments: object, processes: int = 1) -> None:
 
 def curve(folder: Path) -> list[list[str]]:
     """The rows of a run's losses.csv, the head first."""
-    with (folder / "losses.csv").open(newline="") as file:
+    with (folder / "losses.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.reader(file))

@@ -10,7 +10,6 @@ from model import schedule
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training import recipe
-from training.fit.losses import Weights
 
 
 def test_the_recipes_that_ship_are_whole() -> None:
@@ -21,7 +20,7 @@ def test_the_recipes_that_ship_are_whole() -> None:
 
 def test_the_papers_recipe_has_the_papers_numbers() -> None:
     paper = recipe.load("paper")
-    assert paper.losses == Weights(expression=1.0, lip=1.0, contrast=0.007, velocity=0.5, distillation=0.1)
+    assert paper.losses == recipe.LossWeights(expression=1.0, lip=1.0, contrast=0.007, velocity=0.5, distillation=0.1)
     assert paper.others() == paper.losses
     assert paper.fit.learning_rate == paper.student().learning_rate == 1e-4
     assert paper.fit.rate == "constant"
@@ -33,7 +32,7 @@ def test_the_papers_recipe_has_the_papers_numbers() -> None:
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    values = yaml.safe_load((recipe.FOLDER / "embedded.yaml").read_text())
+    values = yaml.safe_load((recipe.FOLDER / "embedded.yaml").read_text(encoding="utf-8"))
     values["fit"]["leraning_rate"] = values["fit"].pop("learning_rate")
     values["fit"]["batch"] = "many"
     values["losses"]["lip"] = -1
@@ -41,7 +40,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     del values["distill"]["beside"]
     values["modle"] = {}
     path = tmp_path / "mine.yaml"
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
     with pytest.raises(FacewireError) as caught:
         recipe.load(path)
     told = str(caught.value)
@@ -56,7 +55,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         "modle: there is no such setting; did you mean model?",
     ):
         assert line in told
-    path.write_text("fit: [")
+    path.write_text("fit: [", encoding="utf-8")
     with pytest.raises(FacewireError, match="not valid YAML"):
         recipe.load(path)
     with pytest.raises(FacewireError, match=r"neither a file nor one of those that ship \(embedded, paper, smoke\)"):

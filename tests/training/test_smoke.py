@@ -14,6 +14,6 @@ def test_the_whole_chain_goes_through(tmp_path: Path) -> None:
     assert told.splitlines()[-1] == "ok"
     assert (tmp_path / "take.npz").exists()
     head = checkpoint.header(tmp_path / "run" / "face.safetensors")
-    assert head["config"]["steps"] == 8
+    assert head["config"]["steps"] == 2
     assert head["provenance"]["trained_steps"] == 2
-    assert "160 ms" in head["provenance"]["figures"]["nobody"]
+    assert "80 ms" in head["provenance"]["figures"]["nobody"]

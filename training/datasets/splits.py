@@ -1,7 +1,9 @@
 """Which recordings are for training and which are kept unseen: by name, so that every command agrees."""
 
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, cast, get_args
+
+from protocols.errors import FacewireError
 
 Split = Literal["train", "validation", "test"]
 
@@ -18,3 +20,10 @@ def split_of(name: str) -> Split:
         return _BY_NAME[name]
     bucket = int(sha256(name.encode()).hexdigest()[:8], 16) % 10
     return "test" if bucket == 0 else "validation" if bucket == 1 else "train"
+
+
+def named(name: str) -> Split | Literal["all"]:
+    """The split that a user names, or `all`. Raises FacewireError for any other name."""
+    if name not in (*get_args(Split), "all"):
+        raise FacewireError(f"--split {name}: expected test, validation or all")
+    return cast(Split | Literal["all"], name)

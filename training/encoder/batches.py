@@ -9,7 +9,7 @@ from torch import Tensor
 from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
 from training.encoder.targets import Features
 from training.encoder.track import Track
-from training.sounds.track import disturb, quiet
+from training.sounds.augment import disturb, quiet
 
 
 @dataclass(frozen=True)

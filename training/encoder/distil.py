@@ -27,7 +27,7 @@ from training.fit import state
 from training.fit.logs import CSV, LossLog, columns
 from training.interrupt import StoppedError, asked_to_stop
 from training.judge import plots
-from training.sounds.track import Recordings
+from training.sounds.recordings import Recordings
 
 SAVE_EVERY: Final = 250
 """Steps between two states on disk, which are all that a kill can cost."""
@@ -101,9 +101,9 @@ def _begin(track: Track, teachers: Sequence[Teacher], settings: EncoderSettings,
     path = work / BEGUN
     if not path.exists():
         with complete_or_not_at_all(path) as partial:
-            partial.write_text(json.dumps(told, indent=2) + "\n")
+            partial.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         return told
-    before = json.loads(path.read_text())
+    before = json.loads(path.read_text(encoding="utf-8"))
     if other := [name for name in told if before.get(name) != told[name]]:
         raise FacewireError(
             f"{work}: a run that was begun with other settings ({', '.join(other)}); "
@@ -126,6 +126,6 @@ def export(student: Student, out: Path, provenance: dict[str, Any]) -> None:
     config.architectures, config.dtype = ["HubertModel"], torch.float32
     for name, told in (("config.json", config.to_json_string()), ("encoder.json", json.dumps(provenance, indent=2))):
         with complete_or_not_at_all(out / name) as partial:
-            partial.write_text(told.rstrip() + "\n")
+            partial.write_text(told.rstrip() + "\n", encoding="utf-8")
     with complete_or_not_at_all(out / "model.safetensors") as partial:
         save_file(student.hubert.state_dict(), partial, {"format": "pt"})

@@ -17,7 +17,7 @@ from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.interrupt import StoppedError, asked_to_stop
-from training.sounds.track import Pcm
+from training.sounds.augment import Pcm
 
 CHUNK_SAMPLES: Final = 30 * SAMPLE_RATE_HZ
 CONTEXT_SAMPLES: Final = 5 * SAMPLE_RATE_HZ
@@ -137,6 +137,7 @@ def _standardise(teacher: Teacher, rows: int, parts: Path, path: Path) -> None:
         for index, part in enumerate(_parts(parts, rows)):
             joined[index * KEPT_FEATURES :][: len(part)] = (part - centre[: len(part)]) / spread
         joined.flush()
+        del joined  # its file is renamed next, which Windows refuses while it is mapped
 
 
 def _parts(parts: Path, rows: int) -> Iterator[Features]:

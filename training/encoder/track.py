@@ -14,7 +14,8 @@ from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.encoder.targets import Features, Teacher, targets
-from training.sounds.track import GAP_FEATURES, Pcm, Recordings, packed
+from training.sounds.augment import GAP_FEATURES, Pcm, packed
+from training.sounds.recordings import Recordings
 
 _PCM: Final = "track.s16"
 _LISTING: Final = "sources.json"
@@ -77,7 +78,7 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
     """Write the track's sound, recording by recording, and then what it holds."""
     listing = folder / _LISTING
     if listing.exists():
-        sources = [Source(**item) for item in json.loads(listing.read_text())["sources"]]
+        sources = [Source(**item) for item in json.loads(listing.read_text(encoding="utf-8"))["sources"]]
         wanted = [(s.name, s.licence, [path.name for path in s.files]) for s in speech]
         if wanted != [(s.name, s.licence, s.files) for s in sources]:
             raise FacewireError(f"{folder} holds a track of other recordings; choose an empty folder, or delete it")
@@ -94,7 +95,7 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
             minutes = round(heard / SAMPLE_RATE_HZ / 60, 2)
             sources.append(Source(s.name, s.licence, minutes, [path.name for path in s.files]))
     with complete_or_not_at_all(listing) as partial:
-        partial.write_text(json.dumps({"sources": [asdict(source) for source in sources]}, indent=1))
+        partial.write_text(json.dumps({"sources": [asdict(source) for source in sources]}, indent=1), encoding="utf-8")
     return sources
 
 

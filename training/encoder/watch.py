@@ -63,7 +63,7 @@ class Probe:
         return {int(step): r for step, r in zip(rows["step"], rows["mean_r"], strict=True)}
 
     def _write(self, found: dict[int, float]) -> None:
-        with complete_or_not_at_all(self._path) as partial, partial.open("w", newline="") as file:
+        with complete_or_not_at_all(self._path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(["step", "mean_r"])
             rows.writerows((at, f"{r:.5f}") for at, r in sorted(found.items()))

@@ -1,25 +1,26 @@
 """`facewire-train enroll`: a new person in a minute."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from model.extras import TORCH, need
 from protocols.errors import FacewireError
-from training.prepare.video_cli import FaceModelFile, Task
+from training.prepare.video_cli import VIDEO_EXTRA, FaceModelFile, Task
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from model.face import FaceModel
     from model.identity_file import Identity
-    from training.datasets.dataset import Found
+    from model.windows import Samples
+    from training.datasets.clips import Clip
 
 
 def enroll(
     name: Annotated[str, typer.Argument(help="Whose face it is.")],
     livelink: Annotated[Path | None, typer.Option(help="A take of Live Link Face: csv beside mov or a sound.")] = None,
-    video: Annotated[Path | None, typer.Option(help="A video of the person who speaks.")] = None,
+    video: Annotated[Path | None, typer.Option(help="A video of the person speaking.")] = None,
     npz: Annotated[Path | None, typer.Option(help="Curves as an npz with bs, names and fps.")] = None,
     audio: Annotated[
         Path | None, typer.Option(help="The sound of --livelink or --npz; given alone, only the voice is enrolled.")
@@ -31,78 +32,79 @@ def enroll(
     face_model: FaceModelFile = None,
     landmarker: Task = None,
     pixel_aspect: Annotated[
-        float | None, typer.Option(help="Width of a video's pixel by its height, where it says it wrongly.")
+        float | None, typer.Option(help="Width of a video's pixel by its height, if it states it wrongly.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of what is drawn while learning.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the learning.", min=0)] = 0,
 ) -> None:
-    """Add a person to a finished checkpoint by one recording of a minute or two: one small file, nothing else changes.
+    """Add a person to a finished checkpoint from a recording of a minute or two: one small file, nothing else changes.
 
-    With a face (an iPhone's take, a video, or arrays) who they are is learnt, and how far their face goes; by the voice
-    alone they become a mixture of those whom they sound like.
+    From a face (an iPhone's take, a video, or arrays) it learns who they are and how far their face moves; from a
+    voice alone they become a mixture of the identities that they sound like.
     """
-    from model import checkpoint as checkpoints
+    if video is None:
+        need("train", *TORCH, "matplotlib")
+    else:
+        need("train,video", *TORCH, "matplotlib", *VIDEO_EXTRA)
     from model import identity_file
+    from model.audio import read_audio
+    from training.bars import progress
     from training.enroll import takes
 
     identity_file.check_name(name)
     takes.one_source([livelink, video, npz], audio, with_video=video is not None)
-    path = _unused(out or Path("identities") / f"{name}{identity_file.SUFFIX}", name)
-    if video is not None:
-        from training.prepare.video_cli import need_extra
-
-        need_extra()
-
-    from training.bars import progress
-    from training.enroll import enrol
-
-    model = checkpoints.load(checkpoint)
-    enrol.unused_name(name, model.identities.names)
+    path = _unused(out or Path("identities") / f"{name}{identity_file.SUFFIX}", name, checkpoint)
     with progress() as bar:
         if livelink is not None:
-            source, found = livelink, takes.livelink(livelink, audio, name)
+            recorded = _Recorded("livelink", livelink, takes.clip_of(takes.livelink(livelink, audio, name)))
         elif video is not None:
-            source, found = video, takes.video(video, face_model, landmarker, pixel_aspect, bar)
+            found = takes.video(video, face_model, landmarker, pixel_aspect, bar)
+            recorded = _Recorded("video", video, takes.clip_of(found))
         elif npz is not None:
-            source, found = npz, takes.npz(npz, audio, name)
+            recorded = _Recorded("npz", npz, takes.clip_of(takes.npz(npz, audio, name)))
         else:
             assert audio is not None
-            source, found = audio, None
-        if found is None:
-            identity, text = _by_voice(model, source, name, bar)
-        else:
-            kind = "livelink" if livelink else "video" if video else "npz"
-            identity, text = _by_face(model, found, name, kind, source, seed, path, bar)
+            recorded = _Recorded("audio", audio, read_audio(audio))
+        identity, text = _enrolled(checkpoint, recorded, name, seed, path, bar)
     identity_file.save(identity, path)
     typer.echo(f"{text}\n{path}: {name}, for this checkpoint ({identity.checkpoint[:12]})")
 
 
-def _unused(path: Path, name: str) -> Path:
-    """Where the identity goes. Raises FacewireError for a file that is there, or that none would find."""
+class _Recorded(NamedTuple):
+    """A recording to enrol somebody by."""
+
+    kind: str
+    source: Path
+    heard: "Clip | Samples"
+    """With the face, or the voice alone."""
+
+
+def _unused(path: Path, name: str, checkpoint: Path | None) -> Path:
+    """Where the identity goes. Raises FacewireError for a bad file name, an existing file, and a known name."""
+    from model.checkpoint import DEFAULT, header
     from model.identity_file import SUFFIX
 
     if not path.name.endswith(SUFFIX):
         raise FacewireError(f"--out {path}: expected a name that ends in {SUFFIX}")
     if path.exists():
-        raise FacewireError(f"{path}: is there already; remove it to enrol {name!r} anew, or choose another --out")
+        raise FacewireError(f"{path}: exists already; remove it to enrol {name!r} anew, or choose another --out")
+    if name in header(checkpoint or DEFAULT)["config"]["identities"]:
+        raise FacewireError(f"identity name {name!r}: the checkpoint has an identity of that name; choose another")
     return path
 
 
-def _by_face(
-    model: "FaceModel", found: "Found", name: str, kind: str, source: Path, seed: int, path: Path, bar: "Progress"
+def _enrolled(
+    checkpoint: Path | None, recorded: _Recorded, name: str, seed: int, path: Path, bar: "Progress"
 ) -> "tuple[Identity, str]":
-    """Who was enrolled by a recorded face, drawn beside `path`, and what to say of it."""
-    from training.enroll import enrol, report, takes
-
-    enrolled = enrol.by_face(model, takes.clip_of(found), name, {"source": kind}, source, seed, bar)
-    report.draw(enrolled, path, model.config.fps)
-    return enrolled.identity, report.of_face(enrolled)
-
-
-def _by_voice(model: "FaceModel", source: Path, name: str, bar: "Progress") -> "tuple[Identity, str]":
-    """Who was enrolled by the voice alone, and what to say of it."""
-    from model.audio import read_audio
+    """Who was enrolled, drawn beside `path` if there is a face, and what to say of it."""
+    from model.checkpoint import load
+    from training.datasets.clips import Clip
     from training.enroll import enrol, report
 
-    identity, shares, likeness = enrol.by_voice(model, read_audio(source), name, {"source": "audio"}, source, bar)
+    model, told = load(checkpoint), {"source": recorded.kind}
+    if isinstance(recorded.heard, Clip):
+        enrolled = enrol.by_face(model, recorded.heard, name, told, recorded.source, seed, bar)
+        report.draw(enrolled, path, model.config.fps)
+        return enrolled.identity, report.of_face(enrolled)
+    identity, shares, likeness = enrol.by_voice(model, recorded.heard, name, told, recorded.source, bar)
     floor = model.config.voice.floor if model.config.voice else 0.0
     return identity, report.of_voice(shares, likeness, floor)

@@ -15,7 +15,6 @@ from model.library import UNKNOWN
 from model.runtime import Runtime
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples
 from protocols import blendshapes
-from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.enroll import adapter, takes, voice
 from training.enroll.learn import learn, steps_for
@@ -167,10 +166,3 @@ def _advance(bar: Progress, task: Any) -> Callable[[], object]:
 
 def _both(pairs: Sequence[Pair]) -> tuple[list[metrics.Curves], list[metrics.Curves]]:
     return [pair.made for pair in pairs], [pair.real for pair in pairs]
-
-
-def unused_name(name: str, known: Sequence[str]) -> str:
-    """The name, if the checkpoint has nobody of it. Raises FacewireError."""
-    if name in known:
-        raise FacewireError(f"identity name {name!r}: the checkpoint has an identity of that name; choose another")
-    return name

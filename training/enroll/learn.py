@@ -25,7 +25,7 @@ from training.enroll.adapter import Adapter
 from training.enroll.parts import Parts
 from training.fit import losses
 from training.fit.loop import weighted
-from training.fit.losses import Weights
+from training.recipe import LossWeights
 from training.sounds.hearing import Hearing
 
 BATCH: Final = 8
@@ -144,7 +144,7 @@ class _Material:
         face, weight = (torch.stack([values[each] for each in segments]) for values in (self.face, self.weight))
         weight[:, :FIRST] = 0
         of = {"expression": losses.expression, "lip": losses.lip, "velocity": losses.velocity}
-        return weighted({name: term(made, face, weight) for name, term in of.items()}, Weights())
+        return weighted({name: term(made, face, weight) for name, term in of.items()}, LossWeights())
 
     def sampled(self, embedding: Tensor, segments: list[slice]) -> Tensor:
         """Standardised faces (B, T, C), by all denoising steps."""

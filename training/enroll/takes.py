@@ -40,14 +40,14 @@ def npz(path: Path, sound: Path | None, name: str) -> Found:
 
 def video(path: Path, face_model: Path | None, landmarker: Path | None, aspect: float | None, bar: Progress) -> Found:
     """A video, solved with the face model. Raises FacewireError where there is no face in it, or no sound."""
-    from training.prepare import face_model as models
-    from training.prepare import video as importer
+    from training.prepare.face_model import default_path, landmarker_task, read
+    from training.prepare.video import recordings, track
 
-    model = models.read(face_model or models.default_path())
-    task = models.landmarker_task(landmarker)
+    model = read(face_model or default_path())
+    task = landmarker_task(landmarker)
     with TemporaryDirectory() as folder:
-        tracked = importer.track([_there(path)], task, Path(folder), aspect, bar)
-        found = next(iter(importer.recordings(tracked, model, path.stem, "", lambda *_: False)))
+        tracked = track([_there(path)], task, Path(folder), aspect, bar)
+        found = next(iter(recordings(tracked, model, path.stem, "", lambda *_: False)))
     if isinstance(found, Skipped):
         raise FacewireError(f"{path}: {found.reason}; {SAY}")
     return found

@@ -18,10 +18,9 @@ from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.fit import losses
 from training.fit.loop import SAVE_EVERY, Loss, Outcome, run, teacher_terms, weighted
-from training.fit.losses import Weights
-from training.fit.segments import FitSettings, Segment, condition, fresh, noisy
+from training.fit.segments import Segment, condition, fresh, noisy
 from training.passages.shards import Passages
-from training.recipe import Recipe
+from training.recipe import FitSettings, LossWeights, Recipe
 
 
 def halve(
@@ -31,7 +30,7 @@ def halve(
     folder: Path,
     bar: Progress,
     *,
-    others: Weights | None = None,
+    others: LossWeights | None = None,
     told: Mapping[str, Any] | None = None,
     device: torch.device | None = None,
     save_every: int = SAVE_EVERY,
@@ -81,7 +80,7 @@ def chain(
     return folder
 
 
-def student_loss(student: FaceModel, teacher: FaceModel, others: Weights | None = None) -> Loss:
+def student_loss(student: FaceModel, teacher: FaceModel, others: LossWeights | None = None) -> Loss:
     """Equation 16 alone, or equation 11: beside the `others`.
 
     Beside the others at the paper's weight of 0.1 a student does not imitate its teacher's performances.

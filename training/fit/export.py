@@ -10,16 +10,15 @@ from torch import nn
 from model import checkpoint
 from protocols.errors import FacewireError
 from training.fit import state
-from training.fit.loop import START, STATE
+from training.fit.folder import START, STATE, require_run
 
 
-def export(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
+def export_run(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
     """Write the checkpoint of a run's moving average as it stands, and return what it says of its making.
 
     `figures` is the folder that `evaluate` wrote of it. Raises FacewireError for a folder that holds no run.
     """
-    if not (run / START).exists() or not (run / STATE).exists():
-        raise FacewireError(f"{run}: no run with a saved state ({START}, {STATE}); it may not have come to one yet")
+    require_run(run)
     model = checkpoint.load(run / START)
     trained = nn.ModuleDict({"denoiser": model.denoiser, "identities": model.identities})
     step = state.weights(run / STATE, trained, "average")
@@ -37,17 +36,19 @@ def _commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     git = ["git", "-C", str(root)]
     try:
-        top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True)
+        top = subprocess.run([*git, "rev-parse", "--show-toplevel"], capture_output=True, encoding="utf-8", check=True)
         if Path(top.stdout.strip()).resolve() != root:
             return None
         described = [*git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        return subprocess.run(described, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(described, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 def _figures(folder: Path) -> dict[str, Any]:
-    found = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.rglob("figures.json"))}
+    found = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("figures.json"))
+    }
     if not found:
         raise FacewireError(f"{folder}: no figures.json in it; make them with `facewire-train evaluate`")
     return found

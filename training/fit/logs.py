@@ -44,7 +44,7 @@ class LossLog:
         """Append a row: the step, and each value in its own column."""
         if ranks.rank() > 0:
             return
-        with self._path.open("a", newline="") as file:
+        with self._path.open("a", newline="", encoding="utf-8") as file:
             rows = csv.writer(file, lineterminator="\n")
             if not file.tell():
                 rows.writerow(["step", *values])
@@ -68,7 +68,7 @@ class LossLog:
 
 def columns(path: Path) -> dict[str, list[float]]:
     """The values of a file such as losses.csv, by the names in its head."""
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
     return {name: [float(row[index]) for row in rows] for index, name in enumerate(head)}
 
@@ -77,7 +77,7 @@ def _take_back(path: Path, begin: int) -> list[dict[str, str]]:
     """Leave the rows of the first `begin` steps, and return them. They are in order; a kill may have cut the last."""
     if not path.exists():
         return []
-    lines = path.read_text().splitlines(keepends=True)[: begin + 1 if begin else 0]
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[: begin + 1 if begin else 0]
     with complete_or_not_at_all(path) as partial:
-        partial.write_text("".join(lines))
+        partial.write_text("".join(lines), encoding="utf-8")
     return list(csv.DictReader(lines))

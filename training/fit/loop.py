@@ -16,18 +16,15 @@ from model import checkpoint
 from model.face import FaceModel
 from protocols.errors import FacewireError
 from training.fit import losses, ranks, state
+from training.fit.folder import START, STATE
 from training.fit.logs import LossLog
-from training.fit.losses import Weights
-from training.fit.segments import FitSettings, Segment, condition, fresh, noisy, segments
+from training.fit.segments import Segment, condition, fresh, noisy, segments
 from training.interrupt import StoppedError, asked_to_stop
 from training.passages.shards import Passages
+from training.recipe import FitSettings, LossWeights
 
 SAVE_EVERY: Final = 50
 """Steps between two states on disk, which are all that a kill can cost."""
-START: Final = "start.safetensors"
-"""In a run's folder: the model as the run began, with what it is trained on and how."""
-STATE: Final = "state.safetensors"
-"""In a run's folder: the weights, their moving average and the optimiser after some step."""
 
 
 class Outcome(NamedTuple):
@@ -45,7 +42,7 @@ Loss = Callable[[Segment, list[Tensor]], Outcome]
 """Judges a segment, given the GRU states that the last one returned (none at first)."""
 
 
-def teacher_loss(model: FaceModel, weights: Weights = Weights()) -> Loss:  # noqa: B008
+def teacher_loss(model: FaceModel, weights: LossWeights = LossWeights()) -> Loss:  # noqa: B008
     """Equation 10: the weighted sum of expression, lip, contrast and velocity loss."""
 
     def loss(segment: Segment, states: list[Tensor]) -> Outcome:
@@ -70,7 +67,7 @@ def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str,
         }
 
 
-def weighted(terms: Mapping[str, Tensor], weights: Weights) -> Tensor:
+def weighted(terms: Mapping[str, Tensor], weights: LossWeights) -> Tensor:
     """The sum of terms, each by the weight of its name."""
     return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
 
@@ -147,7 +144,7 @@ def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / STATE).exists():
-        checkpoint.save(model, folder / START, told)
+        checkpoint.save(model, folder / START, told, with_graphs=False)
         return
     before, now = checkpoint.header(folder / START)["provenance"], json.loads(json.dumps(told))
     other = [name for name in {**before, **now} if name != "commit" and before.get(name) != now.get(name)]

@@ -5,11 +5,9 @@ counts is counted over all processes that train together: the sum of their losse
 one process with the whole batch.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
 import torch
-from pydantic import ConfigDict, Field
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,22 +16,6 @@ from training.fit.ranks import total
 
 TEMPERATURE: Final = 0.07
 """tau of equation 14, which the paper leaves open."""
-
-_Weight = Annotated[float, Field(ge=0)]
-
-
-@dataclass(frozen=True)
-class Weights:
-    """lambda 1 to 5 of equations 10 and 11; by default the paper's. 0 leaves a term out."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    expression: _Weight = 1.0
-    lip: _Weight = 1.0
-    contrast: _Weight = 0.007
-    velocity: _Weight = 0.5
-    distillation: _Weight = 0.1
-    """Beside the other losses; where it is the only one it counts in full."""
 
 
 def expression(made: Tensor, face: Tensor, weight: Tensor) -> Tensor:

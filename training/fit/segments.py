@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import torch
-from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 
 from model.face import FaceModel
@@ -15,50 +13,7 @@ from protocols.errors import FacewireError
 from training.fit import ranks
 from training.passages.shards import Passages
 from training.passages.standardise import LEAST_STD
-
-_Count = Annotated[int, Field(gt=0)]
-_Share = Annotated[float, Field(ge=0, le=1)]
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """How a denoiser is trained. Step n of a run is a function of these and n alone."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    steps: _Count
-    batch: _Count
-    """Passages per step, of all processes together."""
-    segment_frames: _Count
-    """Frames of the longest segment."""
-    shortest_frames: _Count
-    """Frames of the shortest: a step draws how long its segments are."""
-    carried: _Count
-    """Consecutive segments through which a passage carries its GRU state."""
-    learning_rate: Annotated[float, Field(gt=0)]
-    rate: Literal["cycle", "constant"]
-    """One cycle up to the learning rate and down to 0, or that rate throughout."""
-    clip_norm: Annotated[float, Field(gt=0)]
-    starts: _Share
-    """Share of steps that see the beginning of their streams; the others begin anywhere in them."""
-    reset: _Share
-    """Share of passages whose state is reset before a segment."""
-    unknown: _Share
-    """Share of passages that are trained with the mean identity."""
-    exchanged: _Share
-    """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
-    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
-    lip_noise: Annotated[float, Field(gt=0)]
-    """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
-    jaw: Annotated[float, Field(gt=0)]
-    """How much more jawOpen counts than another shape: it is what one sees first."""
-    ema: Annotated[float, Field(ge=0, lt=1)]
-    """How much of the moving average of the weights remains after a step."""
-    seed: Annotated[int, Field(ge=0)] = 0
-
-    def __post_init__(self) -> None:
-        if self.shortest_frames > self.segment_frames:
-            raise ValueError(f"shortest_frames = {self.shortest_frames} is more than segment_frames")
+from training.recipe import FitSettings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from protocols.files import complete_or_not_at_all
@@ -25,9 +25,7 @@ def save(path: Path, module: nn.Module, optimizer: Optimizer, step: int) -> None
 
 def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
     """Take up where `save` was called; returns the step."""
-    with safe_open(path, "pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        step = int(file.metadata()["step"])
+    tensors, step = _read(path)
     prefix = "module."
     module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
     for name, parameter in module.named_parameters():
@@ -42,8 +40,16 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
 def weights(path: Path, module: nn.Module, name: str) -> int:
     """Give a module the weights of the one that was called `name` where `save` was called; returns the step."""
     prefix = f"module.{name}."
-    with safe_open(path, "pt") as file:
-        tensors = {key.removeprefix(prefix): file.get_tensor(key) for key in file.keys() if key.startswith(prefix)}  # noqa: SIM118
-        step = int(file.metadata()["step"])
-    module.load_state_dict(tensors)
+    tensors, step = _read(path, prefix)
+    module.load_state_dict({key.removeprefix(prefix): value for key, value in tensors.items()})
     return step
+
+
+def _read(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], int]:
+    """The tensors whose names begin so, and the step.
+
+    They are copies: safetensors maps the file, and Windows lets nobody replace a file that is mapped.
+    """
+    with safe_open(path, "pt") as file:
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+        return {name: file.get_tensor(name).clone() for name in names}, int(file.metadata()["step"])

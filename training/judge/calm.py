@@ -17,7 +17,7 @@ from training.datasets.clips import Clip, Curves, beginning
 from training.judge import metrics
 from training.judge.animate import animate, pair
 from training.judge.not_speech import fan, keyboard, music, white
-from training.sounds.track import at_level
+from training.sounds.augment import at_level
 
 NOISE_DBFS: Final = (-60, -40)
 SOUNDS: Final[Mapping[str, Callable[[int, np.random.Generator], Samples]]] = {

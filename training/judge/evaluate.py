@@ -31,7 +31,7 @@ Takes = list[list[Curves]]
 """Faces by seed, then by recording."""
 
 
-def evaluate(
+def all_figures(
     model: FaceModel,
     clips: Sequence[Clip],
     lookahead_ms: int,

@@ -35,8 +35,8 @@ def write_figures(
     folder.mkdir(parents=True, exist_ok=True)
     found = {f"{ms} ms": column for ms, column in by_ms.items()} | dict(scale)
     as_json = {name: to_json(column) for name, column in found.items()}
-    (folder / "figures.json").write_text(json.dumps(as_json, indent=2) + "\n")
-    (folder / "figures.md").write_text(figures_table(found))
+    (folder / "figures.json").write_text(json.dumps(as_json, indent=2) + "\n", encoding="utf-8")
+    (folder / "figures.md").write_text(figures_table(found), encoding="utf-8")
     if len(by_ms) > 1:
         plots.lookahead(folder / "lookahead.png", by_ms)
     draw(folder, model, clips)
@@ -61,9 +61,9 @@ def write_identities(folder: Path, found: Confusion) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     scores = found.scores()
     counts = {"names": found.names, "counts": found.counts.tolist()}
-    (folder / "identities.json").write_text(json.dumps(scores | counts, indent=2) + "\n")
+    (folder / "identities.json").write_text(json.dumps(scores | counts, indent=2) + "\n", encoding="utf-8")
     text = markdown(list(scores), [[cell(Value(value)) for value in scores.values()]])
-    (folder / "identities.md").write_text(text)
+    (folder / "identities.md").write_text(text, encoding="utf-8")
     plots.confusion(folder / "identities.png", found)
     return text
 
@@ -72,7 +72,7 @@ def write_habits(folder: Path, found: Sequence[Likeness]) -> str:
     """Write habits.json and habits.md; returns the Markdown."""
     folder.mkdir(parents=True, exist_ok=True)
     told = [asdict(each) | {"nearest": each.nearest} for each in found]
-    (folder / "habits.json").write_text(json.dumps(told, indent=2) + "\n")
+    (folder / "habits.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     people = list(found[0].distances)
     rows = [
         [
@@ -83,5 +83,5 @@ def write_habits(folder: Path, found: Sequence[Likeness]) -> str:
     ]  # fmt: skip
     head = ["identity", "sound of", *(f"to {name}'s habits" for name in people), "nearest", "heeded"]
     text = markdown(head, rows)
-    (folder / "habits.md").write_text(text)
+    (folder / "habits.md").write_text(text, encoding="utf-8")
     return text

@@ -23,8 +23,9 @@ from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
+from training.sounds.augment import amplitude, in_room, stretch
 from training.sounds.noises import noise, not_speech
-from training.sounds.track import Recordings, amplitude, in_room, stretch
+from training.sounds.recordings import Recordings
 
 SECONDS = 18
 BLEND_FRAMES = 5

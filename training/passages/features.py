@@ -6,32 +6,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 import torch
 from rich.progress import Progress
 
 from model import checkpoint
-from model import encoder as encoders
 from model.config import ModelConfig
-from model.encoder import Encoder
+from model.encoder import Encoder, embed, pretrained
 from model.face import FaceModel
+from model.onnx_checkpoint import open_checkpoint
 from model.onnx_export import export
 from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
 from protocols.errors import FacewireError
 from training.datasets import dataset
-from training.passages import compose as passages
+from training.passages import folder
+from training.passages.compose import write_shard
 from training.passages.shards import Passages
 from training.passages.standardise import standardise
 from training.recipe import FeatureSettings, ModelSettings
-from training.sounds.track import Recordings
+from training.sounds.recordings import Recordings
 
 log = logging.getLogger(__name__)
-
-UNTRAINED: Final = "untrained.safetensors"
-"""Encoder, identities and dial, and what they were made of."""
 
 
 def make(
@@ -53,7 +51,7 @@ def make(
     """
     people = dataset.people(data, "train")
     if settings.embed and not speech.config.embedded:
-        speech = encoders.embed(speech.hubert, normalize=speech.config.normalize)
+        speech = embed(speech.hubert, normalize=speech.config.normalize)
     config = ModelConfig(
         encoder=speech.config,
         lookaheads_ms=settings.lookaheads_ms,
@@ -68,49 +66,53 @@ def make(
         "features": settings.model_dump(mode="json", exclude={"shards"}),
     }
     out.mkdir(parents=True, exist_ok=True)
-    if not (out / UNTRAINED).exists():
-        checkpoint.save(model, out / UNTRAINED, told)
-    elif checkpoint.header(out / UNTRAINED)["provenance"] != told:
+    if not (out / folder.UNTRAINED).exists():
+        checkpoint.save(model, out / folder.UNTRAINED, told, with_graphs=False)
+    elif checkpoint.header(out / folder.UNTRAINED)["provenance"] != told:
         raise FacewireError(
             f"{out}: made from other datasets, with another encoder or recipe; choose another --out, or delete it"
         )
-    paths = {shard: out / f"passages-{shard:03}.safetensors" for shard in shards}
-    missing = {shard: path for shard, path in paths.items() if not path.exists()}
+    paths = {number: folder.shard(out, number) for number in shards}
+    missing = {number: path for number, path in paths.items() if not path.exists()}
     if not missing:
         return
     with fastest(model) as runtime:
-        for shard, path in missing.items():
-            passages.write_shard(path, runtime, people, settings.passages, settings.quiet, shard, bar, sounds)
+        for number, path in missing.items():
+            write_shard(path, runtime, people, settings.passages, settings.quiet, number, bar, sounds)
 
 
 @contextmanager
 def fastest(model: FaceModel) -> Iterator[Runtime]:
     """The runtime that encodes soonest on a CPU: onnxruntime, where it can be had."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as place:
         runtime: Runtime = TorchRuntime(model)
         try:
-            runtime = export(model, Path(folder))[0]
+            runtime = _by_onnx(model, Path(place))
         except NoOnnxError as error:
             log.info("%s", error)
         yield runtime
 
 
-def read(folder: Path) -> Passages:
+def _by_onnx(model: FaceModel, place: Path) -> Runtime:
+    if not model.config.encoder.embedded:
+        return export(model, place)[0]
+    checkpoint.save(model, place / "face.safetensors", {})
+    return open_checkpoint(place / "face.safetensors")
+
+
+def read(features: Path) -> Passages:
     """All passages of a features folder. Raises FacewireError where there are none."""
-    paths = sorted(folder.glob("passages-*.safetensors"))
-    if not paths:
-        raise FacewireError(f"{folder}: no passages-*.safetensors; make them with `facewire-train features`")
-    return Passages.read(paths)
+    return Passages.read(folder.shards(features))
 
 
 def untrained(
-    folder: Path, settings: ModelSettings, seed: int, made: Passages, known: Sequence[str] | None = None
+    features: Path, settings: ModelSettings, seed: int, made: Passages, known: Sequence[str] | None = None
 ) -> FaceModel:
     """The model that is to learn these passages: weights drawn by the seed, standardised.
 
     It knows the identities of the folder, or those `known`, by which the passages count.
     """
-    waiting = checkpoint.load(folder / UNTRAINED)
+    waiting = checkpoint.load(features / folder.UNTRAINED)
     config = waiting.config.model_copy(update={"identities": tuple(known or waiting.config.identities)})
     torch.manual_seed(seed)
     model = FaceModel(settings.applied(config), waiting.encoder)
@@ -124,4 +126,4 @@ def open_encoder(source: str) -> tuple[Encoder, dict[str, Any]]:
         path = Path(source or checkpoint.DEFAULT)
         return checkpoint.load(path).encoder, checkpoint.header(path)["provenance"].get("encoder", {})
     told = Path(source) / "encoder.json"
-    return encoders.pretrained(source), json.loads(told.read_text()) if told.exists() else {}
+    return pretrained(source), json.loads(told.read_text("utf-8")) if told.exists() else {}

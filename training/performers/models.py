@@ -8,10 +8,10 @@ from rich.progress import Progress
 
 from model import checkpoint
 from model.face import FaceModel
-from training.fit import loop as fit
-from training.fit.export import export
-from training.fit.loop import teacher_loss
+from training.fit.export import export_run
+from training.fit.loop import run, teacher_loss
 from training.passages import features
+from training.passages.folder import UNTRAINED
 from training.recipe import Recipe
 
 FACE = "face.safetensors"
@@ -47,7 +47,7 @@ def models(recipe: Recipe, stranger: str) -> list[Trained]:
 def train(wanted: Trained, folder: Path, out: Path, bar: Progress, device: torch.device | None = None) -> FaceModel:
     """The model, trained on the features in `folder` unless it is already; it lies in `out` / its name."""
     place, recipe = out / wanted.name, wanted.recipe
-    made, header = features.read(folder), checkpoint.header(folder / features.UNTRAINED)
+    made, header = features.read(folder), checkpoint.header(folder / UNTRAINED)
     told, names = header["provenance"], header["config"]["identities"]
     if wanted.without:
         *names, stranger = names
@@ -57,6 +57,6 @@ def train(wanted: Trained, folder: Path, out: Path, bar: Progress, device: torch
     model = features.untrained(folder, recipe.model, recipe.fit.seed, made, names)
     loss, ts = teacher_loss(model, recipe.losses), model.schedule.steps
     told = told | recipe.told("model", "losses", "fit")
-    model = fit.run(model, made, loss, ts, recipe.fit, place, bar, told=told, device=device)
-    export(place, place / FACE)
+    model = run(model, made, loss, ts, recipe.fit, place, bar, told=told, device=device)
+    export_run(place, place / FACE)
     return model

@@ -45,13 +45,13 @@ def write_page(study: Study, found: Found, command: str) -> Path:
         "habits recovered": found.read,
         "habits, correlation and slope": together,
     }
-    (study.out / "performers.json").write_text(json.dumps(every, indent=2) + "\n")
+    (study.out / "performers.json").write_text(json.dumps(every, indent=2) + "\n", encoding="utf-8")
     plots.recovered(
         study.out / "recovered.png", _points(planted, found.read, study.stranger), "Habits, against the mean"
     )
     sections = [_about(study, command), _worth(found), _new(study, found), _recovered(study, planted, found, together)]
     page = study.out / "performers.md"
-    page.write_text("\n".join(sections))
+    page.write_text("\n".join(sections), encoding="utf-8")
     return page
 
 

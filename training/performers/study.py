@@ -20,9 +20,8 @@ from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets import dataset
 from training.datasets.clips import Clip, Curves
-from training.enroll import enrol
-from training.enroll import report as enroll_report
-from training.judge import evaluate as judge
+from training.enroll import enrol, report
+from training.judge import evaluate
 from training.judge.animate import Memory, animate, pair, remembered
 from training.judge.tables import Column, from_json, summary, to_json
 from training.passages import features
@@ -118,7 +117,7 @@ class Study:
                     animate(model, clips, seed=seed, lookahead_ms=ms, library=library) for seed in range(self.seeds)
                 ]
             off = summary([{OFF: _off(clips, faces, model.config.fps)} for faces in takes])
-            found[who] = to_json(judge.judged(model, clips, takes) | off)
+            found[who] = to_json(evaluate.judged(model, clips, takes) | off)
         return found
 
     def _habits(self, every: FaceModel, others: FaceModel, library: Library) -> dict[str, Measured]:
@@ -144,19 +143,19 @@ class Study:
                 return kept
         clips = dataset.read(self._data(self.cast[-1])).clips("train")
         done = enrol.by_face(model, datasets.take(clips), self.stranger, {}, self.source, self.seed, bar)
-        enroll_report.draw(done, path, model.config.fps)
+        report.draw(done, path, model.config.fps)
         identity_file.save(done.identity, path)
         return done.identity
 
     def _kept(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` gives, kept in a file as long as everything that it depends on is the same."""
         path, key = self.out / "figures" / f"{name}.json", self._key
-        kept = json.loads(path.read_text()) if path.exists() else {}
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         if kept.get("made_of") != key:
             kept = {"made_of": key, "found": make()}
             path.parent.mkdir(parents=True, exist_ok=True)
             with complete_or_not_at_all(path) as partial:
-                partial.write_text(json.dumps(kept, indent=2) + "\n")
+                partial.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
         found: dict[str, Any] = kept["found"]
         return found
 

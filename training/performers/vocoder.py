@@ -1,18 +1,9 @@
 """Another throat: a voice taken apart by the WORLD vocoder (Morise et al. 2016), and put together otherwise."""
 
-import importlib.util
-
 import numpy as np
 from numpy.typing import NDArray
 
 from model.windows import SAMPLE_RATE_HZ, Samples
-from protocols.errors import FacewireError
-
-
-def need_extra() -> None:
-    """Raises FacewireError where the vocoder is missing."""
-    if importlib.util.find_spec("pyworld") is None:
-        raise FacewireError("virtual performers need pyworld: pip install '.[performers]'")
 
 
 def voiced_as(samples: Samples, pitch: float, formants: float) -> Samples:

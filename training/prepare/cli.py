@@ -1,4 +1,4 @@
-"""`facewire-train prepare …`: from recordings to a dataset. Interrupt it at will: called again, it goes on."""
+"""`facewire-train prepare …`: from recordings to a dataset. The same command continues an interrupted run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from training.prepare.importing import Importer
 
-app = typer.Typer(help="Make a dataset of recordings with faces.", no_args_is_help=True)
+app = typer.Typer(help="Make a dataset from recordings with faces.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option(help="Folder for the dataset.")]
 
@@ -32,17 +32,17 @@ def prepared(importer: "Importer", total: int, out: Path, *made_by: str) -> None
 def beat(
     folder: Annotated[Path, typer.Argument(help="Folder of the dataset, with a folder for each speaker.")],
     out: Out,
-    speaker: Annotated[list[str], typer.Option(help="Only this speaker (2, scott or 2_scott); several times.")] = [],  # noqa: B006
+    speaker: Annotated[list[str], typer.Option(help="Only this speaker (2, scott or 2_scott); repeatable.")] = [],  # noqa: B006
     english: Annotated[bool, typer.Option("--english", help="Only recordings in English.")] = False,
     licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")] = "BEAT's own terms",
 ) -> None:
     """The BEAT dataset: json with 51 weights at 60 fps beside wav."""
-    from training.prepare import beat as source
+    from training.prepare.beat import listed, recordings
 
-    paths = source.listed(folder, speaker, english=english)
+    paths = listed(folder, speaker, english=english)
     options = [f"--speaker {each}" for each in sorted(speaker)] + ["--english"] * english
     prepared(
-        lambda done: source.recordings(paths, licence, done), len(paths), out,
+        lambda done: recordings(paths, licence, done), len(paths), out,
         "beat", _name(folder), *options, f"--licence {licence!r}",
     )  # fmt: skip
 
@@ -55,11 +55,11 @@ def livelink(
     licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")] = "private",
 ) -> None:
     """Takes of the Live Link Face app on an iPhone: all of one person."""
-    from training.prepare import livelink_takes as source
+    from training.prepare.livelink_takes import listed, recordings
 
-    paths, name = source.listed(folder), speaker or _name(folder)
+    paths, name = listed(folder), speaker or _name(folder)
     prepared(
-        lambda done: source.recordings(folder, paths, name, licence, done), len(paths), out,
+        lambda done: recordings(folder, paths, name, licence, done), len(paths), out,
         "livelink", _name(folder), f"--speaker {name}", f"--licence {licence!r}",
     )  # fmt: skip
 
@@ -72,12 +72,12 @@ def npz(
     licence: Annotated[str, typer.Option(help="What you may do with it, for the record.")],
 ) -> None:
     """Curves as arrays: npz with bs, names and fps beside flac or wav, all of one person."""
-    from training.prepare import npz_folder as source
+    from training.prepare.npz_folder import recordings
     from training.prepare.sources import files
 
     paths = files(folder, ".npz")
     prepared(
-        lambda done: source.recordings(paths, speaker, licence, done), len(paths), out,
+        lambda done: recordings(paths, speaker, licence, done), len(paths), out,
         "npz", _name(folder), f"--speaker {speaker}", f"--licence {licence!r}",
     )  # fmt: skip
 

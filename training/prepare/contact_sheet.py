@@ -80,10 +80,8 @@ def _cut(video: Tracked, frame: int, aspect: float | None) -> Pixels:
 
 
 def _sheet(pictures: Sequence[tuple[str, Pixels, NDArray[np.float32]]], kit: FaceKit, path: Path) -> None:
-    try:
-        import matplotlib.figure
-    except ImportError:
-        raise FacewireError("drawing a sheet needs matplotlib: pip install '.[train]'") from None
+    import matplotlib.figure
+
     columns = 4
     rows = -(-len(pictures) // columns)
     figure = matplotlib.figure.Figure((columns * 4.4, rows * 2.5), dpi=100, layout="tight")

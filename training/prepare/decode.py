@@ -9,6 +9,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from model.extras import need
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 
@@ -38,10 +39,9 @@ class Frame:
 
 def library() -> Any:
     """PyAV. Raises FacewireError where it is not installed."""
-    try:
-        import av
-    except ImportError:
-        raise FacewireError("reading videos needs PyAV and MediaPipe: pip install '.[video]'") from None
+    need("video", "av")
+    import av
+
     return av
 
 

@@ -89,7 +89,7 @@ def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress, 
     report = told(made, measured, skipped)
     for name, text in (("report.txt", report), (MANIFEST, made.manifest.model_dump_json(indent=1) + "\n")):
         with complete_or_not_at_all(out / name) as partial:
-            partial.write_text(text)
+            partial.write_text(text, encoding="utf-8")
     wanted = {row.file for row in rows}
     for path in (out / CLIPS).iterdir():
         if f"{CLIPS}/{path.name}" not in wanted:

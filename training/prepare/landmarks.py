@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from model.extras import need
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -117,10 +118,9 @@ def _hushed() -> Iterator[None]:
 
 
 def _landmarker(task: Path) -> Any:
-    try:
-        from mediapipe.tasks.python import BaseOptions, vision
-    except ImportError:
-        raise FacewireError("finding faces needs MediaPipe and PyAV: pip install '.[video]'") from None
+    need("video", "mediapipe")
+    from mediapipe.tasks.python import BaseOptions, vision
+
     options = vision.FaceLandmarkerOptions(
         base_options=BaseOptions(model_asset_path=str(task)),
         running_mode=vision.RunningMode.VIDEO,

@@ -82,7 +82,7 @@ def onsets(path: Path) -> tuple[float, ...]:
     if not align.exists():
         return ()
     try:
-        words = [line.split() for line in align.read_text().splitlines()]
+        words = [line.split() for line in align.read_text(encoding="utf-8").splitlines()]
         return tuple(int(begin) / 25_000 for begin, _, word in words if word[0] in "bp")
     except ValueError as error:
         raise FacewireError(f"{align}: not a GRID alignment: {error}") from None

@@ -1,15 +1,15 @@
 """`facewire-train prepare video` and `facewire-train face-model`: curves from videos of a face."""
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from model.extras import need
 from protocols.errors import FacewireError
 from training.prepare.cli import app, prepared
 
-_EXTRA = ("av", "mediapipe", "scipy")
+VIDEO_EXTRA = ("av", "mediapipe", "scipy")
 FaceModelFile = Annotated[Path | None, typer.Option(help="Made by `facewire-train face-model`; by default its own.")]
 Task = Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task; by default it is fetched once.")]
 
@@ -19,13 +19,13 @@ def face_model(
     landmarker: Task = None,
     out: Annotated[Path | None, typer.Option(help="File to write; by default in your cache folder.")] = None,
 ) -> None:
-    """Match your copy of the face model ICT-FaceKit with MediaPipe's landmarks. Once, before `prepare video`."""
-    need_extra()
-    from training.prepare import face_model as models
+    """Match your copy of the face model ICT-FaceKit to MediaPipe's landmarks. Needed once, before `prepare video`."""
+    need("video", *VIDEO_EXTRA)
+    from training.prepare.face_model import build, default_path, fetched_kit, landmarker_task, write
 
-    kit = models.fetched_kit() if source == "fetch" else Path(source)
-    path = out or models.default_path()
-    models.write(models.build(kit, models.landmarker_task(landmarker)), path)
+    kit = fetched_kit() if source == "fetch" else Path(source)
+    path = out or default_path()
+    write(build(kit, landmarker_task(landmarker)), path)
     typer.echo(f"wrote {path}")
 
 
@@ -38,27 +38,29 @@ def video(
     face_model: FaceModelFile = None,
     landmarker: Task = None,
     pixel_aspect: Annotated[
-        float | None, typer.Option(help="Width of a pixel by its height, where the video says it wrongly.")
+        float | None, typer.Option(help="Width of a pixel by its height, if the video states it wrongly.")
     ] = None,
     contact_sheet: Annotated[Path | None, typer.Option(help="PNG: frames beside the solved head; needs --kit.")] = None,
     kit: Annotated[Path | None, typer.Option(help="Folder or archive of ICT-FaceKit, for the sheet.")] = None,
 ) -> None:
-    """Videos of a face: ARKit weights solved from tracked landmarks. Interrupt it at will: called again, it goes on."""
-    need_extra()
-    from training.bars import progress
-    from training.prepare import face_model as models
-    from training.prepare import video as source
-    from training.prepare.fit_report import fit_report
-
+    """Videos of a face: ARKit weights solved from tracked landmarks. The same command continues an interrupted run."""
+    need("video", *VIDEO_EXTRA)
+    if contact_sheet:
+        need("train", "matplotlib")
     if pixel_aspect is not None and not 0.2 < pixel_aspect < 5:
         raise FacewireError(f"--pixel-aspect {pixel_aspect}: expected about 1, for example 1.0667")
     if contact_sheet and not kit:
         raise FacewireError("--contact-sheet draws the head itself: give your copy of ICT-FaceKit with --kit")
-    model = models.read(face_model or models.default_path())
-    videos, task = source.listed(paths), models.landmarker_task(landmarker)
+    from training.bars import progress
+    from training.prepare.face_model import default_path, landmarker_task, read
+    from training.prepare.fit_report import fit_report
+    from training.prepare.video import Tracked, listed, recordings, track
+
+    model = read(face_model or default_path())
+    videos, task = listed(paths), landmarker_task(landmarker)
     with progress() as bar:
-        tracked = source.track(videos, task, out / "landmarks", pixel_aspect, bar)
-    faces = [item for item in tracked if isinstance(item, source.Tracked)]
+        tracked = track(videos, task, out / "landmarks", pixel_aspect, bar)
+    faces = [item for item in tracked if isinstance(item, Tracked)]
     if faces:
         typer.echo(fit_report([item.take for item in faces], model))
     if contact_sheet and kit:
@@ -68,13 +70,6 @@ def video(
         draw(faces, model, ict.read(kit), pixel_aspect, contact_sheet)
     aspect = [f"--pixel-aspect {pixel_aspect}"] if pixel_aspect else []
     prepared(
-        lambda done: source.recordings(tracked, model, speaker, licence, done), len(videos), out,
+        lambda done: recordings(tracked, model, speaker, licence, done), len(videos), out,
         "video", f"--speaker {speaker}", f"--licence {licence!r}", *aspect,
     )  # fmt: skip
-
-
-def need_extra() -> None:
-    """Raises FacewireError where a library is missing, before anything is imported that needs it."""
-    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
-    if missing:
-        raise FacewireError(f"this needs {' and '.join(missing)}: pip install '.[video]'")

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,8 @@ import soundfile
 from numpy.typing import NDArray
 from rich.progress import Progress
 
+from model.audio import read_audio
+from model.extras import need
 from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -51,12 +52,11 @@ def make(soundfont: Path, pieces: int, seed: int, out: Path, bar: Progress) -> N
 
 
 def need_tools() -> str:
-    """Where the synthesiser is. Raises FacewireError where it, or the package mido, is missing."""
+    """Where the synthesiser is. Raises FacewireError if it, or the package mido, is missing."""
+    need("music", "mido")
     program = shutil.which("fluidsynth")
     if program is None:
         raise FacewireError("music is played by fluidsynth: install it (apt, brew, choco: fluidsynth), and try again")
-    if find_spec("mido") is None:
-        raise FacewireError("music needs the package mido: pip install 'facewire[music]'")
     return program
 
 
@@ -69,10 +69,12 @@ def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
         midi, wav = Path(folder, "piece.mid"), Path(folder, "piece.wav")
         compose(np.random.default_rng(list(seed))).save(midi)
         command = [program, "-n", "-i", "-q", "-g", "0.4", "-r", str(SAMPLE_RATE_HZ), "-F", str(wav)]
-        done = subprocess.run([*command, str(soundfont), str(midi)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, str(soundfont), str(midi)], capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         if done.returncode or not wav.exists() or "not a SoundFont" in done.stderr:
             raise FacewireError(f"{soundfont}: fluidsynth does not play it: {done.stderr.strip()[-300:]}")
-        samples = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(1)[: PIECE_S * SAMPLE_RATE_HZ]
+        samples = read_audio(wav)[: PIECE_S * SAMPLE_RATE_HZ]
     if not samples.any():
         raise FacewireError(f"{soundfont}: the piece is silent; is it a General MIDI soundfont (.sf2)?")
     with complete_or_not_at_all(path) as partial:

@@ -13,12 +13,11 @@ from model.audio import read_audio
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from model.windows import FEATURES_PER_S, SAMPLE_RATE_HZ, Floats, Samples
-from protocols.errors import FacewireError
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
 from training.judge.not_speech import white
-from training.sounds.hearing import hear as hear_one
-from training.sounds.track import SUFFIXES, in_noise, of_another_voice, with_noise
+from training.sounds.augment import in_noise, of_another_voice, with_noise
+from training.sounds.hearing import hear
 
 CLIPS: Final = 60
 """Recordings of one identity, about, that are heard."""
@@ -45,23 +44,10 @@ Speakers = Mapping[str, Sequence[Recording]]
 
 def voice_in(model: FaceModel, samples: Samples, name: str = "") -> Recording:
     """The voice in a recording (n,) at 16 kHz, by the layers of `model.config.voice`."""
-    return Recording(name, hear_one(TorchRuntime(model), samples).voice)
+    return Recording(name, hear(TorchRuntime(model), samples).voice)
 
 
-def folder_of_speakers(folder: Path) -> dict[str, list[Path]]:
-    """Sound files by speaker: every folder in `folder` is one. Raises FacewireError where there are less than two."""
-    people = {
-        each.name: sorted(path for path in each.rglob("*") if path.suffix.lower() in SUFFIXES)
-        for each in sorted(folder.iterdir() if folder.is_dir() else ())
-        if each.is_dir()
-    }
-    people = {name: files for name, files in people.items() if files}
-    if len(people) < 2:
-        raise FacewireError(f"{folder}: expected a folder for each speaker, with {', '.join(sorted(SUFFIXES))} in it")
-    return people
-
-
-def hear(
+def hear_files(
     model: FaceModel,
     people: Mapping[str, Sequence[Path]],
     bar: Progress,

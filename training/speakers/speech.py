@@ -22,8 +22,9 @@ from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
 from protocols.errors import FacewireError
 from training.passages.compose import disturbed, encode, without_speech
 from training.passages.features import fastest
+from training.sounds.augment import LEVEL_DBFS, amplitude, stretch
 from training.sounds.noises import clatter
-from training.sounds.track import LEVEL_DBFS, Recordings, amplitude, stretch
+from training.sounds.recordings import Recordings
 
 PIECES: Final = 900
 """Of either kind."""
@@ -42,7 +43,7 @@ BLUR: Final = 0.1
 DROPPED: Final = 0.2
 
 
-def teach(
+def teach_speech(
     model: FaceModel, speech: Sequence[Recordings], sounds: Sequence[Recordings], *, seed: int, bar: Progress
 ) -> FaceModel:
     """The face that rests its lips where no speech is heard; nothing else of it changes.

@@ -48,7 +48,9 @@ def listening(model: FaceModel, layers: Sequence[int]) -> FaceModel:
     return _with_voice(model, VoiceConfig(layers=tuple(layers), width=1, floor=0.0))
 
 
-def teach(model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recording]], *, seed: int = 0) -> FaceModel:
+def teach_voices(
+    model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recording]], *, seed: int = 0
+) -> FaceModel:
     """The face (of `listening`) that tells these speakers' voices apart, and knows those of its own identities.
 
     `own` holds recordings by identity; one without any has a voice that is like no other. Raises FacewireError for

@@ -12,12 +12,12 @@ from rich.progress import Progress
 from model import checkpoint
 from model.face import FaceModel
 from protocols.errors import FacewireError
-from training.fit import loop as fit
 from training.fit.distill import halve
-from training.fit.export import export
-from training.fit.loop import teacher_loss
+from training.fit.export import export_run
+from training.fit.loop import run, teacher_loss
 from training.judge.evaluate import skipping
 from training.passages import features
+from training.passages.folder import UNTRAINED
 from training.passages.shards import Passages
 from training.recipe import SCHEDULE_STEPS, Recipe
 from training.study import regressor
@@ -120,7 +120,9 @@ def make(
     """
     place, recipe = out / variant.name, variant.recipe
     place.mkdir(parents=True, exist_ok=True)
-    (place / "recipe.yaml").write_text(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    (place / "recipe.yaml").write_text(
+        yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+    )
     if variant.kind == "skip":
         return skipping(checkpoint.load(out / variant.source / FACE), variant.steps)
     if variant.kind == "halve":
@@ -131,13 +133,13 @@ def make(
             others=recipe.others(), told=told, device=device,
         )  # fmt: skip
     else:
-        told = checkpoint.header(folder / features.UNTRAINED)["provenance"] | recipe.told("model", "losses", "fit")
+        told = checkpoint.header(folder / UNTRAINED)["provenance"] | recipe.told("model", "losses", "fit")
         fresh = regressor.untrained if variant.kind == "regress" else _denoiser
         model = fresh(folder, recipe, made)
         loss, ts = teacher_loss(model, recipe.losses), model.schedule.steps
-        model = fit.run(model, made, loss, ts, recipe.fit, place, bar, told=told, device=device)
+        model = run(model, made, loss, ts, recipe.fit, place, bar, told=told, device=device)
     if variant.kind != "regress":
-        export(place, place / FACE)
+        export_run(place, place / FACE)
     return model
 
 

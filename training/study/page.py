@@ -17,7 +17,7 @@ def write_page(study: Study, found: Mapping[str, Judged], command: str) -> Path:
     columns = {name: judged.figures for name, judged in found.items() if judged.people}
     scale, out = study.baselines(), study.out
     every = {name: to_json(column) for name, column in (columns | scale).items()}
-    (out / "report.json").write_text(json.dumps(every, indent=2) + "\n")
+    (out / "report.json").write_text(json.dumps(every, indent=2) + "\n", encoding="utf-8")
     _draw(study, columns, found[study.main])
     sections = [
         _about(study, command),
@@ -30,7 +30,7 @@ def write_page(study: Study, found: Mapping[str, Judged], command: str) -> Path:
         _commands(study),
     ]
     page = out / "report.md"
-    page.write_text("\n".join(sections))
+    page.write_text("\n".join(sections), encoding="utf-8")
     return page
 
 

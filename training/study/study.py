@@ -18,13 +18,14 @@ from protocols.files import complete_or_not_at_all
 from training.datasets import dataset
 from training.datasets.clips import Clip
 from training.datasets.splits import Split
-from training.judge import evaluate as judge
+from training.judge import evaluate
 from training.judge.animate import Memory, remembered
 from training.judge.live import live_figures
 from training.judge.matching import Confusion, confusion
 from training.judge.report import by_name, draw
 from training.judge.tables import Column, Value, from_json, pooled, summary, to_json
 from training.passages import features
+from training.passages.folder import UNTRAINED, shards
 from training.passages.shards import Passages
 from training.recipe import Recipe
 from training.study.ablations import FACE, Variant, make, variants
@@ -96,7 +97,7 @@ class Study:
         found = {}
         for variant in self.variants:
             path, key = self.out / variant.name / FIGURES, self._key(variant)
-            kept = json.loads(path.read_text()) if path.exists() else {}
+            kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             if kept and kept["trained"] != key["trained"]:
                 raise FacewireError(
                     f"{path.parent}: trained on other features or otherwise; choose another --out, or delete it"
@@ -112,7 +113,7 @@ class Study:
     def baselines(self) -> dict[str, Column]:
         """The mean face and, where nobody has but one recording, the real motion of another clip; mean over people."""
         model = checkpoint.load(self.out / self.top / FACE)
-        columns = [judge.baselines(clips, model) for clips in self.people.values()]
+        columns = [evaluate.baselines(clips, model) for clips in self.people.values()]
         common = [name for name in columns[0] if all(name in column for column in columns)]
         return {name: pooled([column[name] for column in columns]) for name in common}
 
@@ -123,12 +124,12 @@ class Study:
         for name, clips in self.people.items():
             told = clips if variant.known else [replace(clip, identity="unknown") for clip in clips]
             with remembered(model, memory=self._memory):
-                made = judge.takes(model, told, lookahead_ms, range(self.seeds), told=lambda: bar.advance(task))
-                column = judge.judged(model, clips, made)
+                made = evaluate.takes(model, told, lookahead_ms, range(self.seeds), told=lambda: bar.advance(task))
+                column = evaluate.judged(model, clips, made)
                 if not found:
                     column |= {key: Value(value) for key, value in live_figures(model, told, lookahead_ms).items()}
             if variant.name != self.top:
-                apart = [judge.distance(*both, clips) for both in zip(made, self._teacher[name], strict=True)]
+                apart = [evaluate.distance(*both, clips) for both in zip(made, self._teacher[name], strict=True)]
                 column |= summary([{"distance to teacher": value} for value in apart])
             found[name] = column
         if variant.name != self.main:
@@ -139,21 +140,21 @@ class Study:
         return Judged(found, confusion(model, list(self.people.values()), lookahead_ms))
 
     @cached_property
-    def _teacher(self) -> dict[str, judge.Takes]:
+    def _teacher(self) -> dict[str, evaluate.Takes]:
         """The teacher's faces by person."""
         model = checkpoint.load(self.out / self.top / FACE)
         with remembered(model, memory=self._memory):
             return {
-                name: judge.takes(model, clips, model.config.lookahead_ms, range(self.seeds))
+                name: evaluate.takes(model, clips, model.config.lookahead_ms, range(self.seeds))
                 for name, clips in self.people.items()
             }
 
     def _key(self, variant: Variant) -> dict[str, Any]:
         """What a variant's figures depend on: how it was trained, and on what it was judged."""
-        heard = checkpoint.header(self.features / features.UNTRAINED)["provenance"]
-        shards = sorted(path.name for path in self.features.glob("passages-*.safetensors"))
+        heard = checkpoint.header(self.features / UNTRAINED)["provenance"]
+        files = [path.name for path in shards(self.features)]
         judged = {"data": dataset.told(self.data, self.split), "split": self.split, "seeds": self.seeds}
-        key = {"trained": {"features": heard, "shards": shards, **variant.made}, "judged": judged}
+        key = {"trained": {"features": heard, "shards": files, **variant.made}, "judged": judged}
         return json.loads(json.dumps(key))  # type: ignore[no-any-return]
 
 
@@ -162,11 +163,11 @@ def _write(path: Path, key: dict[str, Any], result: Judged) -> None:
     if result.identities:
         told["identities"] = {"names": result.identities.names, "counts": result.identities.counts.tolist()}
     with complete_or_not_at_all(path) as partial:
-        partial.write_text(json.dumps(told, indent=2) + "\n")
+        partial.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> Judged:
-    told = json.loads(path.read_text())
+    told = json.loads(path.read_text(encoding="utf-8"))
     matched = told.get("identities")
     identities = Confusion(tuple(matched["names"]), np.array(matched["counts"])) if matched else None
     return Judged({name: from_json(column) for name, column in told["people"].items()}, identities)

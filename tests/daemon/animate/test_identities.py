@@ -84,9 +84,9 @@ def test_what_is_in_the_folder_can_be_chosen_and_what_is_of_no_use_is_told_once(
     put(tmp_path, carla(runtime), "copy")
     put(tmp_path, carla(OTHERS, name="dora"))
     put(tmp_path, carla(runtime, name="eva", voice=np.zeros(3, np.float32)))
-    (tmp_path / f"fay{SUFFIX}").write_text("hello")
+    (tmp_path / f"fay{SUFFIX}").write_text("hello", encoding="utf-8")
     (tmp_path / f"folder{SUFFIX}").mkdir()  # nor is this
-    (tmp_path / "notes.txt").write_text("nothing of ours")
+    (tmp_path / "notes.txt").write_text("nothing of ours", encoding="utf-8")
     identities = Identities(runtime, tmp_path)
     assert identities.library.names == ("alma", "bruno", "carla")
     for name, told in {
@@ -103,7 +103,7 @@ def test_what_is_in_the_folder_can_be_chosen_and_what_is_of_no_use_is_told_once(
     put(tmp_path, carla(runtime, name="gil"))
     assert identities.look()
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
-    (tmp_path / f"fay{SUFFIX}").write_text("hello again")
+    (tmp_path / f"fay{SUFFIX}").write_text("hello again", encoding="utf-8")
     assert identities.look()
     assert [each.levelno for each in caplog.records].count(logging.WARNING) == 1
 
@@ -376,7 +376,7 @@ def test_a_running_program_follows_its_folder(
     assert page.status["speaking"] == page.status["identity"] == "carla"
     put(there, still(runtime, 0.7))  # changed
     until(lambda: rests_at(0.7))
-    (tmp_path / "broken").write_text("broken")
+    (tmp_path / "broken").write_text("broken", encoding="utf-8")
     (tmp_path / "broken").replace(path)  # in one go: an empty file would be another broken one
     until(lambda: page.settings.now.identity is None)
     until(lambda: not rests_at(0.7) and page.face.any())

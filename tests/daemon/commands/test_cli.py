@@ -114,7 +114,7 @@ def test_verify_tells_the_differences(checkpoint: str, speech: str) -> None:
 
 def test_run_tells_what_is_wrong_in_plain_words(sd: FakeSoundDevice, tmp_path: Path, checkpoint: str) -> None:
     settings = tmp_path / "settings.yaml"
-    settings.write_text("liveliness: 7\nsneed: 3\n")
+    settings.write_text("liveliness: 7\nsneed: 3\n", encoding="utf-8")
     told = refused("run", "--config", str(settings), "--sink", "vmx://127.0.0.1")
     assert "3 errors" in told
     assert "did you mean seed?" in told
@@ -145,10 +145,10 @@ def test_inspect_prints_the_header_as_yaml(checkpoint: str) -> None:
 
 def test_check_exits_with_1_if_anything_is_bad(sd: FakeSoundDevice, tmp_path: Path, checkpoint: str) -> None:
     settings = tmp_path / "settings.yaml"
-    settings.write_text(f"checkpoint: {checkpoint}\n")
+    settings.write_text(f"checkpoint: {checkpoint}\n", encoding="utf-8")
     good = facewire("check", "--config", str(settings))
     assert good.exit_code == 0, good.output
-    settings.write_text(f"checkpoint: {checkpoint}x\n")
+    settings.write_text(f"checkpoint: {checkpoint}x\n", encoding="utf-8")
     bad = facewire("check", "--config", str(settings))
     assert bad.exit_code == 1
     assert "BAD" in bad.output

@@ -197,7 +197,7 @@ def test_the_same_face_gives_the_same_picture(tmp_path: Path) -> None:
 @pytest.mark.slow
 @drawn
 def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "clip.mp4").write_text("mine")
+    (tmp_path / "clip.mp4").write_text("mine", encoding="utf-8")
 
     def broken(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -205,7 +205,7 @@ def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, mon
     monkeypatch.setattr(module, "_write_mp4", broken)
     with pytest.raises(FacewireError, match=r"clip\.mp4: cannot be written: No space left"):
         film(take, tmp_path / "clip.mp4", PLAIN, size=64)
-    assert (tmp_path / "clip.mp4").read_text() == "mine"
+    assert (tmp_path / "clip.mp4").read_text(encoding="utf-8") == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "talk.npz"]
 
 
@@ -222,8 +222,8 @@ def test_a_head_that_is_none_is_told_before_the_browser_starts(take: Path, tmp_p
 def test_an_error_on_the_page_is_told(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "page"
     page.mkdir()
-    (page / "film.html").write_text('<script type="module" src="film.js"></script>')
-    (page / "film.js").write_text('window.film = { open() { throw new Error("no WebGL 2 here"); } };')
+    (page / "film.html").write_text('<script type="module" src="film.js"></script>', encoding="utf-8")
+    (page / "film.js").write_text('window.film = { open() { throw new Error("no WebGL 2 here"); } };', encoding="utf-8")
     monkeypatch.setattr(web, "PAGE", page)
     with pytest.raises(FacewireError, match=r"the browser that draws failed: no WebGL 2 here$"):
         film(take, tmp_path / "clip.mp4", PLAIN)
@@ -264,7 +264,7 @@ def test_what_is_missing_is_named_with_what_to_install(
 
 def test_a_browser_that_does_not_start_is_told(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "chromium"
-    program.write_text("#!/bin/sh\nexit 1\n")
+    program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(FacewireError, match="the browser that draws failed"):

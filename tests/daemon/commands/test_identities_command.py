@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path, checkpoint: Path, folder: Path) -> Path:
     path = tmp_path / "settings.yaml"
-    path.write_text(f"checkpoint: {checkpoint}\nidentities: {folder}\nruntime: torch\n")
+    path.write_text(f"checkpoint: {checkpoint}\nidentities: {folder}\nruntime: torch\n", encoding="utf-8")
     return path
 
 
@@ -72,7 +72,7 @@ def test_list_tells_whose_they_are_how_large_and_what_is_of_no_use(
     assert told(settings, "list").splitlines()[-1] == f"nobody is enrolled in the folder {folder}"
     own, dora = put(folder, carla(taught)), put(folder, carla(tiny_runtime(seed=1), name="dora"))
     put(folder, carla(taught, name="alma"))
-    (folder / f"eva{SUFFIX}").write_text("hello")
+    (folder / f"eva{SUFFIX}").write_text("hello", encoding="utf-8")
     alma, bruno, enrolled_alma, enrolled, other, broken = told(settings, "list").splitlines()
     assert alma.split(maxsplit=1) == ["alma", f"the checkpoint's own; the one in {folder} is in force"]
     assert bruno.split(maxsplit=1) == ["bruno", "the checkpoint's own"]
@@ -118,7 +118,7 @@ def test_show_of_another_checkpoints_and_of_nobodys(settings: Path, folder: Path
     assert shown["checkpoint"].startswith(f"{stranger.checkpoint[:12]}, this one is ")
     assert "there: dora" in refused(settings, "show", "zoe")
     assert "is the checkpoint's own" in refused(settings, "show", "alma")
-    (folder / f"eva{SUFFIX}").write_text("hello")
+    (folder / f"eva{SUFFIX}").write_text("hello", encoding="utf-8")
     assert f"eva{SUFFIX}: not an identity file" in refused(settings, "show", "eva")
 
 

@@ -148,7 +148,7 @@ def test_another_kit_and_another_format_are_baked_anew(
 def test_without_a_place_for_the_cache_it_bakes_each_time(
     kit_folder: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache_folder.write_text("in the way")
+    cache_folder.write_text("in the way", encoding="utf-8")
     monkeypatch.setattr(head, "bake", lambda kit: b"baked")
     assert head.head_bytes(kit_folder) == head.head_bytes(kit_folder) == b"baked"
 

@@ -428,14 +428,14 @@ def test_a_control_stays_as_it_was_set_until_the_daemon_has_heard_of_it(
 
 
 def test_what_was_set_can_be_saved(daemon: Daemon, page: "Page", tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("input: demo  # for now\n")
+    (tmp_path / "config.yaml").write_text("input: demo  # for now\n", encoding="utf-8")
     opened(page, daemon)
     assert page.locator("#save").is_disabled()
     slide(page, "liveliness", 0.5)
     until_true(page, "document.querySelector('#settings-lines').textContent.trim() === 'liveliness: 0.5'")
     page.click("#save")
     page.wait_for_selector("#toast:visible")
-    text = (tmp_path / "config.yaml").read_text()
+    text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
     assert "# for now" in text
     assert yaml.safe_load(text) == {"input": "demo", "liveliness": 0.5}
     page.wait_for_selector("#save:disabled")
@@ -481,7 +481,7 @@ def test_the_page_comes_back_when_the_daemon_does(settings: LiveSettings, page: 
 def test_another_origins_page_cannot_connect(
     daemon: Daemon, page: "Page", tmp_path: Path, complaints: list[str]
 ) -> None:
-    (tmp_path / "index.html").write_text("<title>hostile</title><link rel=icon href=data:,>")
+    (tmp_path / "index.html").write_text("<title>hostile</title><link rel=icon href=data:,>", encoding="utf-8")
     handler = functools.partial(_Quiet, directory=tmp_path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as hostile:
         Thread(target=hostile.serve_forever).start()

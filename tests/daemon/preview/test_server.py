@@ -168,13 +168,13 @@ def test_settings_are_saved_on_request(preview: Preview, settings: LiveSettings)
         told = [await message(first), await message(first)]
         assert {"type": "said", "text": f"saved {settings.file}"} in told
         assert (await message(second))["lines"] == ""
-        assert settings.file.read_text() == "mute: true\n"
+        assert settings.file.read_text(encoding="utf-8") == "mute: true\n"
 
     with_pages(preview, 2, visit)
 
 
 def test_a_file_that_cannot_be_read_is_told_in_the_lines(preview: Preview, settings: LiveSettings) -> None:
-    settings.file.write_text("liveliness: [\n")
+    settings.file.write_text("liveliness: [\n", encoding="utf-8")
 
     async def visit(page: Page) -> None:
         await page.send_str('{"set": {"mute": true}}')

@@ -38,8 +38,8 @@ def folder(tmp_path: Path) -> Path:
         takes.write(folder / name, TAKE)
         os.utime(folder / name, (1_000_000 - age, 1_000_000 - age))
     soundfile.write(folder / "c.wav", np.zeros(1600), 16_000)
-    (folder / ".hidden.csv").write_text("")
-    (folder / "notes.txt").write_text("")
+    (folder / ".hidden.csv").write_text("", encoding="utf-8")
+    (folder / "notes.txt").write_text("", encoding="utf-8")
     (folder / "folder.csv").mkdir()
     return folder
 
@@ -196,7 +196,7 @@ async def _phase(url: str) -> str:
 
 
 def test_replay_refuses_what_it_cannot_show(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("nonsense")
+    (tmp_path / "x.csv").write_text("nonsense", encoding="utf-8")
     with pytest.raises(FacewireError, match=r"x\.csv"):
         replay([tmp_path / "x.csv"])
     with pytest.raises(FacewireError, match=r"none\.csv"):

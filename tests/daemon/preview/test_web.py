@@ -208,7 +208,7 @@ def test_what_is_hostile_is_refused_over_the_wire(local: Preview) -> None:
     ],
 )
 def test_odd_paths_lead_nowhere(path: str, local: Preview, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text("seed: 4321\n")
+    (tmp_path / "config.yaml").write_text("seed: 4321\n", encoding="utf-8")
     host = f"Host: 127.0.0.1:{local.spec.port}\r\n"
     answer = raw(local, f"GET {path} HTTP/1.1\r\n{host}Connection: close\r\n\r\n".encode("latin-1"))
     assert answer.split()[1] in (b"400", b"403", b"404"), answer[:200]

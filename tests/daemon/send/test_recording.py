@@ -97,7 +97,7 @@ def test_a_take_ends_by_itself_after_half_an_hour(settings: LiveSettings) -> Non
 
 
 def test_a_folder_that_cannot_be_made_is_told_and_stops_nothing(settings: LiveSettings) -> None:
-    settings.now.takes.write_text("a file")
+    settings.now.takes.write_text("a file", encoding="utf-8")
     recorder, said = Recorder(settings), []
     settings.say = said.append
     settings.change({"record": True})

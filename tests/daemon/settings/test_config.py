@@ -11,7 +11,7 @@ EXAMPLE = Path(__file__).parents[3] / "config.yaml"
 
 def write(folder: Path, text: str) -> Path:
     file = folder / "settings.yaml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -20,8 +20,8 @@ def test_the_example_is_the_defaults() -> None:
 
 
 def test_the_example_holds_and_explains_every_setting() -> None:
-    lines = EXAMPLE.read_text().splitlines()
-    assert set(yaml.safe_load(EXAMPLE.read_text())) == set(DaemonConfig.model_fields)
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert set(yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))) == set(DaemonConfig.model_fields)
     for name in DaemonConfig.model_fields:
         at = next(i for i, line in enumerate(lines) if line.startswith(f"{name}:"))
         assert lines[at - 1].startswith("#"), f"{name} has no comment"
@@ -78,7 +78,7 @@ def test_the_command_line_goes_over_the_file_and_is_checked_with_it(tmp_path: Pa
 def test_config_yaml_in_the_working_folder_is_read_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load() == DaemonConfig()
-    (tmp_path / "config.yaml").write_text("seed: 9\n")
+    (tmp_path / "config.yaml").write_text("seed: 9\n", encoding="utf-8")
     assert load().seed == 9
 
 

@@ -24,7 +24,7 @@ sinks: ["vmc://127.0.0.1:39539"]
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.yaml"
-    path.write_text(FILE)
+    path.write_text(FILE, encoding="utf-8")
     return path
 
 
@@ -82,7 +82,7 @@ def test_saving_changes_the_lines_of_what_was_set_and_nothing_else(file: Path) -
         "mute: true\n"
     )
     assert settings.save() == file
-    assert file.read_text() == (
+    assert file.read_text(encoding="utf-8") == (
         "# mine\nseed: 3      # lucky\n\n# how it moves\n"
         "gains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\n"
         "\n# who\nidentity: null\n"
@@ -95,13 +95,13 @@ def test_saving_changes_the_lines_of_what_was_set_and_nothing_else(file: Path) -
 
 def test_the_example_can_be_saved_into(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    example = (Path(__file__).parents[3] / "config.yaml").read_text()
-    file.write_text(example)
+    example = (Path(__file__).parents[3] / "config.yaml").read_text(encoding="utf-8")
+    file.write_text(example, encoding="utf-8")
     settings = LiveSettings(load(file), file)
     settings.change({"gains": {"eyes": 0.5}, "lookahead_ms": 80})
     settings.save()
     assert load(file) == settings.now
-    assert file.read_text() == example.replace("lookahead_ms: null", "lookahead_ms: 80").replace(
+    assert file.read_text(encoding="utf-8") == example.replace("lookahead_ms: null", "lookahead_ms: 80").replace(
         "eyes: 1.0", "eyes: 0.5"
     )
 

@@ -83,7 +83,7 @@ def test_a_sound_file_of_any_rate_is_a_source(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_or_no_sound_is_told(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="no such file; a microphone is chosen by mic"):
         open_source(str(tmp_path / "none.wav"), 16_000)
-    (tmp_path / "text.wav").write_text("hello")
+    (tmp_path / "text.wav").write_text("hello", encoding="utf-8")
     with pytest.raises(FacewireError, match="not a sound file"):
         open_source(str(tmp_path / "text.wav"), 16_000)
 
@@ -112,7 +112,7 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[BinaryIO]:
     """The end of a pipe that feeds standard input."""
     read, write = os.pipe()
     with open(read, "rb", buffering=0) as reader, open(write, "wb", buffering=0) as writer:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(reader)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(reader), encoding="utf-8"))
         yield writer
 
 

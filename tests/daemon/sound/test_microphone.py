@@ -107,6 +107,12 @@ def test_a_device_that_cannot_be_opened_or_started_says_why(sd: FakeSoundDevice)
         Microphone()
 
 
+def test_all_channels_are_heard() -> None:
+    block = np.array([[0.2, 0.6], [0.0, -0.5], [np.nan, 0.4]], np.float32)
+    np.testing.assert_allclose(microphone.mono(block), [0.4, -0.25, 0.2])
+    assert microphone.mono(block).dtype == np.float32
+
+
 def test_what_is_not_a_number_is_silence(sd: FakeSoundDevice) -> None:
     running = Running(Microphone())
     samples = sound(160)

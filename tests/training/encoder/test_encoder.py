@@ -29,7 +29,7 @@ from training.encoder.track import Track, prepare
 from training.encoder.watch import Probe
 from training.fit.state import load, save
 from training.interrupt import StoppedError
-from training.sounds.track import Recordings
+from training.sounds.recordings import Recordings
 
 SILENT = Progress(disable=True)
 SETTINGS = EncoderSettings(steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40))
@@ -102,7 +102,7 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Rec
     out = trained(speech, tmp_path)
     expected = ["config.json", "encoder.json", "losses.png", "model.safetensors"]
     assert sorted(path.name for path in out.iterdir()) == expected
-    told = json.loads((out / "encoder.json").read_text())
+    told = json.loads((out / "encoder.json").read_text(encoding="utf-8"))
     assert told["teachers"] == [{"name": "loudness", "sha256": LoudnessTeacher.sha256}]
     assert (told["step"], told["licences"]) == (12, {"bursts": "CC0"})
     assert told["minutes"] == {"bursts": pytest.approx(4 / 60, abs=0.01)}
@@ -145,7 +145,7 @@ def test_a_run_that_is_killed_and_interrupted_is_that_of_one_that_was_not(
     trained(speech, tmp_path / "whole")
     for path in ("work/losses.csv", "work/state.safetensors", "out/model.safetensors", "out/encoder.json"):
         assert (tmp_path / path).read_bytes() == (tmp_path / "whole" / path).read_bytes(), path
-    head, *rows = (tmp_path / "work" / "losses.csv").read_text().splitlines()
+    head, *rows = (tmp_path / "work" / "losses.csv").read_text(encoding="utf-8").splitlines()
     assert head == "step,loss,loudness"
     assert len(rows) == 12
 
@@ -162,7 +162,7 @@ def test_a_probe_on_the_way_is_written_and_drawn(speech: list[Recordings], tmp_p
     data = read(prepared(tmp_path / "raw", tmp_path / "set", "nina"))
     probe = Probe([data], tmp_path / "work", SETTINGS.window, every=5)
     out = trained(speech, tmp_path, probe=probe)
-    head, *rows = (tmp_path / "work" / "probe.csv").read_text().splitlines()
+    head, *rows = (tmp_path / "work" / "probe.csv").read_text(encoding="utf-8").splitlines()
     assert head == "step,mean_r"
     assert [row.partition(",")[0] for row in rows] == ["5", "10", "12"]
     with torch.inference_mode():
@@ -197,7 +197,7 @@ def test_the_command_trains_on_a_hubert_and_speech_of_two_kinds(tmp_path: Path) 
     ]  # fmt: skip
     result = CliRunner().invoke(cli.app, command, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    told = json.loads((tmp_path / "out" / "encoder.json").read_text())
+    told = json.loads((tmp_path / "out" / "encoder.json").read_text(encoding="utf-8"))
     assert told["licences"] == {"set": "CC0", "raw": "CC BY 4.0"}
     assert told["teachers"][0]["name"] == "hubert-teacher-1"
     assert str(tmp_path) not in json.dumps(told)

@@ -52,7 +52,7 @@ def test_a_take_becomes_an_identity_that_plays(face: Path, tmp_path: Path) -> No
     library = runtime.library.enrolled(identity)
     made = stream.render(runtime, performer.sound(2), identity="vera", library=library)
     assert np.isfinite(made).all()
-    with pytest.raises(FacewireError, match="is there already; remove it"):
+    with pytest.raises(FacewireError, match="exists already; remove it"):
         enroll("vera", "--npz", take, "--checkpoint", face, "--out", out)
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 from rich.progress import Progress
+from safetensors.torch import load_file
 
-from model import schedule, stream
+from model import checkpoint, schedule, stream
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
 from protocols.errors import FacewireError
@@ -17,8 +18,9 @@ from tests.training import people
 from training import recipe
 from training.datasets.clips import Clip
 from training.datasets.dataset import read
-from training.fit import distill, segments
-from training.fit import loop as fit
+from training.fit import distill, loop
+from training.fit.export import export_run
+from training.fit.folder import START, STATE
 from training.judge.animate import animate, pair
 from training.judge.evaluate import figures
 from training.passages.compose import Passage, encode, write_shard
@@ -55,11 +57,11 @@ def fresh_model() -> FaceModel:
     return model
 
 
-def trained(passages: Passages, folder: Path, settings: segments.FitSettings = SETTINGS) -> FaceModel:
+def trained(passages: Passages, folder: Path, settings: recipe.FitSettings = SETTINGS) -> FaceModel:
     model = fresh_model()
     standardise(model, passages)
     with Progress(disable=True) as bar:
-        return fit.run(model, passages, fit.teacher_loss(model), model.schedule.steps, settings, folder, bar)
+        return loop.run(model, passages, loop.teacher_loss(model), model.schedule.steps, settings, folder, bar)
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +99,62 @@ def test_a_run_goes_on_after_the_program_was_changed_but_not_its_purpose(passage
 
     def run(told: dict[str, str]) -> None:
         with Progress(disable=True) as bar:
-            loss = fit.teacher_loss(model)
-            fit.run(model, passages, loss, model.schedule.steps, settings, tmp_path, bar, told=told)
+            loss = loop.teacher_loss(model)
+            loop.run(model, passages, loss, model.schedule.steps, settings, tmp_path, bar, told=told)
 
     run({"commit": "one", "fit": "so"})
     run({"commit": "another", "fit": "so"})
     with pytest.raises(FacewireError, match=r"other settings \(fit\)"):
         run({"commit": "another", "fit": "otherwise"})
+
+
+def weights(model: FaceModel) -> dict[str, torch.Tensor]:
+    trained = {"denoiser": model.denoiser, "identities": model.identities}
+    return {f"{part}.{name}": value for part, own in trained.items() for name, value in own.named_parameters()}
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_what_a_run_gives_and_exports_is_the_moving_average_of_its_weights(
+    passages: Passages, tmp_path: Path, steps: int
+) -> None:
+    settings = replace(SETTINGS, steps=steps, batch=4, segment_frames=15, shortest_frames=15, learning_rate=0.05)
+    made = weights(trained(passages, tmp_path, settings))
+    export_run(tmp_path, tmp_path / "face.safetensors")
+    exported = weights(checkpoint.load(tmp_path / "face.safetensors"))
+    begun, kept = weights(checkpoint.load(tmp_path / START)), load_file(tmp_path / STATE)
+    moved = 0.0
+    for name, value in made.items():
+        average, last = kept[f"module.average.{name}"], kept[f"module.trained.{name}"]
+        torch.testing.assert_close(value, average, rtol=0, atol=0)
+        torch.testing.assert_close(exported[name], average, rtol=0, atol=0)
+        moved = max(moved, (average - last).abs().max().item())
+        if steps == 1:
+            torch.testing.assert_close(average, begun[name] + 0.9 * (last - begun[name]))
+    assert moved > 1e-4
+
+
+def test_the_learning_rate_rises_and_falls_in_one_cycle_or_stays(
+    passages: Passages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+
+    def note(_: object, optimizer: torch.optim.Optimizer, *__: object) -> tuple[dict[str, float], bool]:
+        rates.append(optimizer.param_groups[0]["lr"] / SETTINGS.learning_rate)
+        return {"loss": 0.0}, False
+
+    monkeypatch.setattr(loop, "_step", note)
+    trained(passages, tmp_path / "cycle", replace(SETTINGS, steps=100))
+    assert len(rates) == 100
+    top = int(np.argmax(rates))
+    assert (top, rates[top]) == (15, 1.0)
+    assert (np.diff(rates[:top]) >= 0).all()
+    assert rates[0] < 0.05
+    assert (np.diff(rates[top:]) < 0).all()
+    assert rates[57] == pytest.approx(0.5, abs=0.02)  # half way down: half a cosine
+    assert rates[-1] < 1e-3
+    rates.clear()
+    trained(passages, tmp_path / "constant", replace(SETTINGS, steps=5, rate="constant"))
+    assert rates == [1.0] * 5
 
 
 @pytest.mark.slow

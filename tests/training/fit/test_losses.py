@@ -14,8 +14,7 @@ from model.sampler import ddim
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
 from training import recipe
-from training.fit import distill, losses, ranks, segments
-from training.fit import loop as fit
+from training.fit import distill, loop, losses, ranks, segments
 from training.passages.shards import Passages
 from training.passages.standardise import standardise
 
@@ -53,6 +52,20 @@ def test_losses_are_those_of_the_paper() -> None:
     scores = torch.tensor([[0.7, 0.0], [0.0, 0.7]])
     wanted = torch.nn.functional.cross_entropy(scores / 0.07, torch.tensor([0, 1]))
     torch.testing.assert_close(losses.contrast(scores, torch.tensor([0, 1])), wanted)
+
+
+def test_velocity_counts_where_both_frames_are_known() -> None:
+    """Before and after a gap the face jumps to what was never observed: nothing to learn from."""
+    face, weight = torch.zeros(1, 6, 52), torch.ones(1, 6, 52)
+    weight[:, 2:4, 17] = 0
+    made = face.clone()
+    made[:, 2:4, 17] = 5.0
+    assert losses.velocity(made, face, weight).item() == 0
+    made[:, 1, 17] = 1.0  # seen, as the frame before it
+    counted = 5 * 51 + 2
+    assert losses.velocity(made, face, weight).item() == pytest.approx(1 / counted)
+    weight[:, 0, 17] = 0.25
+    assert losses.velocity(made, face, weight).item() == pytest.approx(0.25 / (counted - 0.75))
 
 
 def test_the_contrast_loss_is_that_of_its_equation() -> None:
@@ -135,14 +148,14 @@ def test_beside_the_other_losses_distillation_has_the_papers_weight() -> None:
     given = replace(given, noise=given.noise[..., ONE_FACE])  # alone, a student sees that of run time
     given.noise[..., list(blendshapes.LIPS_27)] = 0
     alone = distill.student_loss(student, teacher)(given, [])
-    beside = distill.student_loss(student, teacher, losses.Weights())(given, [])
-    others = fit.teacher_loss(student)(given, [])
+    beside = distill.student_loss(student, teacher, recipe.LossWeights())(given, [])
+    others = loop.teacher_loss(student)(given, [])
     assert set(alone.terms) == {"distillation"}
     torch.testing.assert_close(beside.total, others.total + 0.1 * alone.total)
     terms = others.terms
     wanted = terms["expression"] + terms["lip"] + 0.007 * terms["contrast"] + 0.5 * terms["velocity"]
     torch.testing.assert_close(others.total, wanted)
-    without = fit.teacher_loss(student, losses.Weights(lip=0, velocity=0))(given, [])
+    without = loop.teacher_loss(student, recipe.LossWeights(lip=0, velocity=0))(given, [])
     torch.testing.assert_close(without.total, terms["expression"] + 0.007 * terms["contrast"])
 
 
@@ -189,7 +202,7 @@ def test_a_voice_is_held_against_who_speaks_not_against_whom_the_denoiser_is_tol
     given = segment(model, [8, 16])
     told = [replace(given, **{name: torch.ones(2, dtype=torch.int64)}) for name in ("identity", "speaker")]
     own, exchanged, another = (
-        fit.teacher_terms(model, each, torch.zeros_like(each.face))["contrast"] for each in (given, *told)
+        loop.teacher_terms(model, each, torch.zeros_like(each.face))["contrast"] for each in (given, *told)
     )
     assert exchanged == own
     assert another != own
@@ -256,7 +269,7 @@ def test_who_is_still_in_a_shape_does_not_teach_others_to_be() -> None:
 
 
 def _mirrored_passages(
-    model: FaceModel, passages: Passages, settings: segments.FitSettings, step: int
+    model: FaceModel, passages: Passages, settings: recipe.FitSettings, step: int
 ) -> list[tuple[bool, bool]]:
     """Whether the identity is known, and the face mirrored, of each passage of a step that begins at its beginning."""
     given = next(iter(segments.segments(model, passages, replace(settings, starts=1.0, unknown=0.5), (8,), step)))

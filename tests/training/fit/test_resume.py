@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from tensorboardX.proto.event_pb2 import Event
 
 from tests.training import runs
-from training.fit.export import export
+from training.fit.export import export_run
 
 STEPS = 40
 
@@ -37,7 +37,7 @@ def wait_for(rows: int, folder: Path, started: "subprocess.Popen[str]") -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until and started.poll() is None:
         path = folder / "losses.csv"
-        if path.exists() and len(path.read_text().splitlines()) > rows:
+        if path.exists() and len(path.read_text(encoding="utf-8").splitlines()) > rows:
             return
         time.sleep(0.005)
     raise AssertionError(f"no {rows} steps: {started.communicate(timeout=5)[0]}")
@@ -92,7 +92,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(features: Path, whole: Path, tmp_pat
     assert started.returncode == 130
     done = len(runs.curve(tmp_path / "teacher")) - 1
     assert f"saved after step {done} of {STEPS}; the same command goes on" in told.replace("\n", " ")
-    unfinished = export(tmp_path / "teacher", tmp_path / "so-far.safetensors")
+    unfinished = export_run(tmp_path / "teacher", tmp_path / "so-far.safetensors")
     assert unfinished["trained_steps"] == done
     runs.train(*command(features, tmp_path))
     same(tmp_path, whole)

@@ -16,10 +16,8 @@ from tests.model.tiny import tiny_model
 from tests.training.people import person
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
-from training.judge import animate as streams
-from training.judge import evaluate as judge
 from training.judge.animate import animate, pair, remembered
-from training.judge.evaluate import baselines, evaluate, figures, judged, long_stream, skipping, takes, to_teacher
+from training.judge.evaluate import all_figures, baselines, figures, judged, long_stream, skipping, takes, to_teacher
 from training.judge.live import live_figures
 from training.judge.tables import Column, figures_table
 from training.prepare import npz_folder
@@ -61,7 +59,7 @@ def test_a_perfect_face_has_perfect_figures_and_noise_has_not(clips: list[Clip])
     assert perfect["jaw r"] == pytest.approx(1)
     assert perfect["amplitude lips"] == perfect["jitter upper"] == perfect["blinks to real"] == pytest.approx(1)
     assert "closure recall" not in perfect  # nobody said a word
-    found = evaluate(tiny_model(), clips[:2], 160, seeds=(0, 1))
+    found = all_figures(tiny_model(), clips[:2], 160, seeds=(0, 1))
     assert found["lip error 27"].mean > 0.1
     assert found["lip error 27"].deviation is not None
     assert found["spread over seeds, upper face"].mean > found["spread over seeds, jaw"].mean == 0
@@ -69,7 +67,7 @@ def test_a_perfect_face_has_perfect_figures_and_noise_has_not(clips: list[Clip])
     assert "jaw in noise of -60 dBFS" in found
     calm = {"mouth moves in fan at -40 dBFS", "jaw in music at -20 dBFS", "mouth differs at -40 dB"}
     assert calm <= set(found)
-    assert not calm & set(evaluate(tiny_model(), clips[:1], 80, seeds=(0,)))  # at its own lookahead only
+    assert not calm & set(all_figures(tiny_model(), clips[:1], 80, seeds=(0,)))  # at its own lookahead only
 
 
 def test_channels_that_were_not_captured_do_not_count(clips: list[Clip]) -> None:
@@ -87,8 +85,8 @@ def test_a_clip_s_face_does_not_depend_on_who_is_streamed_beside_it(
     model = tiny_model()
     uneven = [replace(clip, pcm=clip.pcm[: 20_000 + 7_001 * k]) for k, clip in enumerate(clips[:4])]
     together = animate(model, uneven, seed=1, lookahead_ms=80)
-    monkeypatch.setattr(streams, "SESSIONS", 1)
-    monkeypatch.setattr(streams, "WINDOWS", 5)
+    monkeypatch.setattr("training.judge.animate.SESSIONS", 1)
+    monkeypatch.setattr("training.judge.animate.WINDOWS", 5)
     for one, other in zip(together, animate(model, uneven, seed=1, lookahead_ms=80), strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
 
@@ -103,7 +101,7 @@ def test_a_long_recording_is_heard_a_bit_at_a_time(clips: list[Clip], monkeypatc
     long = replace(clips[0], pcm=np.tile(clips[0].pcm, 20))
     (face,) = animate(model, [long], seed=0, lookahead_ms=0)
     assert len(face) == 20 * 90
-    assert max(heard) == streams.WINDOWS
+    assert max(heard) == 5
     assert sum(heard) == 600
 
 
@@ -128,7 +126,7 @@ def test_what_was_heard_before_is_remembered_and_sounds_the_same(
         assert "ms per frame" in live_figures(model, clips[:1], 160)
         assert calls > needed  # time is not measured from memory
     np.testing.assert_array_equal(again, alone)
-    monkeypatch.setattr(streams, "REMEMBERED", 0)
+    monkeypatch.setattr("training.judge.animate.REMEMBERED", 0)
     with remembered(model):
         calls = 0
         animate(model, clips[:1], seed=0, lookahead_ms=160)
@@ -167,14 +165,14 @@ def test_the_distance_to_a_teacher_is_that_of_the_same_seed(clips: list[Clip]) -
 
 
 def test_the_long_stream_is_cut_where_it_is_long_enough(clips: list[Clip], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "LONG_S", 4)
+    monkeypatch.setattr("training.judge.evaluate.LONG_S", 4)
     lengths: list[int] = []
 
     def noted(model: FaceModel, streams: list[Clip], **options: object) -> list[np.ndarray]:
         lengths.append(len(streams[0]))
         return [np.zeros((120, 52), np.float32) + np.arange(120)[:, None]]
 
-    monkeypatch.setattr(judge, "animate", noted)
+    monkeypatch.setattr("training.judge.evaluate.animate", noted)
     assert "jaw r, one long stream" in long_stream(tiny_model(), clips, 160)
     assert lengths == [4 * 16_000]
 

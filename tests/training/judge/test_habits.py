@@ -90,8 +90,8 @@ def test_the_table_names_whose_habits_each_face_has(tmp_path: Path) -> None:
     text = write_habits(tmp_path, [Likeness("alma", "bruno", {"alma": 0.25, "bruno": 0.5}, 0.75)])
     assert text.splitlines()[0] == "| identity | sound of | to alma's habits | to bruno's habits | nearest | heeded |"
     assert text.splitlines()[2] == "| alma | bruno | 0.250 | 0.500 | alma | 0.750 |"
-    assert (tmp_path / "habits.md").read_text() == text
-    (told,) = json.loads((tmp_path / "habits.json").read_text())
+    assert (tmp_path / "habits.md").read_text(encoding="utf-8") == text
+    (told,) = json.loads((tmp_path / "habits.json").read_text(encoding="utf-8"))
     assert told == {
         "identity": "alma",
         "sound": "bruno",

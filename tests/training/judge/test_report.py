@@ -33,7 +33,11 @@ def test_several_lookaheads_are_drawn_and_one_is_not(tmp_path: Path, clips: list
     scale = {"mean face": {"lip error 27": Value(0.5)}}
     write_figures(tmp_path / "dial", {0: column(0.3), 160: column(0.2)}, scale, tiny_model(), clips)
     assert image.imread(tmp_path / "dial" / "lookahead.png").shape[1] > 900  # three figures in a row
-    assert list(json.loads((tmp_path / "dial" / "figures.json").read_text())) == ["0 ms", "160 ms", "mean face"]
+    assert list(json.loads((tmp_path / "dial" / "figures.json").read_text(encoding="utf-8"))) == [
+        "0 ms",
+        "160 ms",
+        "mean face",
+    ]
     write_figures(tmp_path / "one", {160: column(0.2)}, scale, tiny_model(), clips)
     assert {path.name for path in (tmp_path / "one").iterdir()} == {
         "figures.json", "figures.md", "curves.png", "shapes.png", "spectrum.png",

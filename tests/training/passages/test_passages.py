@@ -11,10 +11,10 @@ from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
 from tests.model.tiny import tiny_model
 from tests.training.people import person
-from training.passages import compose as passages
+from training.passages import compose
 from training.passages.compose import SECONDS, assemble, encode, quiet_passage, write_shard
 from training.passages.shards import Passages
-from training.sounds.track import recordings_of
+from training.sounds.recordings import recordings_of
 
 JAW = blendshapes.NAMES.index("jawOpen")
 
@@ -38,8 +38,8 @@ def test_sound_and_face_of_a_passage_belong_together(clips: list) -> None:
 
 @pytest.mark.parametrize("speed", [0.87, 1.0, 1.15])
 def test_at_any_speed_the_face_goes_with_its_sound(clips: list, speed: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passages, "_speed", lambda rng: speed)
-    monkeypatch.setattr(passages, "disturbed", lambda sound, *rest: sound)
+    monkeypatch.setattr(compose, "_speed", lambda rng: speed)
+    monkeypatch.setattr(compose, "disturbed", lambda sound, *rest: sound)
     passage = assemble(clips, 30, (160,), np.random.default_rng(0))
     frames = np.arange(SECONDS * 30) * 16_000 // 30
     loud = np.array([np.abs(passage.samples[max(0, f - 400) : f + 400]).mean() for f in frames])
@@ -65,8 +65,8 @@ def test_recordings_without_speech_are_heard_where_nobody_speaks_and_behind_spee
     sine = 0.1 * np.sin(2 * np.pi * 3000 * np.arange(16_000) / 16_000)
     soundfile.write(tmp_path / "tone.flac", sine, 16_000)
     tone = recordings_of(tmp_path, "ours")
-    monkeypatch.setattr(passages, "RECORDED", 1.0)
-    monkeypatch.setattr(passages, "BEHIND", 1.0)
+    monkeypatch.setattr(compose, "RECORDED", 1.0)
+    monkeypatch.setattr(compose, "BEHIND", 1.0)
 
     def share(sound: np.ndarray) -> float:
         """Of its power, that of the tone."""
@@ -79,7 +79,7 @@ def test_recordings_without_speech_are_heard_where_nobody_speaks_and_behind_spee
         assert quiet.samples.shape == (SECONDS * 16_000,)
         assert not quiet.samples.any() or share(quiet.samples) > 0.95
         assert quiet.face[:, JAW].max() < 0.05
-    monkeypatch.setattr(passages, "_speed", lambda rng: 1.0)
+    monkeypatch.setattr(compose, "_speed", lambda rng: 1.0)
     hushed = [replace(clip, gain_db=-120) for clip in clips]
     heard = [assemble(hushed, 30, (160,), np.random.default_rng(seed), [tone]) for seed in range(12)]
     behind = [share(each.samples) > 0.9 for each in heard]
@@ -94,7 +94,7 @@ def test_blinks_count_more_than_open_eyes_and_nothing_else_does(clips: list) -> 
     eyes, seen = blendshapes.INDEX["eyeSquintRight"], passage.weight[:, 0] > 0
     assert len(closed) > 5
     near = near[seen[near]]
-    assert passage.weight[near, eyes].min() > 1 + 0.45 * passages.BLINKS
+    assert passage.weight[near, eyes].min() > 1 + 0.45 * compose.BLINKS
     assert np.median(passage.weight[seen, eyes]) < 1.05
     others = [index for index in range(52) if index not in blendshapes.REGIONS["eyes"]]
     assert passage.weight[:, others].max() == 1

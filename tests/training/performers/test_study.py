@@ -18,7 +18,7 @@ from training import cli, recipe
 from training.datasets import dataset
 from training.datasets.dataset import Dataset
 from training.enroll import enrol, takes
-from training.fit import loop as fit
+from training.fit import loop
 from training.judge import plots
 from training.judge.tables import Column, Value
 from training.performers import cast, datasets, study
@@ -33,7 +33,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepared(root / "raw", root / "nina", "nina")
     tiny_hubert().save_pretrained(root / "hubert")
     small = recipe.load("smoke").changed({"features.encoder": str(root / "hubert"), "fit.steps": 2})
-    (root / "small.yaml").write_text(yaml.safe_dump(small.model_dump(mode="json")))
+    (root / "small.yaml").write_text(yaml.safe_dump(small.model_dump(mode="json")), encoding="utf-8")
     return root
 
 
@@ -61,7 +61,7 @@ def test_a_dataset_of_two_people_is_refused(root: Path, tmp_path: Path) -> None:
     mixed = source(root).manifest.model_copy(
         update={"recordings": [rows[0].model_copy(update={"speaker": "otto"}), *rows[1:]]}
     )
-    (tmp_path / "manifest.json").write_text(mixed.model_dump_json())
+    (tmp_path / "manifest.json").write_text(mixed.model_dump_json(), encoding="utf-8")
     with pytest.raises(FacewireError, match=r"2 people speak in it \(otto, nina\)"):
         datasets.one_person(tmp_path)
 
@@ -82,7 +82,7 @@ def test_performers_are_ordinary_datasets_whose_habit_of_being_late_is_left(
     for performer, folder in zip(chosen, folders, strict=True):
         made = dataset.read(folder)
         assert made.speakers == (performer.name,)
-        assert "in time with the sound as they are" in (folder / "report.txt").read_text()
+        assert "in time with the sound as they are" in (folder / "report.txt").read_text(encoding="utf-8")
         clip = made.clips("train")[0]
         assert clip.offset_s == 0
         original = plain[clip.recording]
@@ -102,7 +102,7 @@ def performers(root: Path, out: Path) -> str:
     arguments = ["performers", root / "nina", "--out", out, *options]
     result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    page = (out / "performers.md").read_text()
+    page = (out / "performers.md").read_text(encoding="utf-8")
     assert page in result.output
     return page
 
@@ -118,7 +118,7 @@ def test_the_page_is_made_by_one_command_and_what_is_finished_is_kept(
     out = tmp_path / "out"
     page = performers(root, out)
     assert page.startswith("# Virtual performers\n\n```\nfacewire-train performers ")
-    figures = json.loads((out / "performers.json").read_text())
+    figures = json.loads((out / "performers.json").read_text(encoding="utf-8"))
     assert set(figures["figures"]) == {"identities", "no-identities", ENROLLED, "nearest", "unknown"}
     assert set(figures["figures"]["identities"]) == {"performer_1", "performer_2", "performer_3"}
     assert set(figures["figures"][ENROLLED]) == {"performer_3"}
@@ -140,7 +140,7 @@ def test_the_page_is_made_by_one_command_and_what_is_finished_is_kept(
     def never(*rest: object, **named: object) -> None:
         raise AssertionError("what is finished is kept")
 
-    for place, name in ((fit, "_step"), (enrol, "by_face"), (study, "animate"), (datasets, "voiced_as")):
+    for place, name in ((loop, "_step"), (enrol, "by_face"), (study, "animate"), (datasets, "voiced_as")):
         monkeypatch.setattr(place, name, never)
     assert performers(root, out) == page
 
@@ -162,7 +162,7 @@ def test_the_page_says_whether_the_enrolled_is_near_enough(
         figures |= {ENROLLED: last, "nearest": last, "unknown": last}
         read = study.habits.planted({one.name: one.habits for one in asked.cast})
         found = Found(figures, people[0], read | {ENROLLED: read[people[-1]]})
-        return write_page(asked, found, "facewire-train performers nina").read_text()
+        return write_page(asked, found, "facewire-train performers nina").read_text(encoding="utf-8")
 
     near, far = page(0.109), page(0.112)
     assert "trained on: 1.090, within 10%; LBE 12:" in near

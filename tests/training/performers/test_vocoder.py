@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from protocols.errors import FacewireError
-from training.performers import vocoder
 from training.performers.vocoder import voiced_as
 
 RATE = 16_000
@@ -50,10 +48,3 @@ def test_it_is_as_long_as_before_and_pauses_where_it_did() -> None:
     assert (len(other), other.dtype) == (15_990, np.float32)
     pause = np.abs(other[int(0.45 * RATE) : int(0.55 * RATE)]).max()
     assert pause < 0.1 * np.abs(other).max()
-
-
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    vocoder.need_extra()
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(FacewireError, match=r"pip install '\.\[performers\]'"):
-        vocoder.need_extra()

@@ -25,7 +25,7 @@ def write(
     frames = int(seconds * 60)
     rows = [[round(i / frames, 4) if name == "jawOpen" else 0.0 for name in names] for i in range(frames)]
     took = [{"weights": row, "time": round(i / 60, 6), "rotation": []} for i, row in enumerate(rows)]
-    path.write_text(json.dumps({"names": list(names), "frames": took}))
+    path.write_text(json.dumps({"names": list(names), "frames": took}), encoding="utf-8")
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, int(seconds * rate_hz))
     soundfile.write(path.with_suffix(".wav"), noise, rate_hz)
     return path
@@ -82,7 +82,7 @@ def test_speakers_and_english_are_selected(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match=r"no speaker nobody; there are 12_zhao, 1_wayne, 2_scott"):
         beat.listed(tmp_path, ["nobody", "1"])
     (tmp_path / "1" / "._1_wayne_0_1_1.json").write_bytes(b"what other systems leave behind")
-    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
     assert len(beat.listed(tmp_path)) == 5
     (tmp_path / "empty").mkdir()
     with pytest.raises(FacewireError, match=r"no \.json files"):
@@ -94,14 +94,14 @@ def test_speakers_and_english_are_selected(tmp_path: Path) -> None:
 def test_each_broken_recording_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     write(tmp_path, "1_wayne_0_9_9")
     torn = write(tmp_path, "1_wayne_0_1_1")
-    torn.write_text(torn.read_text()[:1000])
+    torn.write_text(torn.read_text(encoding="utf-8")[:1000], encoding="utf-8")
     no_number = write(tmp_path, "1_wayne_0_2_2")
-    no_number.write_text(no_number.read_text().replace(" 0.0083,", " NaN,", 1))
+    no_number.write_text(no_number.read_text(encoding="utf-8").replace(" 0.0083,", " NaN,", 1), encoding="utf-8")
     write(tmp_path, "1_wayne_0_3_3").with_suffix(".wav").unlink()
     write(tmp_path, "1_wayne_0_4_4").with_suffix(".wav").write_bytes(b"no sound at all")
     write(tmp_path, "1_wayne_0_5_5", names=blendshapes.BEAT[:-3])
     back = write(tmp_path, "1_wayne_0_6_6")
-    back.write_text(back.read_text().replace('"time": 1.0,', '"time": 0.5,'))
+    back.write_text(back.read_text(encoding="utf-8").replace('"time": 1.0,', '"time": 0.5,'), encoding="utf-8")
     write(tmp_path, "1_wayne_0_7_7").rename(tmp_path / "1" / "wayne.json")
     *skipped, last = sorted(read(tmp_path), key=lambda item: isinstance(item, Found))
     assert isinstance(last, Found)

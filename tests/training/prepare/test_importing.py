@@ -26,7 +26,7 @@ LAYOUT = Path(__file__).parents[4] / "shared" / "data" / "beat_layout"
 
 def found(folder: Path, name: str = "a", seconds: float = 2.0, **changed: object) -> Found:
     """A recording whose source is a file of its name."""
-    (folder / name).write_text(name)
+    (folder / name).write_text(name, encoding="utf-8")
     rng = np.random.default_rng(len(name))
     frames = int(seconds * 30)
     values: dict[str, object] = {
@@ -67,8 +67,8 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert (other.identity, other.fps, other.seen.sum()) == ("ada", 29.97, 101)
     assert (clip.curves.base is not None, type(clip.pcm)) == (True, np.memmap)  # nothing is read before it is used
     np.testing.assert_array_equal(load_file(tmp_path / "set" / first.file)["lip_gap"], np.arange(60))
-    assert str(tmp_path) not in (tmp_path / "set" / "manifest.json").read_text()
-    assert json.loads((tmp_path / "set" / "manifest.json").read_text())["format"] == 1
+    assert str(tmp_path) not in (tmp_path / "set" / "manifest.json").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "set" / "manifest.json").read_text(encoding="utf-8"))["format"] == 1
 
 
 @settings(max_examples=50, deadline=None)
@@ -122,7 +122,7 @@ def test_each_reason_not_to_take_a_recording(tmp_path: Path) -> None:
         "  torn.json: torn in two",
     ]
     assert lines[-2:] == ["  hidden: a face was found in only 80% of its frames", "  other.json: not wanted"]
-    assert (tmp_path / "set" / "report.txt").read_text() == made.report
+    assert (tmp_path / "set" / "report.txt").read_text(encoding="utf-8") == made.report
 
 
 def test_sound_beyond_the_face_is_left_out(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_source_that_changed_is_read_again_and_one_that_is_gone_is_dropped(tmp
     folder = write_person(tmp_path / "raw", 3)
     before = dataset.read(prepared(folder, tmp_path / "set", "nina")).manifest.recordings
     (folder / "clip00.npz").unlink()
-    (folder / "clip01.align").write_text("23750 29500 bin")  # beside it
+    (folder / "clip01.align").write_text("23750 29500 bin", encoding="utf-8")  # beside it
     after = dataset.read(prepared(folder, tmp_path / "set", "nina")).manifest.recordings
     assert [row.recording for row in after] == ["clip01", "clip02"]
     assert after[0].closures_s == [0.95]
@@ -203,10 +203,12 @@ def test_damaged_datasets_are_told(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match=r"00001.safetensors: not a recording that prepare wrote"):
         dataset.read(made.folder).clips("all")
     manifest = made.folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"frames": 60', '"frames": 61', 1))
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace('"frames": 60', '"frames": 61', 1), encoding="utf-8"
+    )
     with pytest.raises(FacewireError, match=r"00000.safetensors: not what manifest.json says it is"):
         dataset.read(made.folder).clips("all")
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2'))
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     with pytest.raises(FacewireError, match=r"not a manifest of format 1: format: "):
         dataset.read(made.folder)
     assert first.exists()

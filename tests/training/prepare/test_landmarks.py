@@ -47,11 +47,11 @@ def test_sound_is_found_with_when_it_begins(tmp_path: Path) -> None:
     samples, begin_s = sound(write_film(tmp_path / "film.mkv", [0, 0.1, 0.2], sound_from_s=0.25))
     assert begin_s == pytest.approx(0.25, abs=0.002)
     assert len(samples) == pytest.approx(16_000, abs=10)
-    assert np.abs(samples).max() == pytest.approx(8000 / 32768, abs=0.01)
+    assert np.abs(samples).max() == pytest.approx(8000 / 32768, abs=0.01)  # the mean of both channels
 
 
 def test_what_is_no_video_is_told(tmp_path: Path) -> None:
-    (tmp_path / "text.mp4").write_text("not a video at all")
+    (tmp_path / "text.mp4").write_text("not a video at all", encoding="utf-8")
     for call in (frame_count, sound, lambda path: list(frames(path))):
         with pytest.raises(VideoError, match=r"text.mp4: not a video"):
             call(tmp_path / "text.mp4")
@@ -61,7 +61,7 @@ def test_what_is_no_video_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = write_film(tmp_path / "film.mkv", [0, 0.1])
-    monkeypatch.setitem(sys.modules, "mediapipe.tasks.python", None)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
     with pytest.raises(FacewireError, match=r"pip install '\.\[video\]'"):
         landmarks(film, tmp_path / "x.task", tmp_path / "x.safetensors", None, lambda: None)
     monkeypatch.setitem(sys.modules, "av", None)

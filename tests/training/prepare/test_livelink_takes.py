@@ -77,21 +77,23 @@ def test_rest_is_0_and_1_stays_1(tmp_path: Path) -> None:
 
 def test_columns_in_another_order_are_mapped_by_name_and_missing_ones_are_broken(tmp_path: Path) -> None:
     path = write(tmp_path)
-    rows = [line.split(",") for line in path.read_text().splitlines()]
+    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
     first, last = rows[0].index("JawOpen"), rows[0].index("TongueOut")
     for row in rows:
         row[first], row[last] = row[last], row[first]
-    path.write_text("\n".join(map(",".join, rows)))
+    path.write_text("\n".join(map(",".join, rows)), encoding="utf-8")
     (found,) = read(tmp_path)
     assert isinstance(found, Found)
     np.testing.assert_allclose(found.curves[:, JAW], loud(np.arange(SECONDS * 60) / 60), atol=0.01)
 
-    path.write_text("\n".join(",".join(row[:first] + row[first + 1 :]) for row in rows))  # tongueOut's column now
+    path.write_text(
+        "\n".join(",".join(row[:first] + row[first + 1 :]) for row in rows), encoding="utf-8"
+    )  # tongueOut's column now
     (without_tongue,) = read(tmp_path)
     assert isinstance(without_tongue, Found)
     assert without_tongue.confidence[blendshapes.INDEX["tongueOut"]] == 0
     assert without_tongue.confidence.sum() == 51
-    path.write_text("\n".join(",".join(row[:last] + row[last + 1 :]) for row in rows))
+    path.write_text("\n".join(",".join(row[:last] + row[last + 1 :]) for row in rows), encoding="utf-8")
     (without_jaw,) = read(tmp_path)
     assert without_jaw == Skipped(path, "missing blendshapes: jawOpen", broken=True)
 
@@ -99,15 +101,17 @@ def test_columns_in_another_order_are_mapped_by_name_and_missing_ones_are_broken
 def test_broken_takes_are_named_and_other_tables_are_not_takes(tmp_path: Path) -> None:
     write(tmp_path, "good")
     back = write(tmp_path, "back")
-    back.write_text(back.read_text().replace("00:00:02:30.000", "00:00:01:30.000"))
+    back.write_text(back.read_text(encoding="utf-8").replace("00:00:02:30.000", "00:00:01:30.000"), encoding="utf-8")
     write(tmp_path, "mute").with_suffix(".wav").unlink()
     torn = write(tmp_path, "torn")
-    torn.write_text(torn.read_text()[:20_000])
+    torn.write_text(torn.read_text(encoding="utf-8")[:20_000], encoding="utf-8")
     nan = write(tmp_path, "nan")
-    nan.write_text(nan.read_text().replace("0.050000", "nan", 1))
+    nan.write_text(nan.read_text(encoding="utf-8").replace("0.050000", "nan", 1), encoding="utf-8")
     other = write(tmp_path, "other")
-    other.write_text("frame,time\n1,2\n")
-    (tmp_path / "frame_log.csv").write_text("frame,time\n1,2\n")  # nothing to hear beside it: the app's own log
+    other.write_text("frame,time\n1,2\n", encoding="utf-8")
+    (tmp_path / "frame_log.csv").write_text(
+        "frame,time\n1,2\n", encoding="utf-8"
+    )  # nothing to hear beside it: the app's own log
     items = read(tmp_path)
     told = {item.source.stem: item.reason for item in items if isinstance(item, Skipped) and item.broken}
     assert set(told) == {"back", "mute", "torn", "nan", "other"}

@@ -28,7 +28,7 @@ def test_what_was_not_captured_and_what_was_measured_are_kept(tmp_path: Path) ->
         conf=np.array([0.5, 1, 1], np.float32), ok=np.arange(75) != 3, lip_gap=np.arange(75),
     )  # fmt: skip
     path.with_suffix(".align").write_text(
-        "0 23750 sil\n23750 29500 bin\n29500 34000 blue\n34000 35500 at\n35500 41000 p\n"
+        "0 23750 sil\n23750 29500 bin\n29500 34000 blue\n34000 35500 at\n35500 41000 p\n", encoding="utf-8"
     )
     found = npz_folder.read(path, "nina", "CC0")
     known = {name: found.confidence[blendshapes.INDEX[name]] for name in ("mouthClose", "jawOpen", "eyeBlinkLeft")}
@@ -65,7 +65,7 @@ def test_broken_recordings_are_named(tmp_path: Path) -> None:
     assert "do not fit each other" in told["d"]
     assert told["e"] == "no sound: expected e.flac or .wav beside it"
     assert "not ARKit blendshapes: 'x0'" in told["f"]
-    good.with_suffix(".align").write_text("0 23750 sil\nhello")
+    good.with_suffix(".align").write_text("0 23750 sil\nhello", encoding="utf-8")
     with pytest.raises(FacewireError, match="not a GRID alignment"):
         npz_folder.read(good, "nina", "CC0")
 

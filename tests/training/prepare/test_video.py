@@ -1,5 +1,6 @@
 """`prepare video`: from a folder of videos to a dataset."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_goes_on(tmp_path: Path, model
     real.write_bytes((VIDEOS / real.name).read_bytes())
     write_film(folder / "faceless.mkv", [i / 25 for i in range(30)])
     write_film(folder / "silent.mkv", [i / 25 for i in range(30)], tone=False)
-    (folder / "text.mp4").write_text("not a video")
+    (folder / "text.mp4").write_text("not a video", encoding="utf-8")
     code, report = prepare(tmp_path / "set", model, folder)
     assert code == 1
     assert [row.recording for row in dataset.read(tmp_path / "set").manifest.recordings] == ["s1_bbal7s"]
@@ -204,7 +205,7 @@ def test_a_sheet_without_the_kit_and_an_odd_aspect_are_told(tmp_path: Path, mode
 
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "mediapipe" else name)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
     for command in (["face-model", "fetch"], ["prepare", "video", str(VIDEOS), "--speaker", "x", "--licence", "x"]):
         done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out")])
         assert isinstance(done.exception, FacewireError)

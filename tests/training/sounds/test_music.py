@@ -66,10 +66,10 @@ def test_a_seed_is_a_piece(tmp_path: Path) -> None:
 @needs_synthesiser
 @pytest.mark.slow
 def test_pieces_are_played_and_those_that_exist_kept(tmp_path: Path) -> None:
-    (tmp_path / "000-0000.flac").write_text("kept")
+    (tmp_path / "000-0000.flac").write_text("kept", encoding="utf-8")
     done = CliRunner().invoke(app, ["music", str(SOUNDFONT), "--out", str(tmp_path), "--pieces", "3"])
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "000-0000.flac").read_text() == "kept"
+    assert (tmp_path / "000-0000.flac").read_text(encoding="utf-8") == "kept"
     pieces = [soundfile.read(tmp_path / f"000-000{number}.flac") for number in (1, 2)]
     for sound, rate_hz in pieces:
         assert rate_hz == 16_000
@@ -82,7 +82,7 @@ def test_pieces_are_played_and_those_that_exist_kept(tmp_path: Path) -> None:
 def test_what_is_no_soundfont_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="no such file"):
         music.play(tmp_path / "none.sf2", [0], tmp_path / "piece.flac")
-    (tmp_path / "text.sf2").write_text("hello")
+    (tmp_path / "text.sf2").write_text("hello", encoding="utf-8")
     with pytest.raises(FacewireError, match=r"text\.sf2"):
         music.play(tmp_path / "text.sf2", [0], tmp_path / "piece.flac")
     assert not (tmp_path / "piece.flac").exists()

@@ -9,7 +9,7 @@ from protocols.errors import FacewireError
 from tests.training.people import prepared, write_person
 from training.datasets.dataset import read
 from training.datasets.splits import split_of
-from training.sounds.track import (
+from training.sounds.augment import (
     GAP_FEATURES,
     LEVEL_DBFS,
     amplitude,
@@ -20,11 +20,9 @@ from training.sounds.track import (
     of_another_voice,
     packed,
     quiet,
-    recordings_of,
-    sound_of,
-    speech_of_dataset,
     stretch,
 )
+from training.sounds.recordings import recordings_of, sound_of, speech_of_dataset
 
 
 def rms_db(sound: np.ndarray) -> float:

@@ -18,11 +18,12 @@ from tests.model.tiny import tiny_model
 from training.cli import app
 from training.datasets.splits import split_of
 from training.judge.not_speech import white
-from training.sounds.track import with_noise
+from training.sounds.augment import with_noise
+from training.sounds.recordings import files_by_speaker
 from training.speakers.enrolled import told_apart
-from training.speakers.hear import Recording, folder_of_speakers, hear, long_enough, piece, voice_in
+from training.speakers.hear import Recording, hear_files, long_enough, piece, voice_in
 from training.speakers.judge import METHODS, tell_apart
-from training.speakers.teach import centre, discriminant, drawn, equal_error, floor, library, listening, teach
+from training.speakers.teach import centre, discriminant, drawn, equal_error, floor, library, listening, teach_voices
 
 pytestmark = pytest.mark.slow
 
@@ -143,11 +144,11 @@ def test_pieces_are_as_long_as_asked_and_go_on_in_other_recordings() -> None:
 
 def test_too_few_speakers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match="at least 3"):
-        teach(listening(tiny_model(), (0, 1)), people(2), {})
+        teach_voices(listening(tiny_model(), (0, 1)), people(2), {})
     with pytest.raises(FacewireError, match="at least 8"):
         tell_apart(people(7), HIDDEN)
     with pytest.raises(FacewireError, match="a folder for each speaker"):
-        folder_of_speakers(tmp_path)
+        files_by_speaker(tmp_path)
 
 
 def buzz(pitch_hz: float, seconds: float, seed: int) -> Floats:
@@ -172,14 +173,14 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     folder = spoken(tmp_path / "speakers")
     model = listening(tiny_model(), (0, 1))
     with Progress(disable=True) as bar:
-        heard = hear(model, folder_of_speakers(folder), bar)
-        both = hear(model, {"v0": folder_of_speakers(folder)["v0"][:4]}, bar, varied=True)
+        heard = hear_files(model, files_by_speaker(folder), bar)
+        both = hear_files(model, {"v0": files_by_speaker(folder)["v0"][:4]}, bar, varied=True)
     assert [len(found) for found in both.values()] == [4, 4]
     quiet = [np.quantile(each.features[:, 32 : 32 + timbre.BANDS], 0.1) for each in (*heard["v0"][:4], *both["v0"])]
     assert quiet[:2] == quiet[4:6]
     assert (np.array(quiet[6:]) > quiet[2:4]).all()  # heard through noise
     assert np.abs(both["v0"][0].features.mean(0) - both["v0, another throat"][0].features.mean(0)).max() > 0.01
-    taught = teach(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
+    taught = teach_voices(model, heard, {"alma": heard["v0"], "bruno": heard["v3"]})
     assert taught.voice
     assert taught.voice.others.shape == (2, 3)  # of the four two are its own, by other names
     runtime = TorchRuntime(taught)
@@ -199,7 +200,7 @@ def test_only_what_is_held_out_is_judged_in_noise_of_the_level_that_is_asked(tmp
         soundfile.write(tmp_path / "v0" / f"{name}.flac", buzz(90, 1, place).clip(-1, 1), 16_000)
     with Progress(disable=True) as bar:
         files = {"v0": [tmp_path / "v0" / f"{name}.flac" for name in names]}
-        clean, noisy = (hear(model, files, bar, noise_db=noise_db)["v0"] for noise_db in (None, 20.0))
+        clean, noisy = (hear_files(model, files, bar, noise_db=noise_db)["v0"] for noise_db in (None, 20.0))
     for one, other in zip(clean, noisy, strict=True):
         assert np.array_equal(one.features, other.features) == (not one.held_out)
     assert {one.held_out for one in clean} == {True, False}
@@ -237,7 +238,9 @@ def test_the_commands_teach_and_judge(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     made_files = {path.name for path in (tmp_path / "figures").iterdir()}
     assert made_files == {"speakers.md", "speakers.json", "speakers.png", "identities.png"}
-    assert json.loads((tmp_path / "figures" / "speakers.json").read_text())["scores"]["pieces"] >= 8 * 50
-    figures = json.loads((tmp_path / "figures" / "speakers.json").read_text())
+    assert (
+        json.loads((tmp_path / "figures" / "speakers.json").read_text(encoding="utf-8"))["scores"]["pieces"] >= 8 * 50
+    )
+    figures = json.loads((tmp_path / "figures" / "speakers.json").read_text(encoding="utf-8"))
     assert set(figures["enrolled"]["enrolled voices matched"]) == {"1.0", "2.0", "3.0", "5.0", "8.0"}
     assert "as the checkpoint was taught" in result.output

@@ -17,8 +17,9 @@ from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
 from training.cli import app
 from training.judge.not_speech import keyboard
-from training.sounds.track import Recordings, at_level, recordings_of
-from training.speakers import speech as detector
+from training.sounds.augment import at_level
+from training.sounds.recordings import Recordings, recordings_of
+from training.speakers.speech import WIDTH, teach_speech
 from training.speakers.teach import layers_of, listening
 
 DEMO = Path(__file__).parents[3] / "daemon" / "sound" / "demo.flac"
@@ -55,9 +56,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detector, "PIECES", 30)
-    monkeypatch.setattr(detector, "PIECE_S", 3)
-    monkeypatch.setattr(detector, "STEPS", 300)
+    monkeypatch.setattr("training.speakers.speech.PIECES", 30)
+    monkeypatch.setattr("training.speakers.speech.PIECE_S", 3)
+    monkeypatch.setattr("training.speakers.speech.STEPS", 300)
 
 
 def untaught(model: FaceModel | None = None) -> FaceModel:
@@ -71,7 +72,7 @@ def untaught(model: FaceModel | None = None) -> FaceModel:
 def taught(folders: dict[str, Path], seed: int = 0, model: FaceModel | None = None) -> FaceModel:
     sets: list[list[Recordings]] = [[recordings_of(folders[name], "CC0")] for name in ("voices", "winds")]
     with Progress(disable=True) as bar:
-        return detector.teach(untaught(model), *sets, seed=seed, bar=bar)
+        return teach_speech(untaught(model), *sets, seed=seed, bar=bar)
 
 
 def motion(model: FaceModel, sound: Samples) -> float:
@@ -84,7 +85,7 @@ def test_it_tells_the_demos_voice_from_typing(
     tmp_path: Path, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the encoder that ships; it learns from the one half of the demo's speech and is judged by the other."""
-    monkeypatch.setattr(detector, "PIECES", 60)
+    monkeypatch.setattr("training.speakers.speech.PIECES", 60)
     demo = read_audio(DEMO)
     middle = len(demo) // 2
     soundfile.write(tmp_path / "half.flac", demo[:middle], SAMPLE_RATE_HZ)
@@ -159,4 +160,4 @@ def test_the_command_says_what_it_was_taught_with(folders: dict[str, Path], tmp_
         "speech": {folders["voices"].name: "Apache-2.0"},
         "sounds": {folders["winds"].name: "MIT"},
     }
-    assert checkpoint.load(out).config.speech_width == detector.WIDTH
+    assert checkpoint.load(out).config.speech_width == WIDTH

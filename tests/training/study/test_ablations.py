@@ -16,7 +16,6 @@ from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
 from tests.training.people import write_person
 from training import cli, recipe
-from training.fit import loop as fit
 from training.study import ablations, study
 from training.study.ablations import Variant, variants
 
@@ -72,7 +71,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"features.shards": 1, "features.passages": 6, "fit.batch": 4, "fit.segment_frames": 30}
         | {"fit.shortest_frames": 30, "fit.carried": 2, "fit.steps": 2, "distill.steps": 1}
     )
-    (root / "small.yaml").write_text(yaml.safe_dump(small.model_dump(mode="json")))
+    (root / "small.yaml").write_text(yaml.safe_dump(small.model_dump(mode="json")), encoding="utf-8")
     run("features", *data(root), "--recipe", root / "small.yaml", "--encoder", root / "hubert", "--out", root / "heard")
     return root
 
@@ -90,14 +89,14 @@ def data(root: Path) -> tuple[object, ...]:
 def report(root: Path, *options: object) -> str:
     recipe = ("--recipe", root / "small.yaml", "--device", "cpu", "--seeds", 2)
     printed = run("report", root / "heard", *data(root), "--out", root / "out", *recipe, *options)
-    page = (root / "out" / "report.md").read_text()
+    page = (root / "out" / "report.md").read_text(encoding="utf-8")
     assert page in printed
     return page
 
 
 @pytest.mark.slow
 def test_the_report_is_made_in_two_goes_and_then_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, made = ablations.fit.run, []
+    plain, made = ablations.run, []
 
     def cut(model: object, passages: object, loss: object, ts: object, settings: object, folder: Path, *rest, **named):  # type: ignore[no-untyped-def]
         if folder.name == "steps-8":
@@ -105,7 +104,7 @@ def test_the_report_is_made_in_two_goes_and_then_kept(root: Path, monkeypatch: p
         made.append(folder.name)
         return plain(model, passages, loss, ts, settings, folder, *rest, **named)
 
-    monkeypatch.setattr(fit, "run", cut)
+    monkeypatch.setattr(ablations, "run", cut)
     with pytest.raises((KeyboardInterrupt, SystemExit, AssertionError)):
         report(root)
     assert made == ["steps-32", "steps-16"]
@@ -129,19 +128,21 @@ def test_the_report_is_made_in_two_goes_and_then_kept(root: Path, monkeypatch: p
     assert re.search(r"\| precision \| recall \| F1 \|.*\n.*\n\| \d\.\d{3} \|", page)
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", page):
         assert (root / "out" / picture).stat().st_size > 3_000
-    figures = json.loads((root / "out" / "report.json").read_text())
+    figures = json.loads((root / "out" / "report.json").read_text(encoding="utf-8"))
     assert figures["skipping-8"]["distance to teacher"]["mean"] > 0
     assert figures["steps-32"].get("distance to teacher") is None
     assert figures["regressor"]["spread over seeds, upper face"]["mean"] == 0
     assert figures["distilled-8"]["spread over seeds, upper face"]["mean"] > 0
     # what each command would make is what was made
     command = next(line for line in page.splitlines() if "no-lip-32-alone" in line)
-    assert yaml.safe_load(Path(command.split("--recipe ")[1].split()[0]).read_text())["losses"]["lip"] == 0
+    assert (
+        yaml.safe_load(Path(command.split("--recipe ")[1].split()[0]).read_text(encoding="utf-8"))["losses"]["lip"] == 0
+    )
 
     def never(*rest: object, **named: object) -> None:
         raise AssertionError("what is finished is kept")
 
-    monkeypatch.setattr(fit, "run", never)
+    monkeypatch.setattr(ablations, "run", never)
     monkeypatch.setattr(study.Study, "_judge", never)
     (root / "out" / "report.md").unlink()
     assert report(root) == page
@@ -158,7 +159,7 @@ def test_a_folder_of_another_study_is_refused_and_other_takes_are_judged_anew(
     def judged(asked: study.Study) -> dict[str, Any]:
         with Progress(disable=True) as bar:
             asked.run(bar)
-        return json.loads((tmp_path / "steps-8" / study.FIGURES).read_text())
+        return json.loads((tmp_path / "steps-8" / study.FIGURES).read_text(encoding="utf-8"))
 
     before = judged(one)
     after = judged(replace(one, seeds=2))

@@ -13,8 +13,8 @@ from model.stream import render
 from model.torch_runtime import TorchRuntime
 from tests.model.tiny import tiny_model
 from training import recipe
-from training.fit import loop as fit
-from training.passages import features
+from training.fit import loop
+from training.passages.folder import UNTRAINED
 from training.passages.shards import Passages
 from training.study import regressor
 
@@ -24,7 +24,7 @@ FRAMES = 120
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("features")
-    checkpoint.save(tiny_model(), out / features.UNTRAINED, {})
+    checkpoint.save(tiny_model(), out / UNTRAINED, {})
     return out
 
 
@@ -53,9 +53,9 @@ def chosen(steps: int) -> recipe.Recipe:
 def trained(folder: Path, passages: Passages, run: Path, steps: int) -> FaceModel:
     settings = chosen(steps)
     model = regressor.untrained(folder, settings, passages)
-    loss = fit.teacher_loss(model, settings.losses)
+    loss = loop.teacher_loss(model, settings.losses)
     with Progress(disable=True) as bar:
-        return fit.run(model, passages, loss, model.schedule.steps, settings.fit, run, bar)
+        return loop.run(model, passages, loss, model.schedule.steps, settings.fit, run, bar)
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
-"""The sound an encoder is trained on: speech from folders, packed into one track, and what is done to it."""
+"""Augmentation: what is done to recorded sound before something learns from it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,14 +8,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from model.audio import read_audio
 from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
-from protocols.errors import FacewireError
-from training.datasets.clip_files import read_arrays
-from training.datasets.dataset import Dataset
 from training.sounds.noises import noise, not_speech
+from training.sounds.recordings import Recordings, sound_of
 
-SUFFIXES: Final = frozenset({".flac", ".wav", ".ogg", ".mp3"})
 LEVEL_DBFS: Final = -26.0
 """Loudness all recordings are brought to: teachers hear an even track, and gains count from here."""
 GAP_FEATURES: Final = 16
@@ -31,51 +26,6 @@ VOICES: Final = ((0.82, 0.93), (1.08, 1.22))
 """Lengths of another voice's throat, to the speaker's own: plainly shorter or longer."""
 
 Pcm = NDArray[np.int16]
-
-
-@dataclass(frozen=True)
-class Recordings:
-    """Recordings under one licence."""
-
-    name: str
-    licence: str
-    files: tuple[Path, ...]
-
-
-def licensed(option: str, given: str) -> tuple[Path, str]:
-    """Folder and licence of FOLDER=LICENCE. Raises FacewireError for anything else."""
-    folder, _, licence = given.rpartition("=")
-    if not folder or not licence:
-        raise FacewireError(f"{option} {given}: expected FOLDER=LICENCE, such as recordings=CC0")
-    return Path(folder), licence
-
-
-def recordings_of(folder: Path, licence: str) -> Recordings:
-    """All recordings under a folder. Raises FacewireError if there are none."""
-    files = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
-    if not files:
-        raise FacewireError(f"nothing to train on under {folder}: expected {', '.join(sorted(SUFFIXES))} files")
-    return Recordings(folder.name, licence, files)
-
-
-def speech_of_dataset(dataset: Dataset) -> list[Recordings]:
-    """The sound of a dataset's training split, apart by licence. Raises FacewireError if it has none."""
-    rows = dataset.rows("train")
-    if not rows:
-        raise FacewireError(f"{dataset.folder}: none of its recordings is in the train split")
-    return [
-        Recordings(
-            dataset.manifest.name, licence, tuple(dataset.folder / row.file for row in rows if row.licence == licence)
-        )
-        for licence in sorted({row.licence for row in rows})
-    ]
-
-
-def sound_of(path: Path) -> Samples:
-    """The sound (n,) at 16 kHz of a sound file, or of a dataset's recording. Raises FacewireError."""
-    if path.suffix == ".safetensors":
-        return read_arrays(path)["sound"].astype(np.float32) / np.float32(32768)
-    return read_audio(path)
 
 
 def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator) -> Samples:
