@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import numpy as np
 
-from daemon.commands.bench import environment
+from daemon.commands.bench_stages import environment
 from daemon.preview import studio
 from daemon.settings.config import DaemonConfig
 from protocols.blendshapes import INDEX

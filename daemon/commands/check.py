@@ -7,10 +7,26 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from daemon.settings.config import DaemonConfig
+import typer
+
+from daemon.commands.options import Config
+from daemon.settings.config import DaemonConfig, load
 from daemon.sound.microphone import find, portaudio
 from protocols.errors import FacewireError
 from protocols.sinks import open_sink, parse
+
+
+def check(config: Config = None) -> None:
+    """Look at settings, microphone, receivers and face model without starting, and say what to do.
+
+    Example: facewire check
+    """
+    good = True
+    for finding in findings(load(config)):
+        good = good and finding.good
+        typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.text}")
+    if not good:
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)

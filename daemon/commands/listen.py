@@ -13,10 +13,12 @@ from collections import defaultdict
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
+import typer
 import zmq
 
+from daemon.commands.options import Json
 from protocols import livelink, osc, vmc, zeromq
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
@@ -54,7 +56,19 @@ Decoder = Callable[[str, list[bytes], float], list[Heard]]
 """From sender, message and seconds since listening began to the frames the message completes."""
 
 
-def listen(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
+def listen(
+    url: Annotated[str, typer.Argument(help="As for --sink: livelink://127.0.0.1:11111, vmc://…, osc://…, zmq://…")],
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long; left out: until Ctrl-C.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Receive and print faces, to see whether any arrive and what is in them.
+
+    Example: facewire listen vmc://127.0.0.1:39539
+    """
+    receive(url, seconds=seconds, as_json=as_json, write=typer.echo)
+
+
+def receive(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
     """Print frames that arrive at a sink's URL for so many seconds (None: until Ctrl-C); returns their number.
 
     `write` gets one line per frame, without line break: readable, or JSON with `as_json`.

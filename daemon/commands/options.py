@@ -11,7 +11,9 @@ Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 â
 Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
 Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); left out: the one that ships.")]
 Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
-Runtime = Annotated[RuntimeChoice | None, typer.Option(help="What computes the face; auto: onnx wherever it can.")]
+RuntimeOption = Annotated[
+    RuntimeChoice | None, typer.Option(help="What computes the face; auto: onnx wherever it can.")
+]
 Identity = Annotated[
     str | None, typer.Option(help="Whose manner of moving, or auto: whoever's voice it is; see `facewire identities`.")
 ]

@@ -3,29 +3,54 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
-from daemon.animate.face import begin
-from daemon.animate.offline import perform
-from daemon.animate.worker import animate, work
+from daemon.commands.options import Checkpoint, Encoder, RuntimeOption, Sound
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.metrics import Metrics
 from daemon.line.queues import DropOldestQueue
 from daemon.line.stages import Stage, run_stages
-from daemon.send.pacing import amplify
-from daemon.settings.config import DaemonConfig
+from daemon.settings.config import DaemonConfig, RuntimeChoice
 from daemon.settings.live import LiveSettings
-from daemon.sound.files import cut
-from model.runtime import Runtime
 from model.windows import Samples
+from protocols.errors import FacewireError
+
+if TYPE_CHECKING:
+    from model.runtime import Runtime
 
 LIMIT: Final = 1e-5
 LONGEST_PIECE: Final = 5_000
 
 Face = NDArray[np.float32]
+
+
+def verify(
+    sound: Sound,
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    runtime: RuntimeOption = None,
+    seed: Annotated[int, typer.Option(help="Of the face and of the random cuts.")] = 0,
+) -> None:
+    """Show that the live face is the rendered one, however the sound was cut.
+
+    Example: facewire verify talk.wav
+    """
+    from daemon.animate.face import open_face
+    from model.audio import read_audio
+
+    samples = read_audio(sound)
+    face, good = open_face(checkpoint, encoder, runtime or RuntimeChoice.AUTO), True
+    for difference in differences(face, samples, seed=seed):
+        good = good and difference.good
+        typer.echo(
+            f"{'ok ' if difference.good else 'BAD'} {difference.way}: differs by {difference.largest:.1e} at most"
+        )
+    if not good:
+        raise FacewireError(f"the face depends on how the sound is cut: more than {LIMIT:g}. Please report this.")
 
 
 @dataclass(frozen=True)
@@ -42,8 +67,11 @@ class Difference:
         return self.largest <= LIMIT
 
 
-def differences(runtime: Runtime, samples: Samples, *, seed: int) -> Iterator[Difference]:
+def differences(runtime: "Runtime", samples: Samples, *, seed: int) -> Iterator[Difference]:
     """Compare each way, one after the other, for (n,) samples; the seed is the face's and the cuts'."""
+    from daemon.animate.offline import perform
+    from daemon.sound.files import cut
+
     settings = LiveSettings(DaemonConfig(seed=seed))
     whole = perform(runtime, samples, settings.now)
     yield _difference("random pieces", _fed(runtime, settings, _random_pieces(samples, seed)), whole)
@@ -70,13 +98,19 @@ def _chunks(pieces: Iterable[Samples]) -> Iterator[AudioChunk]:
         start += len(piece)
 
 
-def _fed(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+def _fed(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+    from daemon.animate.face import begin
+    from daemon.animate.worker import animate
+
     motions = animate(runtime, begin(runtime, settings.now), _chunks(pieces), settings, Metrics())
     return _shown(motions, settings)
 
 
-def _live(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+def _live(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
     """Through the program's own stages, without its clock, the queues so long that nothing gives way."""
+    from daemon.animate.face import begin
+    from daemon.animate.worker import work
+
     state, sound = begin(runtime, settings.now), list(_chunks(pieces))
     chunks, motions = DropOldestQueue[AudioChunk](len(sound)), DropOldestQueue[Motion](len(sound) + 1)
     made: list[Motion] = []
@@ -95,4 +129,6 @@ def _live(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -
 
 
 def _shown(motions: Iterable[Motion], settings: LiveSettings) -> Face:
+    from daemon.send.pacing import amplify
+
     return amplify(np.concatenate([motion.faces for motion in motions]), settings.now.gains)

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from daemon.commands.listen import listen
+from daemon.commands.listen import receive
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 from protocols.sinks import open_sink, parse
@@ -28,7 +28,7 @@ def heard_while(url, talk, *, as_json=False, enough=3):
 
     counts = []
     thread = threading.Thread(
-        target=lambda: counts.append(listen(url, seconds=10, as_json=as_json, write=write)), daemon=True
+        target=lambda: counts.append(receive(url, seconds=10, as_json=as_json, write=write)), daemon=True
     )
     thread.start()
     for index in range(900):
@@ -91,7 +91,7 @@ def test_strangers_are_ignored_and_counted(caplog):
 
 def test_silence_ends_after_the_given_seconds():
     begin_s = time.monotonic()
-    assert listen(f"osc://127.0.0.1:{free_udp_port()}", seconds=0.3, as_json=False, write=pytest.fail) == 0
+    assert receive(f"osc://127.0.0.1:{free_udp_port()}", seconds=0.3, as_json=False, write=pytest.fail) == 0
     assert 0.3 <= time.monotonic() - begin_s < 2
 
 
@@ -110,7 +110,7 @@ def test_count_is_of_frames(caplog):
         thread = threading.Thread(target=talk)
         thread.start()
         lines: list[str] = []
-        count = listen(url, seconds=0.5, as_json=False, write=lines.append)
+        count = receive(url, seconds=0.5, as_json=False, write=lines.append)
         stop.set()
         thread.join()
     assert count == len(lines) > 5
@@ -122,14 +122,14 @@ def test_port_in_use_says_who_usually_holds_it(protocol, holder):
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         with pytest.raises(FacewireError, match=f"port {port} is in use.*{holder}"):
-            listen(f"{protocol}://127.0.0.1:{port}", seconds=0.1, as_json=False, write=pytest.fail)
+            receive(f"{protocol}://127.0.0.1:{port}", seconds=0.1, as_json=False, write=pytest.fail)
 
 
 def test_host_of_another_machine():
     with pytest.raises(FacewireError, match="cannot listen on"):
-        listen("vmc://192.0.2.1", seconds=0.1, as_json=False, write=pytest.fail)
+        receive("vmc://192.0.2.1", seconds=0.1, as_json=False, write=pytest.fail)
 
 
 def test_bad_url():
     with pytest.raises(FacewireError, match="must begin with"):
-        listen("midi://", seconds=0.1, as_json=False, write=pytest.fail)
+        receive("midi://", seconds=0.1, as_json=False, write=pytest.fail)

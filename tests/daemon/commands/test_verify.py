@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from daemon.animate import offline
 from daemon.commands import verify
 from daemon.commands.verify import LIMIT, differences
 from tests.daemon.sounds import sound
@@ -15,7 +16,7 @@ def test_live_and_offline_are_the_same_face() -> None:
 
 def test_a_face_that_depends_on_the_cuts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.zeros((9, 52), np.float32)
-    monkeypatch.setattr(verify, "perform", lambda *a, **k: whole)
+    monkeypatch.setattr(offline, "perform", lambda *a, **k: whole)
     monkeypatch.setattr(verify, "_fed", lambda *a: whole + np.float32(2 * LIMIT))
     monkeypatch.setattr(verify, "_live", lambda *a: whole[:-1])
     changed, shorter = differences(tiny_runtime(), sound(100), seed=0)
