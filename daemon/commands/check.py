@@ -9,20 +9,21 @@ from pathlib import Path
 
 import typer
 
-from daemon.commands.options import Config
-from daemon.settings.config import DaemonConfig, load
+from daemon.commands.options import with_settings
+from daemon.settings.config import DaemonConfig
 from daemon.sound.microphone import find, portaudio
 from protocols.errors import FacewireError
 from protocols.sinks import open_sink, parse
 
 
-def check(config: Config = None) -> None:
+@with_settings()
+def check(*, settings: DaemonConfig) -> None:
     """Look at settings, microphone, receivers and face model without starting, and say what to do.
 
     Example: facewire check
     """
     good = True
-    for finding in findings(load(config)):
+    for finding in findings(settings):
         good = good and finding.good
         typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.text}")
     if not good:
@@ -94,11 +95,9 @@ def _preview(config: DaemonConfig) -> str:
 
 
 def _face(config: DaemonConfig) -> str:
-    from daemon.animate.face import begin, open_face
-    from daemon.animate.identities import Identities
+    from daemon.animate.face import open_session
 
-    runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-    state = begin(runtime, config, Identities(runtime, config.identities).library)
+    runtime, _, state = open_session(config)
     return (
         f"face: {config.checkpoint or 'the one that ships'}, by {runtime.name}, encoder "
         f"{runtime.config.encoder.source}, identity {config.identity or 'mean of all'}, "

@@ -10,19 +10,8 @@ import numpy as np
 import typer
 from rich.progress import Progress, TaskID
 
-from daemon.commands.options import (
-    Checkpoint,
-    Config,
-    Encoder,
-    Head,
-    Identity,
-    IdentityFolder,
-    Lookahead,
-    RuntimeOption,
-    Seed,
-    Style,
-    settings,
-)
+from daemon.commands.options import PERFORMANCE, with_settings
+from daemon.commands.render import animation
 from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
 from protocols import takes
@@ -41,39 +30,20 @@ Told = Callable[[str, int, int], None]
 """Hears what is made ("face" or "film"), how much of it is done, and of how much."""
 
 
+@with_settings(*PERFORMANCE, "head")
 def film(
     source: Annotated[Path, typer.Argument(help="A sound file, or a take: .csv, .json or .npz.")],
     out: Annotated[Path, typer.Option(help="The film: .mp4 with sound, or .gif.")],
     sound: Annotated[Path | None, typer.Option(help="Left out: the sound file beside the take.")] = None,
-    head: Head = None,
     size: Annotated[int | None, typer.Option(help="Width and height in pixels; left out: 720, a gif 360.")] = None,
     fps: Annotated[str | None, typer.Option(help="Frames per second; left out: the take's, a gif 20 at most.")] = None,
-    config: Config = None,
-    identity: Identity = None,
-    style: Style = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-    runtime: RuntimeOption = None,
-    lookahead_ms: Lookahead = None,
-    seed: Seed = None,
+    *,
+    settings: DaemonConfig,
 ) -> None:
     """Make a film of the face, from a take or, animated first, from a sound file.
 
     Example: facewire film talk.wav --out talk.mp4
     """
-    chosen = settings(
-        config,
-        identity=identity,
-        style=style,
-        identities=identities,
-        checkpoint=checkpoint,
-        encoder=encoder,
-        runtime=runtime,
-        lookahead_ms=lookahead_ms,
-        seed=seed,
-        head=head,
-    )
     rate = None if fps is None else as_rate(fps)
     with Progress(console=CONSOLE, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
@@ -83,7 +53,7 @@ def film(
                 tasks[what] = bars.add_task(what)
             bars.update(tasks[what], completed=done, total=total)
 
-        told = make_film(source, out, chosen, sound=sound, size=size, fps=rate, progress=progress)
+        told = make_film(source, out, settings, sound=sound, size=size, fps=rate, progress=progress)
     typer.echo(f"{out}: {told}")
 
 
@@ -138,22 +108,8 @@ def _reader(source: Path) -> Callable[[Told], Take]:
 
 
 def _renderer(source: Path, config: DaemonConfig) -> Callable[[Told], Take]:
-    """What animates a sound file; all that can be wrong with the model is told before."""
-    from daemon.animate.face import begin, open_face
-    from daemon.animate.identities import Identities
-    from daemon.animate.offline import perform
-    from model.audio import read_audio
-
-    samples = read_audio(source)
-    runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-    library = Identities(runtime, config.identities).library
-    begin(runtime, config, library)
-
-    def render(progress: Told) -> Take:
-        faces = perform(runtime, samples, config, lambda *done: progress("face", *done), library)
-        return Take(faces, Fraction(runtime.config.fps))
-
-    return render
+    animate = animation(source, config)
+    return lambda progress: animate(lambda *done: progress("face", *done))
 
 
 def _at_rate(take: Take, rate: Fraction) -> Weights:

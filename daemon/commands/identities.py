@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 import yaml
 
-from daemon.commands.options import Checkpoint, Config, Encoder, IdentityFolder, Sound, settings
+from daemon.commands.options import MODEL, Sound, with_settings
+from daemon.settings.config import DaemonConfig
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 
@@ -26,14 +27,13 @@ Name = Annotated[str, typer.Argument(help="As `facewire identities list` has it.
 
 
 @app.command(name="list")
-def list_(
-    config: Config = None, identities: IdentityFolder = None, checkpoint: Checkpoint = None, encoder: Encoder = None
-) -> None:
+@with_settings(*MODEL)
+def list_(*, settings: DaemonConfig) -> None:
     """List the checkpoint's own identities, and those in the folder.
 
     Example: facewire identities list
     """
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     for name in face.library.names:
         instead = f"; the one in {folder.path} is in force" if name in folder.enrolled else ""
         typer.echo(f"{name:<16} the checkpoint's own{instead}")
@@ -46,18 +46,13 @@ def list_(
 
 
 @app.command()
-def show(
-    name: Name,
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-) -> None:
+@with_settings(*MODEL)
+def show(name: Name, *, settings: DaemonConfig) -> None:
     """Print what the file of an identity tells, and which channels it changes most.
 
     Example: facewire identities show anna
     """
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     file, identity = _in_folder(name, face, folder)
     fits = identity.checkpoint == face.fingerprint
     told: dict[str, Any] = {
@@ -72,13 +67,8 @@ def show(
 
 
 @app.command()
-def match(
-    sound: Sound,
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-) -> None:
+@with_settings(*MODEL)
+def match(sound: Sound, *, settings: DaemonConfig) -> None:
     """Find whose voice is in a sound file, by the last seconds of it, as `--identity auto` would.
 
     Example: facewire identities match talk.wav
@@ -87,7 +77,7 @@ def match(
     from model.audio import read_audio
 
     samples = read_audio(sound)
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     try:
         found = hear(face, folder.library, samples)
     except FacewireError as error:
@@ -100,12 +90,11 @@ def match(
 
 
 @app.command()
+@with_settings(*MODEL)
 def add(
     file: Annotated[Path, typer.Argument(help="An identity that somebody gave you: NAME.identity.safetensors.")],
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
+    *,
+    settings: DaemonConfig,
 ) -> None:
     """Put an identity into the folder, if it is whole and of this checkpoint.
 
@@ -114,36 +103,30 @@ def add(
     from daemon.animate import identities as known
     from model import identity_file
 
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     identity = known.Checkpoint.of(face).require(identity_file.read(file), file)
     typer.echo(f"{_saved(identity, face, folder)}: there from now on")
 
 
 @app.command()
-def remove(
-    name: Name,
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-) -> None:
+@with_settings(*MODEL)
+def remove(name: Name, *, settings: DaemonConfig) -> None:
     """Delete the file of an identity from the folder.
 
     Example: facewire identities remove anna
     """
-    file, _ = _in_folder(name, *_opened(config, identities, checkpoint, encoder))
+    file, _ = _in_folder(name, *_opened(settings))
     _delete(file.path)
     typer.echo(f"{file.path}: deleted")
 
 
 @app.command()
+@with_settings(*MODEL)
 def rename(
     old: Name,
     new: Annotated[str, typer.Argument(help="The name that it is to have.")],
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
+    *,
+    settings: DaemonConfig,
 ) -> None:
     """Give an identity in the folder another name.
 
@@ -151,7 +134,7 @@ def rename(
     """
     from model.identity_file import check_name
 
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     file, identity = _in_folder(old, face, folder)
     path = _saved(replace(identity, name=check_name(new)), face, folder, instead_of=file.path)
     if path != file.path:
@@ -159,16 +142,13 @@ def rename(
     typer.echo(f"{path}: {old} is {new} from now on")
 
 
-def _opened(
-    config: Path | None, identities: Path | None, checkpoint: Path | None, encoder: str | None
-) -> "tuple[Runtime, Folder]":
+def _opened(settings: DaemonConfig) -> "tuple[Runtime, Folder]":
     """The face, and the folder of identities as this face reads it."""
-    chosen = settings(config, identities=identities, checkpoint=checkpoint, encoder=encoder)
     from daemon.animate import identities as known
     from daemon.animate.face import open_face
 
-    face = open_face(chosen.checkpoint, chosen.encoder, chosen.runtime)
-    folder = known.read_folder(known.Checkpoint.of(face), chosen.identities)
+    face = open_face(settings.checkpoint, settings.encoder, settings.runtime)
+    folder = known.read_folder(known.Checkpoint.of(face), settings.identities)
     if folder.trouble:
         raise FacewireError(folder.trouble)
     return face, folder

@@ -1,5 +1,6 @@
 """`facewire render`: a sound file becomes a take."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -7,35 +8,23 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from daemon.commands.options import (
-    Checkpoint,
-    Config,
-    Encoder,
-    Identity,
-    IdentityFolder,
-    Lookahead,
-    RuntimeOption,
-    Seed,
-    Sound,
-    Style,
-    settings,
-)
+from daemon.commands.options import PERFORMANCE, Sound, with_settings
 from daemon.line.status import CONSOLE
+from daemon.settings.config import DaemonConfig
+from protocols import takes
 from protocols.errors import FacewireError
+from protocols.takes import Take
+
+Hops = Callable[[int, int], None]
+"""Hears how many hops are animated, and of how many."""
 
 
+@with_settings(*PERFORMANCE)
 def render(
     sound: Sound,
     out: Annotated[Path, typer.Option(help="The take: .csv (Live Link Face), .json (BEAT) or .npz.")],
-    config: Config = None,
-    identity: Identity = None,
-    style: Style = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-    runtime: RuntimeOption = None,
-    lookahead_ms: Lookahead = None,
-    seed: Seed = None,
+    *,
+    settings: DaemonConfig,
 ) -> None:
     """Animate a sound file into a take, faster than live, with the settings of a live program.
 
@@ -43,33 +32,28 @@ def render(
     """
     if out.suffix.lower() not in (".csv", ".json", ".npz"):
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
-    chosen = settings(
-        config,
-        identity=identity,
-        style=style,
-        identities=identities,
-        checkpoint=checkpoint,
-        encoder=encoder,
-        runtime=runtime,
-        lookahead_ms=lookahead_ms,
-        seed=seed,
-    )
-    from daemon.animate.face import begin, open_face
-    from daemon.animate.identities import Identities
-    from daemon.animate.offline import perform
-    from model.audio import read_audio
-    from protocols import takes
-
-    samples = read_audio(sound)
-    face = open_face(chosen.checkpoint, chosen.encoder, chosen.runtime)
-    library = Identities(face, chosen.identities).library
-    begin(face, chosen, library)
+    animate = animation(sound, settings)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
+        take = animate(lambda done, total: progress.update(task, completed=done, total=total))
+    takes.write(out, take)
+    typer.echo(f"{out}: {len(take.weights)} frames at {float(take.fps):g} frames per second")
 
-        def update(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
 
-        faces = perform(face, samples, chosen, update, library)
-    takes.write(out, takes.Take(faces, Fraction(face.config.fps)))
-    typer.echo(f"{out}: {len(faces)} frames at {face.config.fps} frames per second")
+def animation(sound: Path, settings: DaemonConfig) -> Callable[[Hops], Take]:
+    """What animates a sound file when it is called.
+
+    Raises FacewireError for whatever is wrong with the file, the checkpoint or the settings, before the work begins.
+    """
+    from daemon.animate.face import open_session
+    from daemon.animate.offline import perform
+    from model.audio import read_audio
+
+    samples = read_audio(sound)
+    runtime, identities, _ = open_session(settings)
+
+    def animate(progress: Hops) -> Take:
+        faces = perform(runtime, samples, settings, progress, identities.library)
+        return Take(faces, Fraction(runtime.config.fps))
+
+    return animate
