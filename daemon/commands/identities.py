@@ -2,24 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import yaml
 
+from daemon.commands import identity_report as report
 from daemon.commands.options import MODEL, Sound, with_settings
 from daemon.settings.config import DaemonConfig
-from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 
 if TYPE_CHECKING:
     from daemon.animate.identities import Folder, IdentityFile
-    from daemon.commands.matching import Match
     from model.identity_file import Identity
     from model.runtime import Runtime
-
-STRONGEST: Final = 8
-"""Channels that `show` tells of."""
 
 app = typer.Typer(no_args_is_help=True, help="Who is there, and whose voice is it?")
 
@@ -40,7 +36,7 @@ def list_(*, settings: DaemonConfig) -> None:
     for file in folder.files:
         name = file.identity.name if file.identity else "?"
         told = f"NOT IN FORCE: {file.trouble}" if file.trouble else str(file.path)
-        typer.echo(f"{name:<16} {_kb(file)}, {told}")
+        typer.echo(f"{name:<16} {report.kb(file)}, {told}")
     if not folder.files:
         typer.echo(f"nobody is enrolled in the folder {folder.path}")
 
@@ -48,21 +44,17 @@ def list_(*, settings: DaemonConfig) -> None:
 @app.command()
 @with_settings(*MODEL)
 def show(name: Name, *, settings: DaemonConfig) -> None:
-    """Print what the file of an identity tells, and which channels it changes most.
+    """Print what is known of an identity, and which channels of the face it changes most.
 
     Example: facewire identities show anna
     """
     face, folder = _opened(settings)
-    file, identity = _in_folder(name, face, folder)
-    fits = identity.checkpoint == face.fingerprint
-    told: dict[str, Any] = {
-        "name": name,
-        "file": f"{file.path}, {_kb(file)}",
-        "in force": f"no: {file.trouble}" if file.trouble else True,
-        "checkpoint": f"{identity.checkpoint[:12]}, {'this one' if fits else f'this one is {face.fingerprint[:12]}'}",
-        "told": dict(identity.told),
-        "strongest channels": _strongest(identity),
-    }
+    if found := _find(name, folder):
+        told = report.told_of_file(*found, face)
+    elif name in face.library.names:
+        told = report.told_of_own(name, face, settings.checkpoint)
+    else:
+        raise _nobody(name, folder)
     typer.echo(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), nl=False)
 
 
@@ -86,7 +78,7 @@ def match(sound: Sound, *, settings: DaemonConfig) -> None:
     rows = sorted([*found.scores.items(), ("(floor)", found.floor)], key=lambda row: -row[1])
     for name, score in rows:
         typer.echo(f"{name:<16} {score:5.2f}")
-    typer.echo(_answer(found))
+    typer.echo(report.answer(found))
 
 
 @app.command()
@@ -115,7 +107,7 @@ def remove(name: Name, *, settings: DaemonConfig) -> None:
 
     Example: facewire identities remove anna
     """
-    file, _ = _in_folder(name, *_opened(settings))
+    file, _ = _require(name, *_opened(settings))
     _delete(file.path)
     typer.echo(f"{file.path}: deleted")
 
@@ -135,7 +127,7 @@ def rename(
     from model.identity_file import check_name
 
     face, folder = _opened(settings)
-    file, identity = _in_folder(old, face, folder)
+    file, identity = _require(old, face, folder)
     path = _saved(replace(identity, name=check_name(new)), face, folder, instead_of=file.path)
     if path != file.path:
         _delete(file.path)
@@ -154,16 +146,27 @@ def _opened(settings: DaemonConfig) -> "tuple[Runtime, Folder]":
     return face, folder
 
 
-def _in_folder(name: str, face: "Runtime", folder: "Folder") -> "tuple[IdentityFile, Identity]":
-    """The file in which an identity is, be it of another checkpoint. Raises FacewireError where there is none."""
-    for file in folder.files:
-        if file.identity and file.identity.name == name:
-            return file, file.identity
+def _find(name: str, folder: "Folder") -> "tuple[IdentityFile, Identity] | None":
+    """The file in which an identity is, be it of another checkpoint."""
+    return next(((file, each) for file in folder.files if (each := file.identity) and each.name == name), None)
+
+
+def _require(name: str, face: "Runtime", folder: "Folder") -> "tuple[IdentityFile, Identity]":
+    """The file of an identity that is to be changed. Raises FacewireError where there is none."""
+    if found := _find(name, folder):
+        return found
     if name in face.library.names:
-        raise FacewireError(f"identity {name!r} is the checkpoint's own: there is no file of it in {folder.path}")
+        raise FacewireError(
+            f"identity {name!r} is the checkpoint's own and has no file in {folder.path}: it can be neither removed "
+            "nor renamed"
+        )
+    raise _nobody(name, folder)
+
+
+def _nobody(name: str, folder: "Folder") -> FacewireError:
     broken = [file.trouble for file in folder.files if not file.identity and file.path.name.startswith(f"{name}.")]
     there = ", ".join(file.identity.name for file in folder.files if file.identity) or "nobody"
-    raise FacewireError("\n".join([f"identity {name!r} is not in {folder.path}; there: {there}", *broken]))
+    return FacewireError("\n".join([f"identity {name!r} is not in {folder.path}; there: {there}", *broken]))
 
 
 def _saved(identity: "Identity", face: "Runtime", folder: "Folder", instead_of: Path | None = None) -> Path:
@@ -192,36 +195,3 @@ def _delete(path: Path) -> None:
         path.unlink()
     except OSError as error:
         raise FacewireError(f"{path}: cannot be deleted: {error.strerror or error}") from error
-
-
-def _strongest(identity: "Identity") -> dict[str, str]:
-    """Scale and offset of the channels that differ most, at rest or fully moved, from what the denoiser makes."""
-    changes = [
-        max(abs(offset), abs(scale + offset - 1))
-        for scale, offset in zip(identity.scale, identity.offset, strict=True)
-    ]  # fmt: skip
-    order = sorted(range(len(changes)), key=lambda channel: -changes[channel])[:STRONGEST]
-    return {
-        NAMES[channel]: f"scale {identity.scale[channel]:.2f}, offset {identity.offset[channel]:+.2f}"
-        for channel in order
-        if changes[channel] > 0
-    }
-
-
-def _answer(found: "Match") -> str:
-    """Whose voice it is, and how sure that is."""
-    from model.voices import FIRST_S
-
-    if found.voice_s < FIRST_S:
-        return f"unknown: {FIRST_S:g} s of voice are needed to tell"
-    if not found.scores:
-        return "unknown: there are no identities"
-    (nearest, best), *others = found.scores.items()
-    if found.answer is None:
-        return f"unknown: {nearest} is nearest, {found.floor - best:.2f} below the floor"
-    next_ = f", {best - others[0][1]:.2f} above {others[0][0]}" if others else ""
-    return f"{found.answer}: {best - found.floor:.2f} above the floor{next_}"
-
-
-def _kb(file: "IdentityFile") -> str:
-    return f"{file.stamp.size_bytes / 1000:.1f} kB"
