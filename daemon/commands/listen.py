@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import typer
 import zmq
 
+from daemon.commands.listen_advice import HOLDERS, Count, advice
 from daemon.commands.options import Json
 from protocols import livelink, osc, vmc, zeromq
 from protocols.blendshapes import NAMES
@@ -25,17 +26,15 @@ from protocols.errors import FacewireError
 from protocols.frame import Weights
 from protocols.sinks import SinkSpec, parse
 
+PATIENCE_S: Final = 5.0
+"""Where no face has come for so long, something is wrong."""
+
 _LOG = logging.getLogger(__name__)
 
 _POLL_MS: Final = 100
 _LARGEST_DATAGRAM_BYTES: Final = 65_535
 _STRONGEST: Final = 3
 _VISIBLE: Final = 0.01
-_HOLDERS: Final = {
-    "livelink": "Unreal or another Live Link receiver",
-    "vmc": "the avatar app itself (VSeeFace, VMagicMirror, Warudo, …)",
-    "osc": "VRChat or another OSC app",
-}
 
 
 @dataclass(frozen=True)
@@ -71,42 +70,50 @@ def listen(
 def receive(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
     """Print frames that arrive at a sink's URL for so many seconds (None: until Ctrl-C); returns their number.
 
-    `write` gets one line per frame, without line break: readable, or JSON with `as_json`.
-    Raises FacewireError for a bad URL or a port in use.
+    `write` gets one line per frame, without line break: readable, or JSON with `as_json`. What is awaited, and what to
+    check where no face comes, is logged. Raises FacewireError for a bad URL or a port in use.
     """
     spec = parse(url)
     decode = _decoder(spec.protocol)
     line = _json_line if as_json else _text_line
-    begin_s = time.monotonic()
-    frames = strangers = 0
-    with closing(_zmq_messages(spec) if spec.protocol == "zmq" else _udp_messages(spec)) as messages:
+    begin_s, count, advised = time.monotonic(), Count(), False
+    with closing(_zmq_messages(spec) if spec.protocol == "zmq" else _udp_messages(_bound(spec))) as messages:
+        _LOG.info("waiting for %s at %s; Ctrl-C stops", spec.protocol, spec.address)
         try:
             for message in messages:
                 elapsed_s = time.monotonic() - begin_s
-                if seconds is not None and elapsed_s >= seconds:
+                over = seconds is not None and elapsed_s >= seconds
+                if not count.frames and not advised and (over or elapsed_s >= PATIENCE_S):
+                    _LOG.warning("%s", advice(spec, count))
+                    advised = True
+                if over:
                     break
-                if message is None:
-                    continue
-                try:
-                    heard = decode(*message, elapsed_s)
-                except FacewireError as error:
-                    strangers += 1
-                    if strangers == 1:
-                        _LOG.warning("ignored a message from %s: %s", message[0], error)
-                    continue
-                for each in heard:
-                    write(line(spec.protocol, each))
-                frames += len(heard)
+                for heard in _heard(decode, message, elapsed_s, count) if message else ():
+                    write(line(spec.protocol, heard))
         except KeyboardInterrupt:
             pass
-    if strangers:
-        _LOG.warning("ignored %d messages that are not %s", strangers, spec.protocol)
-    return frames
+    if count.strangers:
+        _LOG.warning("ignored %d messages that are not %s", count.strangers, spec.protocol)
+    return count.frames
 
 
-def _udp_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
+def _heard(decode: Decoder, message: Message, elapsed_s: float, count: Count) -> list[Heard]:
+    """The frames that a message completes; counts, and tells of the first stranger."""
+    count.messages += 1
+    try:
+        heard = decode(*message, elapsed_s)
+    except FacewireError as error:
+        count.strangers += 1
+        if count.strangers == 1:
+            _LOG.warning("ignored a message from %s: %s", message[0], error)
+        return []
+    count.frames += len(heard)
+    return heard
+
+
+def _udp_messages(receiver: socket.socket) -> Generator[Message | None, None, None]:
     """Datagrams to the port; None now and then while there are none."""
-    with _bound(spec) as receiver:
+    with receiver:
         while True:
             try:
                 data, sender = receiver.recvfrom(_LARGEST_DATAGRAM_BYTES)
@@ -126,7 +133,7 @@ def _bound(spec: SinkSpec) -> socket.socket:
         receiver.close()
         if error.errno == errno.EADDRINUSE:
             raise FacewireError(
-                f"cannot listen: port {spec.port} is in use, usually by {_HOLDERS[spec.protocol]}, "
+                f"cannot listen: port {spec.port} is in use, usually by {HOLDERS[spec.protocol]}, "
                 "or by another `facewire listen`; close that, or choose another port on both sides"
             ) from None
         raise FacewireError(f"cannot listen on {spec}: {error.strerror or error}") from None
