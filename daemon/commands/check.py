@@ -11,7 +11,7 @@ import typer
 
 from daemon.commands.options import with_settings
 from daemon.settings.config import DaemonConfig
-from daemon.sound.microphone import find, portaudio
+from daemon.sound.devices import find, portaudio
 from protocols.errors import FacewireError
 from protocols.sinks import open_sink, parse
 

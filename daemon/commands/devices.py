@@ -10,14 +10,16 @@ def devices() -> None:
 
     Example: facewire devices
     """
-    from daemon.sound.microphone import inputs, portaudio
+    from daemon.sound.devices import find, inputs, label, portaudio
 
     sd = portaudio()
     found = inputs(sd)
     if not found:
         raise FacewireError("there is no microphone; plug one in, or use --input FILE or --input demo")
+    try:
+        default = find(sd, None)["index"]
+    except FacewireError:  # there is none
+        default = None
     for device in found:
-        default = "   (default)" if device["index"] == sd.default.device[0] else ""
-        system = sd.query_hostapis(device["hostapi"])["name"]
-        rate = f"{device['default_samplerate']:.0f} Hz"
-        typer.echo(f"mic:{device['index']:<3} {device['name']}, {system}, {rate}{default}")
+        rate, marked = f"{device['default_samplerate']:.0f} Hz", "   (default)" if device["index"] == default else ""
+        typer.echo(f"mic:{device['index']:<3} {label(sd, device)}, {rate}{marked}")
