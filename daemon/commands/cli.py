@@ -1,28 +1,57 @@
 """The command `facewire`: all its commands in one app, and what it says when one of them fails."""
 
-import logging
-from importlib import metadata
-from typing import Annotated, Any
+import os
+import sys
 
-import typer
-from rich.logging import RichHandler
-from typer.core import TyperGroup
+from daemon.commands.loading import INTERRUPTED, Loading
 
-from daemon.commands import identities
-from daemon.commands.bench import bench
-from daemon.commands.check import check
-from daemon.commands.devices import devices
-from daemon.commands.export_onnx import export_onnx
-from daemon.commands.film import film
-from daemon.commands.inspect import inspect
-from daemon.commands.listen import listen
-from daemon.commands.render import render
-from daemon.commands.replay import replay
-from daemon.commands.run import run
-from daemon.commands.shapes import shapes
-from daemon.commands.verify import verify
-from daemon.line.status import CONSOLE
-from protocols.errors import FacewireError
+with Loading():
+    import logging
+    from importlib import metadata
+    from typing import Annotated, Any
+
+    import typer
+    from rich.logging import RichHandler
+    from typer.core import TyperGroup
+
+    from daemon.commands import identities
+    from daemon.commands.bench import bench
+    from daemon.commands.check import check
+    from daemon.commands.devices import devices
+    from daemon.commands.export_onnx import export_onnx
+    from daemon.commands.film import film
+    from daemon.commands.inspect import inspect
+    from daemon.commands.listen import listen
+    from daemon.commands.render import render
+    from daemon.commands.replay import replay
+    from daemon.commands.run import run
+    from daemon.commands.shapes import shapes
+    from daemon.commands.verify import verify
+    from daemon.line.status import CONSOLE
+    from protocols.errors import FacewireError
+
+
+class _Program(typer.Typer):
+    """Ends in a way that shells and scripts understand, whatever stops it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except OSError as error:
+            if _output_works():
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or its rest is written, in vain, at exit
+            sys.exit(f"facewire: standard output cannot be written: {error.strerror or error}")
+
+
+def _output_works() -> bool:
+    try:
+        print(flush=True)
+    except OSError:
+        return False
+    return True
 
 
 class _PlainErrors(TyperGroup):
@@ -36,7 +65,7 @@ class _PlainErrors(TyperGroup):
             raise typer.Exit(1) from error
 
 
-app = typer.Typer(cls=_PlainErrors, no_args_is_help=True, pretty_exceptions_enable=False)
+app = _Program(cls=_PlainErrors, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback(invoke_without_command=True)

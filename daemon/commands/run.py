@@ -2,6 +2,7 @@
 
 import typer
 
+from daemon.commands.loading import Loading
 from daemon.commands.options import PERFORMANCE, Config, with_settings
 from daemon.settings.config import DaemonConfig
 
@@ -14,6 +15,7 @@ def run(config: Config = None, *, settings: DaemonConfig) -> None:
 
     Example: facewire run --input mic --sink "vmc://127.0.0.1:39539?fps=60"
     """
-    from daemon import app
+    with Loading():
+        from daemon import app
 
     app.run(settings, typer.echo, config)
