@@ -16,6 +16,7 @@ with Loading():
 
     from daemon.commands import identities
     from daemon.commands.bench import bench
+    from daemon.commands.cache import cache
     from daemon.commands.check import check
     from daemon.commands.devices import devices
     from daemon.commands.export_onnx import export_onnx
@@ -78,6 +79,8 @@ def facewire(version: Annotated[bool, typer.Option("--version", help="Print the 
         raise typer.Exit
 
 
-for command in (run, render, film, replay, shapes, verify, devices, check, inspect, export_onnx, listen, bench):
+for command in (
+    run, render, film, replay, shapes, verify, devices, check, inspect, export_onnx, cache, listen, bench,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(identities.app, name="identities")

@@ -4,6 +4,7 @@ import pytest
 from daemon.animate import offline
 from daemon.commands import verify
 from daemon.commands.verify import LIMIT, differences
+from tests.daemon.commands.shell import facewire
 from tests.daemon.sounds import sound
 from tests.model.tiny import tiny_runtime
 
@@ -23,3 +24,9 @@ def test_a_face_that_depends_on_the_cuts_is_found(monkeypatch: pytest.MonkeyPatc
     assert not changed.good
     assert changed.largest == pytest.approx(2 * LIMIT)
     assert shorter.largest == float("inf")
+
+
+def test_verify_tells_the_differences(checkpoint: str, speech: str) -> None:
+    result = facewire("verify", speech, "--checkpoint", checkpoint)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("ok ") == 2
