@@ -1,4 +1,4 @@
-"""`facewire bench`: what each stage costs on this machine, or what the preview does."""
+"""`facewire bench`: measures what each stage, or the preview page, costs on this machine."""
 
 import json
 from dataclasses import asdict
@@ -18,12 +18,17 @@ def bench(
     encoder: Encoder = None,
     runtime: RuntimeOption = None,
     untrained: Annotated[
-        bool, typer.Option("--untrained", help="A random face, on --encoder or on a random one of hubert-base's size.")
+        bool,
+        typer.Option(
+            "--untrained", help="Measure a random face, on --encoder or on a random encoder of hubert-base's size."
+        ),
     ] = False,
-    preview: Annotated[bool, typer.Option("--preview", help="The page: how soon it moves, what it costs.")] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Measure the page: how soon it moves and what it costs.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure what each stage costs on this machine, or what the preview does.
+    """Measure what each stage, or the preview page, costs on this machine.
 
     Example: facewire bench --json
     """

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of one thing, over many times."""
+    """Milliseconds that one thing takes, over many runs."""
 
     what: str
     median_ms: float
@@ -45,23 +45,23 @@ class Cost:
 
 @dataclass(frozen=True)
 class Report:
-    """What a machine can do with a checkpoint."""
+    """What a checkpoint costs on a machine."""
 
     machine: dict[str, str]
     runtime: str
-    """The one that was chosen, which the last three speak of."""
+    """The chosen runtime, which the last three figures are of."""
     costs: tuple[Cost, ...]
     """Per hop, or per frame for the protocols."""
     real_time_factor: float
-    """Computing time per time of sound; below 1 it runs live."""
+    """Computing time per second of sound; below 1 it runs live."""
     startup_s: float
     """From the start of a fresh process to its first face."""
     peak_memory_mb: float | None
-    """Of that process; None where the system does not tell."""
+    """Of that process; None if the system does not report it."""
 
 
 def measure(path: Path | None, encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Report:
-    """Measure a checkpoint (None: the one that ships) by all runtimes, a fresh process by the chosen one.
+    """Measure a checkpoint (None: the one that ships) with every runtime, and a fresh process with the chosen one.
 
     Raises FacewireError if the checkpoint cannot be loaded.
     """
@@ -74,13 +74,13 @@ def measure(path: Path | None, encoder: str | None, runtime: RuntimeChoice = Run
 
 
 def bench_untrained(encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Report:
-    """The same of a random face on any encoder, or on a random one of hubert-base's size: see `untrained`."""
+    """Measure a random face on any encoder, or on a random one of hubert-base's size (`untrained`)."""
     with untrained(encoder) as path:
         return measure(path, None, runtime)
 
 
 def machine() -> dict[str, str]:
-    """What was measured on."""
+    """The machine that was measured on."""
     packages = ("onnxruntime", "torch", "transformers", "numpy")
     return {
         "cpu": _cpu(),
@@ -91,7 +91,7 @@ def machine() -> dict[str, str]:
 
 
 def first_face(path: str, encoder: str, runtime: str) -> None:
-    """What the fresh process does: load, compute one hop, tell when and with how much memory."""
+    """What the fresh process does: load, compute one hop, print when that was and how much memory it took."""
     face = open_face(Path(path) if path else None, encoder or None, RuntimeChoice(runtime))
     state = stream.start(face, seeds=[0], identities=[None])
     stream.step(face, state, np.zeros((1, 1, state.window.samples), np.float32))
@@ -99,7 +99,7 @@ def first_face(path: str, encoder: str, runtime: str) -> None:
 
 
 def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
-    """All that can compute a checkpoint here, one after the other: two at once would share the caches."""
+    """Every runtime that works here, one after another: two at once would compete for the caches."""
     for choice in (RuntimeChoice.ONNX, RuntimeChoice.ONNX_INT8, RuntimeChoice.TORCH):
         try:
             yield open_face(path, encoder, choice)
@@ -147,7 +147,7 @@ def _cost(what: str, job: Callable[[], object], times: int) -> Cost:
 
 
 def environment() -> dict[str, str]:
-    """That of a child process which finds this program, wherever it was started."""
+    """The environment of a child process that has to import this program, wherever that was started."""
     roots = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
 

@@ -1,4 +1,4 @@
-"""`facewire check`: looks at all that `run` needs, without starting the sound, and says what to do."""
+"""`facewire check`: tests everything that `run` needs without starting, and says what to do."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,7 +18,7 @@ from protocols.sinks import open_sink, parse
 
 @with_settings()
 def check(*, settings: DaemonConfig) -> None:
-    """Look at settings, microphone, receivers and face model without starting, and say what to do.
+    """Test settings, microphone, receivers and face model without starting, and say what to do.
 
     Example: facewire check
     """
@@ -32,14 +32,14 @@ def check(*, settings: DaemonConfig) -> None:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was seen of one thing; a bad one says what to do."""
+    """The result of one test; a bad one says what to do."""
 
     good: bool
     text: str
 
 
 def findings(config: DaemonConfig) -> Iterator[Finding]:
-    """Look at one thing after the other."""
+    """Test one thing after another."""
     looks: list[Callable[[], str]] = [_package, partial(_input, config.input)]
     looks += [partial(_sink, url) for url in config.sinks]
     looks += [partial(_preview, config), partial(_face, config)]

@@ -1,4 +1,4 @@
-"""The command `facewire`: all its commands in one app, and what it says when one of them fails."""
+"""The program `facewire`: its commands, and how it ends if one of them fails."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ with Loading():
 
 
 class _Program(typer.Typer):
-    """Ends in a way that shells and scripts understand, whatever stops it."""
+    """Ends with a plain sentence and a fitting exit code if it is interrupted or cannot print."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -43,7 +43,9 @@ class _Program(typer.Typer):
         except OSError as error:
             if _output_works():
                 raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or its rest is written, in vain, at exit
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # or Python tries again to write the rest at exit
             sys.exit(f"facewire: standard output cannot be written: {error.strerror or error}")
 
 
@@ -56,7 +58,7 @@ def _output_works() -> bool:
 
 
 class _PlainErrors(TyperGroup):
-    """What went wrong goes to standard error in plain words, exit code 1."""
+    """Prints what went wrong on standard error and ends with exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:

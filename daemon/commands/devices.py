@@ -8,6 +8,8 @@ from protocols.errors import FacewireError
 def devices() -> None:
     """List the microphones.
 
+    --input takes the number, a part of the name or a whole line, in quotes.
+
     Example: facewire devices
     """
     from daemon.sound.devices import find, inputs, label, portaudio

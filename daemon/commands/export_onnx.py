@@ -9,10 +9,14 @@ from daemon.commands.options import Encoder
 
 
 def export_onnx(
-    checkpoint: Annotated[Path | None, typer.Argument(help="Left out: the one that ships.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="A face model (.safetensors); by default the one that ships.")
+    ] = None,
     encoder: Encoder = None,
-    out: Annotated[Path | None, typer.Option(help="A folder; left out: the cache, where `run` looks for it.")] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="The encoder in 8 bits, for --runtime onnx-int8.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; by default the cache, where `run` looks for it.")
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Round the encoder to 8 bits, for --runtime onnx-int8.")] = False,
 ) -> None:
     """Prepare a face for onnxruntime, as its first start does, or for other programs that read .onnx files.
 

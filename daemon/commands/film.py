@@ -24,23 +24,25 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIZES: Final = {".mp4": 720, ".gif": 360}
-"""Kinds of film, and their usual width and height in pixels."""
+"""Kinds of film, with their default width and height in pixels."""
 
 Told = Callable[[str, int, int], None]
-"""Hears what is made ("face" or "film"), how much of it is done, and of how much."""
+"""Called with what is being made ("face" or "film"), how much of it is done, and how much there is to do."""
 
 
 @with_settings(*PERFORMANCE, "head")
 def film(
-    source: Annotated[Path, typer.Argument(help="A sound file, or a take: .csv, .json or .npz.")],
+    source: Annotated[Path, typer.Argument(help="A sound file, or a take (.csv, .json or .npz).")],
     out: Annotated[Path, typer.Option(help="The film: .mp4 with sound, or .gif.")],
-    sound: Annotated[Path | None, typer.Option(help="Left out: the sound file beside the take.")] = None,
-    size: Annotated[int | None, typer.Option(help="Width and height in pixels; left out: 720, a gif 360.")] = None,
-    fps: Annotated[str | None, typer.Option(help="Frames per second; left out: the take's, a gif 20 at most.")] = None,
+    sound: Annotated[Path | None, typer.Option(help="The take's sound; by default the sound file beside it.")] = None,
+    size: Annotated[int | None, typer.Option(help="Width and height in pixels; by default 720, for a gif 360.")] = None,
+    fps: Annotated[
+        str | None, typer.Option(help="Frames per second; by default the take's, for a gif at most 20.")
+    ] = None,
     *,
     settings: DaemonConfig,
 ) -> None:
-    """Make a film of the face, from a take or, animated first, from a sound file.
+    """Make a film of the face from a take or from a sound file.
 
     Example: facewire film talk.wav --out talk.mp4
     """
@@ -67,12 +69,12 @@ def make_film(
     fps: Fraction | None = None,
     progress: Told = lambda what, done, total: None,
 ) -> str:
-    """Make a film of a take, or of a sound file that is animated first as `facewire render` does.
+    """Make a film of a take, or of a sound file that is first animated as `facewire render` does.
 
-    `config` says how a sound is animated and, by `head`, who is filmed. `out` ends in .mp4 or .gif and appears
-    complete or not at all. `sound` left out: the source itself, or the file of the take's stem beside it; a gif has
-    none. `size` is width and height in pixels. `fps` left out: the take's own; a gif has 20 at most, always 100 / n.
-    Returns what was made, in words. Raises FacewireError with what is wrong and what to try.
+    `config` decides how a sound is animated and which head is drawn. `out` ends in .mp4 or .gif and appears complete
+    or not at all. `sound` is by default the source itself or the file of the take's name beside it; a gif has none.
+    `size` is width and height in pixels. `fps` is by default that of the take; a gif has 100 / n, at most 20. Returns
+    a description of what was made. Raises FacewireError with what is wrong and what to try.
     """
     from daemon.commands import film_formats as formats
     from daemon.preview.shelf import KINDS, beside
@@ -113,7 +115,7 @@ def _renderer(source: Path, config: DaemonConfig) -> Callable[[Told], Take]:
 
 
 def _at_rate(take: Take, rate: Fraction) -> Weights:
-    """The take's faces (n, 52) at another rate, linearly between its frames; as long as the take."""
+    """The take's faces (n, 52) at another rate, interpolated linearly; as long as the take."""
     if rate == take.fps:
         return take.weights
     count = math.ceil(len(take.weights) * rate / take.fps)

@@ -1,4 +1,4 @@
-"""How a film is written: H.264 and AAC in mp4 with exactly the take's frame rate, or a looping gif."""
+"""Writes films: H.264 and AAC in an mp4 with exactly the take's frame rate, or a looping gif."""
 
 import math
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ PALETTE_FROM: Final = 12
 
 
 def gif_rate(fps: Fraction) -> Fraction:
-    """A gif counts hundredths of a second; browsers slow down what is faster than 50 per second."""
+    """The nearest rate that a gif can have, which counts time in hundredths of a second. At most `GIF_FPS`."""
     return Fraction(100, math.ceil(100 / min(fps, Fraction(GIF_FPS))))
 
 
 def palette(draw: Draw, weights: Weights) -> "Image":
-    """256 colours for all frames: those of some that are spread over the film."""
+    """256 colours for all frames, taken from a few that are spread over the film."""
     from PIL import Image
 
     chosen = np.unique(np.linspace(0, len(weights) - 1, PALETTE_FROM).astype(int))
@@ -41,7 +41,7 @@ def palette(draw: Draw, weights: Weights) -> "Image":
 
 
 def write_gif(path: Path, pictures: "Iterator[Image]", rate: Fraction, palette: "Image") -> None:
-    """A looping gif, its frames 100 / n a second (`gif_rate`)."""
+    """Write a looping gif at a rate from `gif_rate`."""
     from PIL import Image
 
     frames = (picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures)
@@ -64,7 +64,7 @@ def read_sound(path: Path) -> Weights:
 
 
 def write_mp4(path: Path, pictures: "Iterator[Image]", rate: Fraction, size: int, sound: Weights | None) -> None:
-    """Sound ends with the pictures, if not before."""
+    """Write an mp4. Sound that is longer than the pictures is cut."""
     import av
 
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:

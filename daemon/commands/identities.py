@@ -1,4 +1,4 @@
-"""The commands `facewire identities …`: who is there, what a file tells, whose voice a recording is."""
+"""The commands `facewire identities …`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from model.identity_file import Identity
     from model.runtime import Runtime
 
-app = typer.Typer(no_args_is_help=True, help="Who is there, and whose voice is it?")
+app = typer.Typer(no_args_is_help=True, help="List, show, match and share identities.")
 
-Name = Annotated[str, typer.Argument(help="As `facewire identities list` has it.")]
+Name = Annotated[str, typer.Argument(help="A name from `facewire identities list`.")]
 
 
 @app.command(name="list")
 @with_settings(*MODEL)
 def list_(*, settings: DaemonConfig) -> None:
-    """List the checkpoint's own identities, and those in the folder.
+    """List the checkpoint's own identities and those in the folder.
 
     Example: facewire identities list
     """
@@ -44,7 +44,7 @@ def list_(*, settings: DaemonConfig) -> None:
 @app.command()
 @with_settings(*MODEL)
 def show(name: Name, *, settings: DaemonConfig) -> None:
-    """Print what is known of an identity, and which channels of the face it changes most.
+    """Print what is known of an identity and which channels of the face it changes most.
 
     Example: facewire identities show anna
     """
@@ -61,7 +61,7 @@ def show(name: Name, *, settings: DaemonConfig) -> None:
 @app.command()
 @with_settings(*MODEL)
 def match(sound: Sound, *, settings: DaemonConfig) -> None:
-    """Find whose voice is in a sound file, by the last seconds of it, as `--identity auto` would.
+    """Tell whose voice is in a sound file, by its last seconds, as `--identity auto` does.
 
     Example: facewire identities match talk.wav
     """
@@ -84,11 +84,11 @@ def match(sound: Sound, *, settings: DaemonConfig) -> None:
 @app.command()
 @with_settings(*MODEL)
 def add(
-    file: Annotated[Path, typer.Argument(help="An identity that somebody gave you: NAME.identity.safetensors.")],
+    file: Annotated[Path, typer.Argument(help="The file of an identity, NAME.identity.safetensors.")],
     *,
     settings: DaemonConfig,
 ) -> None:
-    """Put an identity into the folder, if it is whole and of this checkpoint.
+    """Copy an identity into the folder, if it is valid and made for this checkpoint.
 
     Example: facewire identities add anna.identity.safetensors
     """
@@ -103,7 +103,7 @@ def add(
 @app.command()
 @with_settings(*MODEL)
 def remove(name: Name, *, settings: DaemonConfig) -> None:
-    """Delete the file of an identity from the folder.
+    """Delete an identity's file from the folder.
 
     Example: facewire identities remove anna
     """
@@ -116,11 +116,11 @@ def remove(name: Name, *, settings: DaemonConfig) -> None:
 @with_settings(*MODEL)
 def rename(
     old: Name,
-    new: Annotated[str, typer.Argument(help="The name that it is to have.")],
+    new: Annotated[str, typer.Argument(help="The new name.")],
     *,
     settings: DaemonConfig,
 ) -> None:
-    """Give an identity in the folder another name.
+    """Rename an identity in the folder.
 
     Example: facewire identities rename anna anna-evening
     """
@@ -135,7 +135,7 @@ def rename(
 
 
 def _opened(settings: DaemonConfig) -> "tuple[Runtime, Folder]":
-    """The face, and the folder of identities as this face reads it."""
+    """The face and the identities in the folder. Raises FacewireError if the folder cannot be read."""
     from daemon.animate import identities as known
     from daemon.animate.face import open_face
 
@@ -147,12 +147,12 @@ def _opened(settings: DaemonConfig) -> "tuple[Runtime, Folder]":
 
 
 def _find(name: str, folder: "Folder") -> "tuple[IdentityFile, Identity] | None":
-    """The file in which an identity is, be it of another checkpoint."""
+    """The file of an identity, even if it was made for another checkpoint."""
     return next(((file, each) for file in folder.files if (each := file.identity) and each.name == name), None)
 
 
 def _require(name: str, face: "Runtime", folder: "Folder") -> "tuple[IdentityFile, Identity]":
-    """The file of an identity that is to be changed. Raises FacewireError where there is none."""
+    """The file of an identity that is to be changed. Raises FacewireError if there is none."""
     if found := _find(name, folder):
         return found
     if name in face.library.names:
@@ -170,7 +170,7 @@ def _nobody(name: str, folder: "Folder") -> FacewireError:
 
 
 def _saved(identity: "Identity", face: "Runtime", folder: "Folder", instead_of: Path | None = None) -> Path:
-    """Write an identity into the folder. Raises FacewireError where its name or its file is taken."""
+    """Write an identity into the folder. Raises FacewireError if its name or its file is taken."""
     from model import identity_file
 
     name, path = identity.name, folder.path / f"{identity.name}{identity_file.SUFFIX}"

@@ -1,4 +1,4 @@
-"""What `facewire identities` tells of identities and voices."""
+"""What `facewire identities` prints about identities and voices."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from model.runtime import Runtime
 
 STRONGEST: Final = 8
-"""Channels that are told of."""
+"""How many channels are listed."""
 
 
 def told_of_file(file: "IdentityFile", identity: "Identity", face: "Runtime") -> dict[str, Any]:
-    """What the file of an identity tells, to a face that may be another checkpoint's."""
+    """What the file of an identity tells; the face may be another checkpoint's than the identity."""
     fits = identity.checkpoint == face.fingerprint
     return {
         "name": identity.name,
@@ -32,7 +32,7 @@ def told_of_file(file: "IdentityFile", identity: "Identity", face: "Runtime") ->
 
 
 def told_of_own(name: str, face: "Runtime", checkpoint: Path | None) -> dict[str, Any]:
-    """What a checkpoint tells of an identity that it holds itself; there is no file of it."""
+    """What the checkpoint tells of one of its own identities, which have no files."""
     library = face.library
     place = library.names.index(name)
     scale, offset = library.styles[place][-2 * COUNT :].reshape(2, COUNT)
@@ -63,12 +63,12 @@ def answer(found: "Match") -> str:
 
 
 def kb(file: "IdentityFile") -> str:
-    """How large the file is."""
+    """The size of the file."""
     return f"{file.stamp.size_bytes / 1000:.1f} kB"
 
 
 def _strongest(scale: Floats, offset: Floats) -> dict[str, str]:
-    """Scale and offset of the channels that differ most, at rest or fully moved, from what the denoiser makes."""
+    """Scale and offset of the channels that they change most, at rest or fully moved."""
     changes = np.maximum(np.abs(offset), np.abs(scale + offset - 1))
     return {
         NAMES[channel]: f"scale {scale[channel]:.2f}, offset {offset[channel]:+.2f}"

@@ -7,7 +7,11 @@ import typer
 import yaml
 
 
-def inspect(checkpoint: Annotated[Path | None, typer.Argument(help="Left out: the one that ships.")] = None) -> None:
+def inspect(
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="A face model (.safetensors); by default the one that ships.")
+    ] = None,
+) -> None:
     """Print what a checkpoint is and where it comes from.
 
     Example: facewire inspect my-face.safetensors

@@ -1,7 +1,7 @@
-"""`facewire listen URL`: hear what a sink sends and print it, to see whether anything arrives and what.
+"""`facewire listen`: receives what a sink sends and prints it.
 
-UDP ports are bound, as a receiver would; ZeroMQ is subscribed to. Whatever is not the protocol is ignored,
-counted, and said.
+It binds a UDP port as a receiver does, or subscribes to a ZeroMQ publisher. Messages of another protocol are ignored,
+counted and reported.
 """
 
 import errno
@@ -27,7 +27,7 @@ from protocols.frame import Weights
 from protocols.sinks import SinkSpec, parse
 
 PATIENCE_S: Final = 5.0
-"""Where no face has come for so long, something is wrong."""
+"""If no face has come by then, advice is given."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,11 +56,13 @@ Decoder = Callable[[str, list[bytes], float], list[Heard]]
 
 
 def listen(
-    url: Annotated[str, typer.Argument(help="As for --sink: livelink://127.0.0.1:11111, vmc://…, osc://…, zmq://…")],
-    seconds: Annotated[float | None, typer.Option(help="Stop after so long; left out: until Ctrl-C.")] = None,
+    url: Annotated[
+        str, typer.Argument(help="A URL as for --sink: livelink://127.0.0.1:11111, vmc://…, osc://…, zmq://…")
+    ],
+    seconds: Annotated[float | None, typer.Option(help="Stop after this many seconds; by default at Ctrl-C.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Receive and print faces, to see whether any arrive and what is in them.
+    """Print the faces that arrive, to see whether any do and what is in them.
 
     Example: facewire listen vmc://127.0.0.1:39539
     """
@@ -68,10 +70,10 @@ def listen(
 
 
 def receive(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
-    """Print frames that arrive at a sink's URL for so many seconds (None: until Ctrl-C); returns their number.
+    """Print the frames that arrive at a sink's URL for some seconds (None: until Ctrl-C); returns their number.
 
-    `write` gets one line per frame, without line break: readable, or JSON with `as_json`. What is awaited, and what to
-    check where no face comes, is logged. Raises FacewireError for a bad URL or a port in use.
+    `write` is called with one line per frame, without line break: readable, or JSON if `as_json`. What is awaited, and
+    what to check if no face comes, is logged. Raises FacewireError for a bad URL or a port in use.
     """
     spec = parse(url)
     decode = _decoder(spec.protocol)
@@ -98,7 +100,7 @@ def receive(url: str, *, seconds: float | None, as_json: bool, write: Callable[[
 
 
 def _heard(decode: Decoder, message: Message, elapsed_s: float, count: Count) -> list[Heard]:
-    """The frames that a message completes; counts, and tells of the first stranger."""
+    """The frames that a message completes. Counts, and logs the first message of another protocol."""
     count.messages += 1
     try:
         heard = decode(*message, elapsed_s)
@@ -112,7 +114,7 @@ def _heard(decode: Decoder, message: Message, elapsed_s: float, count: Count) ->
 
 
 def _udp_messages(receiver: socket.socket) -> Generator[Message | None, None, None]:
-    """Datagrams to the port; None now and then while there are none."""
+    """Datagrams to the port, and None at intervals while there are none."""
     with receiver:
         while True:
             try:
@@ -141,7 +143,7 @@ def _bound(spec: SinkSpec) -> socket.socket:
 
 
 def _zmq_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
-    """Messages of every topic from the publisher; None now and then while there are none."""
+    """Messages of every topic from the publisher, and None at intervals while there are none."""
     context = zmq.Context()
     try:
         receiver = context.socket(zmq.SUB)
@@ -155,7 +157,7 @@ def _zmq_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
 
 
 def _decoder(protocol: str) -> Decoder:
-    """What understands a protocol; where frames span datagrams it keeps senders apart."""
+    """The decoder of a protocol. Where frames span several datagrams it keeps senders apart."""
     vmc_of: defaultdict[str, vmc.Assembly] = defaultdict(vmc.Assembly)
     osc_of: defaultdict[str, osc.Assembly] = defaultdict(osc.Assembly)
 

@@ -1,4 +1,4 @@
-"""What `facewire listen` advises where no face comes."""
+"""What `facewire listen` advises if no face arrives."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ HOLDERS: Final = {
     "vmc": "the avatar app itself (VSeeFace, VMagicMirror, Warudo, …)",
     "osc": "VRChat or another OSC app",
 }
-"""Who usually has a protocol's port open."""
+"""The programs that usually hold a protocol's port."""
 
 
 @dataclass
@@ -20,12 +20,12 @@ class Count:
 
     messages: int = 0
     strangers: int = 0
-    """Those of the messages that are not the protocol."""
+    """Messages of another protocol."""
     frames: int = 0
 
 
 def advice(spec: SinkSpec, count: Count) -> str:
-    """What to check, by what has arrived instead of a face."""
+    """What to check, depending on what has arrived instead of a face."""
     name = spec.protocol
     if count.messages > count.strangers:
         ended = ", and Blend/Apply behind them" if name == "vmc" else ""

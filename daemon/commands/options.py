@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share; those that are settings reach a command as a DaemonConfig."""
+"""The arguments and options that commands share, and how options and the settings file become a DaemonConfig."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,61 +13,76 @@ from daemon.settings.config import RuntimeChoice, load
 Command = Callable[..., None]
 
 Sound = Annotated[Path, typer.Argument(help="A sound file: wav, flac, ogg, mp3 …")]
-Config = Annotated[Path | None, typer.Option(help="Settings file; left out: config.yaml in this folder, if any.")]
-Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); left out: the one that ships.")]
-Encoder = Annotated[str | None, typer.Option(help="Folder or hub id of the speech encoder, if not in the checkpoint.")]
+Config = Annotated[
+    Path | None, typer.Option(help="Settings file; by default config.yaml in this folder, if there is one.")
+]
+Checkpoint = Annotated[Path | None, typer.Option(help="Face model (.safetensors); by default the one that ships.")]
+Encoder = Annotated[str | None, typer.Option(help="Speech encoder, a folder or hub id, for a checkpoint without one.")]
 RuntimeOption = Annotated[
-    RuntimeChoice | None, typer.Option(help="What computes the face; auto: onnx wherever it can.")
-]  # fmt: skip
-Head = Annotated[Path | None, typer.Option(help="Your copy of ICT-FaceKit, folder or archive: show that head.")]
+    RuntimeChoice | None, typer.Option(help="What computes the face; auto uses onnx wherever it can.")
+]
+Head = Annotated[
+    Path | None, typer.Option(help="Show the head of ICT-FaceKit; a folder or archive with your copy of it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 SETTINGS: Final[dict[str, Any]] = {
-    "input": Annotated[str | None, typer.Option(help="auto, mic, mic:NAME, a sound file, - or demo.")],
+    "input": Annotated[
+        str | None, typer.Option(help="auto, mic, mic:NAME, a sound file, - (PCM on standard input) or demo.")
+    ],
     "input_rate_hz": Annotated[
-        int | None, typer.Option("--input-rate", help="Sample rate in Hz of the PCM that `--input -` reads.")
+        int | None, typer.Option("--input-rate", help="Sample rate in Hz of the PCM on standard input.")
     ],
     "sinks": Annotated[
-        list[str] | None, typer.Option("--sink", help="Where to send; give it again for more than one.")
+        list[str] | None,
+        typer.Option("--sink", help="Where to send the face, as a URL; repeat the option for more receivers."),
     ],
     "identity": Annotated[
         str | None,
-        typer.Option(help="Whose manner of moving, or auto: whoever's voice it is; see `facewire identities`."),
+        typer.Option(help="Whose way of moving: a name from `facewire identities list`, or auto to follow the voice."),
     ],
     "style": Annotated[
-        float | None, typer.Option(help="How much of the identity: 0 the mean of all, 1 it, at most 1.5.")
+        float | None,
+        typer.Option(help="Strength of the identity: 0 is the mean of all, 1 the identity, up to 1.5 exaggerates it."),
     ],
     "identities": Annotated[Path | None, typer.Option(help="Folder of enrolled identities.")],
     "checkpoint": Checkpoint,
     "encoder": Encoder,
     "runtime": RuntimeOption,
-    "lookahead_ms": Annotated[int | None, typer.Option(help="How far to look ahead in ms: more is better, and later.")],
-    "seed": Annotated[int | None, typer.Option(help="Another number, another fitting performance.")],
-    "latency_ms": Annotated[str | None, typer.Option(help="From sound to frame in ms, kept exactly; or auto.")],
+    "lookahead_ms": Annotated[
+        int | None, typer.Option(help="How far to look ahead, in ms: more is better, and later.")
+    ],
+    "seed": Annotated[int | None, typer.Option(help="Which of many fitting performances to play.")],
+    "latency_ms": Annotated[
+        str | None, typer.Option(help="Latency from sound to frame in ms, kept exactly; auto measures it.")
+    ],
     "head": Head,
     "name": Annotated[
         str | None,
-        typer.Option(help="Of this face: its Live Link subject where a sink names none; a second run needs one."),
+        typer.Option(
+            help="Name of this face, its Live Link subject by default; needed by a second run beside the first."
+        ),
     ],
     "record": Annotated[bool | None, typer.Option("--record", help="Record a take from the start.")],
     "preview": Annotated[bool | None, typer.Option(help="Show the face in the browser.")],
     "preview_host": Annotated[
-        str | None, typer.Option(help="Where the page is served; elsewhere with a token.")
+        str | None,
+        typer.Option(help="Address of the page; any but this machine's own needs the token that is printed."),
     ],
-    "preview_port": Annotated[int | None, typer.Option(help="The page's port; 0: any free one.")],
-}  # fmt: skip
-"""The options that stand for a setting, by the setting's name in `DaemonConfig`."""
+    "preview_port": Annotated[int | None, typer.Option(help="Port of the page; 0 is any free one.")],
+}
+"""The options that override a setting, by the name of its field in `DaemonConfig`."""
 MODEL: Final = ("identities", "checkpoint", "encoder")
-"""What tells who can be chosen."""
+"""The settings that decide which identities there are."""
 PERFORMANCE: Final = ("identity", "style", *MODEL, "runtime", "lookahead_ms", "seed")
-"""What decides how a sound is animated."""
+"""The settings that decide how a sound is animated."""
 
 
 def with_settings(*names: str) -> Callable[[Command], Command]:
-    """Give a command the options `--config` and those of `SETTINGS` that are named, and hand it what they make.
+    """Give a command the options `--config` and those of `SETTINGS` with these names.
 
-    The command gets `settings`, a DaemonConfig: the settings file with the options that were given over it. Its own
-    parameters come before these; one that is called `config` gets the path of the settings file, too.
+    They follow the command's own parameters. The command receives a DaemonConfig as `settings`: the settings file,
+    overridden by the options that were given. It also receives the file's path if it has a parameter `config`.
     """
 
     def decorate(command: Command) -> Command:

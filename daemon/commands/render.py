@@ -16,7 +16,7 @@ from protocols.errors import FacewireError
 from protocols.takes import Take
 
 Hops = Callable[[int, int], None]
-"""Hears how many hops are animated, and of how many."""
+"""Called with the number of hops done and the number of all hops."""
 
 
 @with_settings(*PERFORMANCE)
@@ -26,7 +26,7 @@ def render(
     *,
     settings: DaemonConfig,
 ) -> None:
-    """Animate a sound file into a take, faster than live, with the settings of a live program.
+    """Turn a sound file into a take, faster than live and with the same settings.
 
     Example: facewire render talk.wav --out talk.csv
     """
@@ -41,9 +41,9 @@ def render(
 
 
 def animation(sound: Path, settings: DaemonConfig) -> Callable[[Hops], Take]:
-    """What animates a sound file when it is called.
+    """A function that animates a sound file.
 
-    Raises FacewireError for whatever is wrong with the file, the checkpoint or the settings, before the work begins.
+    Raises FacewireError at once for a bad file, checkpoint or setting, before the long computation begins.
     """
     from daemon.animate.face import open_session
     from daemon.animate.offline import perform

@@ -9,10 +9,10 @@ from daemon.commands.options import Head
 
 
 def shapes(
-    out: Annotated[Path, typer.Option(help="The picture (.png).")],
+    out: Annotated[Path, typer.Option(help="The picture, a .png file.")],
     head: Head = None,
 ) -> None:
-    """Draw the face at rest and with each of the 52 blendshapes, by name.
+    """Draw the face at rest and with each of the 52 blendshapes, labelled.
 
     Example: facewire shapes --out shapes.png
     """

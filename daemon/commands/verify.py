@@ -1,4 +1,4 @@
-"""`facewire verify FILE`: is the face the same however the sound was cut? At once, in random pieces, and live."""
+"""`facewire verify`: checks that the face is the same for a whole recording, for random pieces of it, and live."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ def verify(
     checkpoint: Checkpoint = None,
     encoder: Encoder = None,
     runtime: RuntimeOption = None,
-    seed: Annotated[int, typer.Option(help="Of the face and of the random cuts.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the face and of the random cuts.")] = 0,
 ) -> None:
-    """Show that the live face is the rendered one, however the sound was cut.
+    """Show that the live face equals the rendered one, however the sound is cut.
 
     Example: facewire verify talk.wav
     """
@@ -55,11 +55,11 @@ def verify(
 
 @dataclass(frozen=True)
 class Difference:
-    """How far one way of feeding is from the whole recording at once."""
+    """How far the face differs between one way of feeding the sound and the whole recording at once."""
 
     way: str
     largest: float
-    """Largest difference of any shape in any frame; infinite where even the number of frames differs."""
+    """Largest difference of any shape in any frame; infinite if the number of frames differs."""
 
     @property
     def good(self) -> bool:
@@ -68,7 +68,7 @@ class Difference:
 
 
 def differences(runtime: "Runtime", samples: Samples, *, seed: int) -> Iterator[Difference]:
-    """Compare each way, one after the other, for (n,) samples; the seed is the face's and the cuts'."""
+    """Compare each way for samples (n,) at 16 kHz, one after another; the seed is that of the face and of the cuts."""
     from daemon.animate.offline import perform
     from daemon.sound.files import cut
 
@@ -107,7 +107,7 @@ def _fed(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples]) 
 
 
 def _live(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
-    """Through the program's own stages, without its clock, the queues so long that nothing gives way."""
+    """Through the stages of the live program, without its clock, and with queues so long that nothing is dropped."""
     from daemon.animate.face import begin
     from daemon.animate.worker import work
 

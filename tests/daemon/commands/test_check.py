@@ -97,10 +97,10 @@ def test_a_preview_whose_port_is_taken_is_told(checkpoint: Path) -> None:
 
 def test_check_exits_with_1_if_anything_is_bad(sd: FakeSoundDevice, tmp_path: Path, checkpoint: Path) -> None:
     settings = tmp_path / "settings.yaml"
-    settings.write_text(f"checkpoint: {checkpoint}\n")
+    settings.write_text(f"checkpoint: {checkpoint}\n", encoding="utf-8")
     good = facewire("check", "--config", str(settings))
     assert good.exit_code == 0, good.output
-    settings.write_text(f"checkpoint: {checkpoint}x\n")
+    settings.write_text(f"checkpoint: {checkpoint}x\n", encoding="utf-8")
     bad = facewire("check", "--config", str(settings))
     assert bad.exit_code == 1
     assert "BAD" in bad.output

@@ -63,7 +63,7 @@ def test_a_command_that_asks_for_the_file_itself_gets_it(file: Path) -> None:
 
 
 def test_a_bad_value_is_told_with_what_is_wrong(file: Path) -> None:
-    with pytest.raises(FacewireError, match=r"settings.yaml: 1 to put right\n  seed: "):
+    with pytest.raises(FacewireError, match=r"settings.yaml: 1 error\n  seed: "):
         chosen("plain", "hello", "--seed", "-1", "--config", file)
 
 

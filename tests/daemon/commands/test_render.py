@@ -22,7 +22,11 @@ def test_render_writes_the_face_as_a_take(
     result = facewire("render", speech, "--out", str(out), *options)
     assert result.exit_code == 0, result.output
     expected = perform(TorchRuntime(model), SAMPLES, DaemonConfig(seed=5, identity="alma", lookahead_ms=80))
-    np.testing.assert_allclose(takes.read(out, None).weights, expected, atol=1e-5)
+    written = takes.read(out, None)
+    if suffix == ".json":  # BEAT's: 60 frames per second, no tongue
+        np.testing.assert_allclose(written.weights[::2, :-1], expected[:, :-1], atol=1e-5)
+    else:
+        np.testing.assert_allclose(written.weights, expected, atol=1e-5)
     assert f"{out}: {len(expected)} frames at 30 frames per second" in result.output
 
 
