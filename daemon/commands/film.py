@@ -14,14 +14,14 @@ from daemon.commands.options import PERFORMANCE, with_settings
 from daemon.commands.render import animation
 from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
-from protocols import takes
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from protocols.frame import Weights, as_rate
-from protocols.takes import Take
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from protocols.takes import Take
 
 SIZES: Final = {".mp4": 720, ".gif": 360}
 """Kinds of film, with their default width and height in pixels."""
@@ -104,17 +104,19 @@ def make_film(
     return f"{len(weights)} frames at {float(rate):g} frames per second, {size} x {size} pixels, {told}"
 
 
-def _reader(source: Path) -> Callable[[Told], Take]:
+def _reader(source: Path) -> "Callable[[Told], Take]":
+    from protocols import takes
+
     take = takes.read(source)
     return lambda progress: take
 
 
-def _renderer(source: Path, config: DaemonConfig) -> Callable[[Told], Take]:
+def _renderer(source: Path, config: DaemonConfig) -> "Callable[[Told], Take]":
     animate = animation(source, config)
     return lambda progress: animate(lambda *done: progress("face", *done))
 
 
-def _at_rate(take: Take, rate: Fraction) -> Weights:
+def _at_rate(take: "Take", rate: Fraction) -> Weights:
     """The take's faces (n, 52) at another rate, interpolated linearly; as long as the take."""
     if rate == take.fps:
         return take.weights

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -11,9 +11,10 @@ from rich.progress import Progress
 from daemon.commands.options import PERFORMANCE, Sound, with_settings
 from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
-from protocols import takes
 from protocols.errors import FacewireError
-from protocols.takes import Take
+
+if TYPE_CHECKING:
+    from protocols.takes import Take
 
 Hops = Callable[[int, int], None]
 """Called with the number of hops done and the number of all hops."""
@@ -32,6 +33,8 @@ def render(
     """
     if out.suffix.lower() not in (".csv", ".json", ".npz"):
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
+    from protocols import takes
+
     animate = animation(sound, settings)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
@@ -40,7 +43,7 @@ def render(
     typer.echo(f"{out}: {len(take.weights)} frames at {float(take.fps):g} frames per second")
 
 
-def animation(sound: Path, settings: DaemonConfig) -> Callable[[Hops], Take]:
+def animation(sound: Path, settings: DaemonConfig) -> "Callable[[Hops], Take]":
     """A function that animates a sound file.
 
     Raises FacewireError at once for a bad file, checkpoint or setting, before the long computation begins.
@@ -48,6 +51,7 @@ def animation(sound: Path, settings: DaemonConfig) -> Callable[[Hops], Take]:
     from daemon.animate.face import open_session
     from daemon.animate.offline import perform
     from model.audio import read_audio
+    from protocols.takes import Take
 
     samples = read_audio(sound)
     runtime, identities, _ = open_session(settings)
