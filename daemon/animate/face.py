@@ -2,10 +2,10 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from daemon.animate.exports import open_onnx
-from daemon.animate.identities import known
+from daemon.animate.identities import Identities, known
 from daemon.settings.config import DaemonConfig, RuntimeChoice
 from model import checkpoint, stream
 from model.extras import need
@@ -55,6 +55,26 @@ def turn(runtime: Runtime, state: StreamState, config: DaemonConfig, library: Li
     library = library or runtime.library
     identity = config.identity if known(config.identity, library) else None
     return stream.turn(runtime, state, library=library, **_settings(config) | {"identities": [identity]})
+
+
+class Session(NamedTuple):
+    """What a performance needs, open."""
+
+    runtime: Runtime
+    identities: Identities
+    """The checkpoint's, and those of the folder."""
+    state: StreamState
+    """At the beginning."""
+
+
+def open_session(config: DaemonConfig) -> Session:
+    """The face, the identities and a new session under these settings.
+
+    Raises FacewireError for what is wrong with the checkpoint, and for what the settings ask of it in vain.
+    """
+    runtime = open_face(config.checkpoint, config.encoder, config.runtime)
+    identities = Identities(runtime, config.identities)
+    return Session(runtime, identities, begin(runtime, config, identities.library))
 
 
 def _settings(config: DaemonConfig) -> dict[str, Any]:

@@ -1,191 +1,68 @@
-"""`facewire bench`: what each stage costs on this machine, with one CPU thread."""
+"""`facewire bench`: measures what each stage, or the preview page, costs on this machine."""
 
 import json
-import logging
-import os
-import platform
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from importlib import metadata
-from importlib.util import find_spec
-from itertools import chain
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Annotated
 
-import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
 
-from daemon.animate.face import open_face
-from daemon.animate.worker import warm_up
-from daemon.commands.untrained import untrained
+from daemon.commands.options import Checkpoint, Encoder, Json, RuntimeOption
 from daemon.settings.config import RuntimeChoice
-from model import stream
-from model.runtime import Runtime
-from protocols import blendshapes, livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
-from protocols.frame import Frame
-
-HOPS: Final = 50
-PACKETS: Final = 500
-
-log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Milliseconds of one thing, over many times."""
+def bench(
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    runtime: RuntimeOption = None,
+    untrained: Annotated[
+        bool,
+        typer.Option(
+            "--untrained", help="Measure a random face, on --encoder or on a random encoder of hubert-base's size."
+        ),
+    ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Measure the page: how soon it moves and what it costs.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure what each stage, or the preview page, costs on this machine.
 
-    what: str
-    median_ms: float
-    p95_ms: float
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a machine can do with a checkpoint."""
-
-    machine: dict[str, str]
-    runtime: str
-    """The one that was chosen, which the last three speak of."""
-    costs: tuple[Cost, ...]
-    """Per hop, or per frame for the protocols."""
-    real_time_factor: float
-    """Computing time per time of sound; below 1 it runs live."""
-    startup_s: float
-    """From the start of a fresh process to its first face."""
-    peak_memory_mb: float | None
-    """Of that process; None where the system does not tell."""
-
-
-def bench(path: Path | None, encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Report:
-    """Measure a checkpoint (None: the one that ships) by all runtimes, a fresh process by the chosen one.
-
-    Raises FacewireError if the checkpoint cannot be loaded.
+    Example: facewire bench --json
     """
-    chosen = open_face(path, encoder, runtime)
-    costs = {each.name: _hop_costs(each) for each in _runtimes(path, encoder)}
-    startup_s, peak_memory_mb = _fresh_process(path, encoder, chosen.name)
-    every = (*chain.from_iterable(costs.values()), *_encode_costs())
-    real_time_factor = costs[chosen.name][-1].median_ms / chosen.config.hop_ms
-    return Report(machine(), chosen.name, every, real_time_factor, startup_s, peak_memory_mb)
+    if preview:
+        _bench_preview(as_json)
+        return
+    from daemon.commands.bench_stages import bench_untrained, measure
+
+    if untrained and checkpoint:
+        raise FacewireError("bench: --untrained makes a face of its own; leave --checkpoint out")
+    choice = runtime or RuntimeChoice.AUTO
+    report = bench_untrained(encoder, choice) if untrained else measure(checkpoint, encoder, choice)
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+        return
+    table = Table("", "median ms", "p95 ms", title=", ".join(f"{k} {v}" for k, v in report.machine.items()))
+    for cost in report.costs:
+        table.add_row(cost.what, f"{cost.median_ms:.2f}", f"{cost.p95_ms:.2f}")
+    memory = "unknown" if report.peak_memory_mb is None else f"{report.peak_memory_mb:.0f} MB"
+    Console().print(table)
+    typer.echo(f"by {report.runtime}: computing per second of sound {report.real_time_factor:.2f} s (below 1 is live)")
+    typer.echo(f"by {report.runtime}: start to first face {report.startup_s:.1f} s; memory at most {memory}")
 
 
-def bench_untrained(encoder: str | None, runtime: RuntimeChoice = RuntimeChoice.AUTO) -> Report:
-    """The same of a random face on any encoder, or on a random one of hubert-base's size: see `untrained`."""
-    with untrained(encoder) as path:
-        return bench(path, None, runtime)
+def _bench_preview(as_json: bool) -> None:
+    from daemon.commands.bench_preview import bench_preview
 
-
-def machine() -> dict[str, str]:
-    """What was measured on."""
-    packages = ("onnxruntime", "torch", "transformers", "numpy")
-    return {
-        "cpu": _cpu(),
-        "cores": str(os.cpu_count()),
-        "threads used": "1",
-        "python": platform.python_version(),
-    } | {name: metadata.version(name) for name in packages if find_spec(name)}
-
-
-def first_face(path: str, encoder: str, runtime: str) -> None:
-    """What the fresh process does: load, compute one hop, tell when and with how much memory."""
-    face = open_face(Path(path) if path else None, encoder or None, RuntimeChoice(runtime))
-    state = stream.start(face, seeds=[0], identities=[None])
-    stream.step(face, state, np.zeros((1, 1, state.window.samples), np.float32))
-    print(json.dumps({"at_s": time.time(), "peak_memory_mb": _peak_memory_mb()}))
-
-
-def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
-    """All that can compute a checkpoint here, one after the other: two at once would share the caches."""
-    for choice in (RuntimeChoice.ONNX, RuntimeChoice.ONNX_INT8, RuntimeChoice.TORCH):
-        try:
-            yield open_face(path, encoder, choice)
-        except FacewireError as error:
-            log.warning("%s is not measured, because %s", choice.value, error)
-
-
-def _hop_costs(runtime: Runtime) -> list[Cost]:
-    state = stream.start(runtime, seeds=[0], identities=[None])
-    warm_up(runtime, state)
-    look_ms, random = state.window.right_ms, np.random.default_rng(0)
-    windows = random.normal(0, 0.1, (1, 1, state.window.samples)).astype(np.float32)
-    audio, _ = runtime.features(windows, look_ms)
-    frames = audio.shape[1]
-    noise = random.standard_normal((1, frames, blendshapes.COUNT)).astype(np.float32)
-    identity = state.style[:, None, : audio.shape[-1]].repeat(frames, 1)
-    jobs: dict[str, Callable[[], object]] = {
-        "encoder": lambda: runtime.features(windows, look_ms),
-        "denoiser": lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden),
-        "all together": lambda: stream.step(runtime, state, windows),
-    }
-    return [_cost(f"{runtime.name}: hop, {what}", job, HOPS) for what, job in jobs.items()]
-
-
-def _encode_costs() -> list[Cost]:
-    weights = np.random.default_rng(0).uniform(0, 1, blendshapes.COUNT).astype(np.float32)
-    frame = Frame(0, Fraction(30), time.time_ns(), weights)
-    device = livelink.device_id("face")
-    encoders: dict[str, Callable[[], object]] = {
-        "livelink": lambda: livelink.encode(frame, "face", device),
-        "vmc": lambda: vmc.encode(frame, vmc.Options()),
-        "osc": lambda: osc.encode(frame, osc.Options()),
-        "zmq": lambda: zeromq.encode(frame, zeromq.Options()),
-    }
-    return [_cost(f"frame, encode {name}", encode, PACKETS) for name, encode in encoders.items()]
-
-
-def _cost(what: str, job: Callable[[], object], times: int) -> Cost:
-    taken_ms = []
-    for _ in range(times):
-        began_s = time.perf_counter()
-        job()
-        taken_ms.append((time.perf_counter() - began_s) * 1000)
-    return Cost(what, float(np.median(taken_ms)), float(np.percentile(taken_ms, 95)))
-
-
-def environment() -> dict[str, str]:
-    """That of a child process which finds this program, wherever it was started."""
-    roots = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
-
-
-def _fresh_process(path: Path | None, encoder: str | None, runtime: str) -> tuple[float, float | None]:
-    code = "import sys; from daemon.commands.bench import first_face; first_face(*sys.argv[1:])"
-    began_s = time.time()
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path or ""), encoder or "", runtime],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
+    report = bench_preview()
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+        return
+    typer.echo(
+        f"from `facewire run` to a moving face on the page {report.moving_s:.1f} s "
+        f"(the demo voice's own silence {report.silent_s:.1f} s of it)\n"
+        f"share of one core: without a preview {report.core_without:.1%}, with one that nobody watches "
+        f"{report.core_served:.1%}, with a page open {report.core_watched:.1%} ({report.frames_per_s:.0f} frames/s)"
     )
-    if done.returncode:
-        raise FacewireError(f"bench: the fresh process failed: {done.stderr.strip().splitlines()[-1]}")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told["at_s"] - began_s, told["peak_memory_mb"]
-
-
-def _peak_memory_mb() -> float | None:
-    status = Path("/proc/self/status")
-    if status.is_file():  # getrusage counts what the parent held when it started this process
-        return next(
-            int(line.split()[1]) / 2**10 for line in status.read_text(encoding="utf-8").splitlines() if "VmHWM" in line
-        )
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
-def _cpu() -> str:
-    file = Path("/proc/cpuinfo")
-    if file.is_file():
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 import numpy as np
 
-from daemon.commands.bench import environment
+from daemon.commands.bench_stages import environment
 from daemon.preview import studio
 from daemon.settings.config import DaemonConfig
 from protocols.blendshapes import INDEX
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 MEASURE_S: Final = 20.0
 SETTLE_S: Final = 3.0
 MOVED: Final = 0.05
-"""An open jaw that nobody overlooks."""
+"""A jaw that is visibly open."""
 TURNS: Final = 3
 
 
 @dataclass(frozen=True)
 class PreviewReport:
-    """What a page costs and how soon it is there."""
+    """What the page costs and how soon it moves."""
 
     moving_s: float
-    """From the start of `facewire run` until the page, opened as soon as it could be, shows a jaw that moves."""
+    """From the start of `facewire run` until the page, opened as soon as it is served, shows a moving jaw."""
     silent_s: float
-    """Of that: how long the demo voice takes to open its mouth."""
+    """The part of it during which the demo voice is silent."""
     core_without: float
-    """Share of one core that the program uses without a preview."""
+    """Share of one core that the program uses without a preview,"""
     core_served: float
-    """… with one that nobody looks at."""
+    """with a preview that no page is connected to,"""
     core_watched: float
-    """… with one page open."""
+    """and with one page open."""
     frames_per_s: float
-    """That the page gets."""
+    """Frames per second that the page gets."""
 
 
 def bench_preview() -> PreviewReport:
@@ -68,7 +68,7 @@ def bench_preview() -> PreviewReport:
 
 
 def live_cpu(port: str) -> None:
-    """What the measured process does: run the demo voice, and tell its processor time between two moments."""
+    """What the measured process does: run the demo voice, and print its processor time per second."""
     from daemon import app
 
     said = DaemonConfig.model_validate(
@@ -88,7 +88,7 @@ def live_cpu(port: str) -> None:
 
 
 def _share_of_core(port: int | None, *, watched: bool) -> tuple[float, int]:
-    """Processor time per time of a live program, and the frames that a page got meanwhile."""
+    """Share of one core that a live program uses, and the frames that a page got meanwhile."""
     code = "import sys; from daemon.commands.bench_preview import live_cpu; live_cpu(sys.argv[1])"
     command = [sys.executable, "-c", code, str(port or "")]
     pipe = subprocess.PIPE
@@ -105,7 +105,7 @@ def _share_of_core(port: int | None, *, watched: bool) -> tuple[float, int]:
 
 @contextmanager
 def _program(*options: str) -> Iterator[float]:
-    """`facewire run` with the demo voice; gives the time of its start."""
+    """`facewire run` with the demo voice; yields the time of its start."""
     command = [sys.executable, "-c", "from daemon.commands.cli import app; app()", "run", "--input", "demo", *options]
     command += ["--sink", "vmc://127.0.0.1:9"]
     began_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""`facewire check`: looks at all that `run` needs, without starting the sound, and says what to do."""
+"""`facewire check`: tests everything that `run` needs without starting, and says what to do."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -7,22 +7,39 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
+import typer
+
+from daemon.commands.options import with_settings
 from daemon.settings.config import DaemonConfig
-from daemon.sound.microphone import find, portaudio
+from daemon.sound.devices import find, portaudio
 from protocols.errors import FacewireError
 from protocols.sinks import open_sink, parse
 
 
+@with_settings()
+def check(*, settings: DaemonConfig) -> None:
+    """Test settings, microphone, receivers and face model without starting, and say what to do.
+
+    Example: facewire check
+    """
+    good = True
+    for finding in findings(settings):
+        good = good and finding.good
+        typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.text}")
+    if not good:
+        raise typer.Exit(1)
+
+
 @dataclass(frozen=True)
 class Finding:
-    """What was seen of one thing; a bad one says what to do."""
+    """The result of one test; a bad one says what to do."""
 
     good: bool
     text: str
 
 
 def findings(config: DaemonConfig) -> Iterator[Finding]:
-    """Look at one thing after the other."""
+    """Test one thing after another."""
     looks: list[Callable[[], str]] = [_package, partial(_input, config.input)]
     looks += [partial(_sink, url) for url in config.sinks]
     looks += [partial(_preview, config), partial(_face, config)]
@@ -78,11 +95,9 @@ def _preview(config: DaemonConfig) -> str:
 
 
 def _face(config: DaemonConfig) -> str:
-    from daemon.animate.face import begin, open_face
-    from daemon.animate.identities import Identities
+    from daemon.animate.face import open_session
 
-    runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-    state = begin(runtime, config, Identities(runtime, config.identities).library)
+    runtime, _, state = open_session(config)
     return (
         f"face: {config.checkpoint or 'the one that ships'}, by {runtime.name}, encoder "
         f"{runtime.config.encoder.source}, identity {config.identity or 'mean of all'}, "

@@ -1,85 +1,67 @@
-"""The commands `facewire identities …`: who is there, what a file tells, whose voice a recording is."""
+"""The commands `facewire identities …`."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import yaml
 
-from daemon.commands.options import Checkpoint, Config, Encoder, IdentityFolder, Sound, settings
-from protocols.blendshapes import NAMES
+from daemon.commands import identity_report as report
+from daemon.commands.options import MODEL, Sound, with_settings
+from daemon.settings.config import DaemonConfig
 from protocols.errors import FacewireError
 
 if TYPE_CHECKING:
     from daemon.animate.identities import Folder, IdentityFile
-    from daemon.commands.matching import Match
     from model.identity_file import Identity
     from model.runtime import Runtime
 
-STRONGEST: Final = 8
-"""Channels that `show` tells of."""
+app = typer.Typer(no_args_is_help=True, help="List, show, match and share identities.")
 
-app = typer.Typer(no_args_is_help=True, help="Who is there, and whose voice is it?")
-
-Name = Annotated[str, typer.Argument(help="As `facewire identities list` has it.")]
+Name = Annotated[str, typer.Argument(help="A name from `facewire identities list`.")]
 
 
 @app.command(name="list")
-def list_(
-    config: Config = None, identities: IdentityFolder = None, checkpoint: Checkpoint = None, encoder: Encoder = None
-) -> None:
-    """List the checkpoint's own identities, and those in the folder.
+@with_settings(*MODEL)
+def list_(*, settings: DaemonConfig) -> None:
+    """List the checkpoint's own identities and those in the folder.
 
     Example: facewire identities list
     """
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     for name in face.library.names:
         instead = f"; the one in {folder.path} is in force" if name in folder.enrolled else ""
         typer.echo(f"{name:<16} the checkpoint's own{instead}")
     for file in folder.files:
         name = file.identity.name if file.identity else "?"
         told = f"NOT IN FORCE: {file.trouble}" if file.trouble else str(file.path)
-        typer.echo(f"{name:<16} {_kb(file)}, {told}")
+        typer.echo(f"{name:<16} {report.kb(file)}, {told}")
     if not folder.files:
         typer.echo(f"nobody is enrolled in the folder {folder.path}")
 
 
 @app.command()
-def show(
-    name: Name,
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-) -> None:
-    """Print what the file of an identity tells, and which channels it changes most.
+@with_settings(*MODEL)
+def show(name: Name, *, settings: DaemonConfig) -> None:
+    """Print what is known of an identity and which channels of the face it changes most.
 
     Example: facewire identities show anna
     """
-    face, folder = _opened(config, identities, checkpoint, encoder)
-    file, identity = _in_folder(name, face, folder)
-    fits = identity.checkpoint == face.fingerprint
-    told: dict[str, Any] = {
-        "name": name,
-        "file": f"{file.path}, {_kb(file)}",
-        "in force": f"no: {file.trouble}" if file.trouble else True,
-        "checkpoint": f"{identity.checkpoint[:12]}, {'this one' if fits else f'this one is {face.fingerprint[:12]}'}",
-        "told": dict(identity.told),
-        "strongest channels": _strongest(identity),
-    }
+    face, folder = _opened(settings)
+    if found := _find(name, folder):
+        told = report.told_of_file(*found, face)
+    elif name in face.library.names:
+        told = report.told_of_own(name, face, settings.checkpoint)
+    else:
+        raise _nobody(name, folder)
     typer.echo(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), nl=False)
 
 
 @app.command()
-def match(
-    sound: Sound,
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-) -> None:
-    """Find whose voice is in a sound file, by the last seconds of it, as `--identity auto` would.
+@with_settings(*MODEL)
+def match(sound: Sound, *, settings: DaemonConfig) -> None:
+    """Tell whose voice is in a sound file, by its last seconds, as `--identity auto` does.
 
     Example: facewire identities match talk.wav
     """
@@ -87,7 +69,7 @@ def match(
     from model.audio import read_audio
 
     samples = read_audio(sound)
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     try:
         found = hear(face, folder.library, samples)
     except FacewireError as error:
@@ -96,98 +78,99 @@ def match(
     rows = sorted([*found.scores.items(), ("(floor)", found.floor)], key=lambda row: -row[1])
     for name, score in rows:
         typer.echo(f"{name:<16} {score:5.2f}")
-    typer.echo(_answer(found))
+    typer.echo(report.answer(found))
 
 
 @app.command()
+@with_settings(*MODEL)
 def add(
-    file: Annotated[Path, typer.Argument(help="An identity that somebody gave you: NAME.identity.safetensors.")],
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
+    file: Annotated[Path, typer.Argument(help="The file of an identity, NAME.identity.safetensors.")],
+    *,
+    settings: DaemonConfig,
 ) -> None:
-    """Put an identity into the folder, if it is whole and of this checkpoint.
+    """Copy an identity into the folder, if it is valid and made for this checkpoint.
 
     Example: facewire identities add anna.identity.safetensors
     """
     from daemon.animate import identities as known
     from model import identity_file
 
-    face, folder = _opened(config, identities, checkpoint, encoder)
+    face, folder = _opened(settings)
     identity = known.Checkpoint.of(face).require(identity_file.read(file), file)
     typer.echo(f"{_saved(identity, face, folder)}: there from now on")
 
 
 @app.command()
-def remove(
-    name: Name,
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
-) -> None:
-    """Delete the file of an identity from the folder.
+@with_settings(*MODEL)
+def remove(name: Name, *, settings: DaemonConfig) -> None:
+    """Delete an identity's file from the folder.
 
     Example: facewire identities remove anna
     """
-    file, _ = _in_folder(name, *_opened(config, identities, checkpoint, encoder))
+    file, _ = _require(name, *_opened(settings))
     _delete(file.path)
     typer.echo(f"{file.path}: deleted")
 
 
 @app.command()
+@with_settings(*MODEL)
 def rename(
     old: Name,
-    new: Annotated[str, typer.Argument(help="The name that it is to have.")],
-    config: Config = None,
-    identities: IdentityFolder = None,
-    checkpoint: Checkpoint = None,
-    encoder: Encoder = None,
+    new: Annotated[str, typer.Argument(help="The new name.")],
+    *,
+    settings: DaemonConfig,
 ) -> None:
-    """Give an identity in the folder another name.
+    """Rename an identity in the folder.
 
     Example: facewire identities rename anna anna-evening
     """
     from model.identity_file import check_name
 
-    face, folder = _opened(config, identities, checkpoint, encoder)
-    file, identity = _in_folder(old, face, folder)
+    face, folder = _opened(settings)
+    file, identity = _require(old, face, folder)
     path = _saved(replace(identity, name=check_name(new)), face, folder, instead_of=file.path)
     if path != file.path:
         _delete(file.path)
     typer.echo(f"{path}: {old} is {new} from now on")
 
 
-def _opened(
-    config: Path | None, identities: Path | None, checkpoint: Path | None, encoder: str | None
-) -> "tuple[Runtime, Folder]":
-    """The face, and the folder of identities as this face reads it."""
-    chosen = settings(config, identities=identities, checkpoint=checkpoint, encoder=encoder)
+def _opened(settings: DaemonConfig) -> "tuple[Runtime, Folder]":
+    """The face and the identities in the folder. Raises FacewireError if the folder cannot be read."""
     from daemon.animate import identities as known
     from daemon.animate.face import open_face
 
-    face = open_face(chosen.checkpoint, chosen.encoder, chosen.runtime)
-    folder = known.read_folder(known.Checkpoint.of(face), chosen.identities)
+    face = open_face(settings.checkpoint, settings.encoder, settings.runtime)
+    folder = known.read_folder(known.Checkpoint.of(face), settings.identities)
     if folder.trouble:
         raise FacewireError(folder.trouble)
     return face, folder
 
 
-def _in_folder(name: str, face: "Runtime", folder: "Folder") -> "tuple[IdentityFile, Identity]":
-    """The file in which an identity is, be it of another checkpoint. Raises FacewireError where there is none."""
-    for file in folder.files:
-        if file.identity and file.identity.name == name:
-            return file, file.identity
+def _find(name: str, folder: "Folder") -> "tuple[IdentityFile, Identity] | None":
+    """The file of an identity, even if it was made for another checkpoint."""
+    return next(((file, each) for file in folder.files if (each := file.identity) and each.name == name), None)
+
+
+def _require(name: str, face: "Runtime", folder: "Folder") -> "tuple[IdentityFile, Identity]":
+    """The file of an identity that is to be changed. Raises FacewireError if there is none."""
+    if found := _find(name, folder):
+        return found
     if name in face.library.names:
-        raise FacewireError(f"identity {name!r} is the checkpoint's own: there is no file of it in {folder.path}")
+        raise FacewireError(
+            f"identity {name!r} is the checkpoint's own and has no file in {folder.path}: it can be neither removed "
+            "nor renamed"
+        )
+    raise _nobody(name, folder)
+
+
+def _nobody(name: str, folder: "Folder") -> FacewireError:
     broken = [file.trouble for file in folder.files if not file.identity and file.path.name.startswith(f"{name}.")]
     there = ", ".join(file.identity.name for file in folder.files if file.identity) or "nobody"
-    raise FacewireError("\n".join([f"identity {name!r} is not in {folder.path}; there: {there}", *broken]))
+    return FacewireError("\n".join([f"identity {name!r} is not in {folder.path}; there: {there}", *broken]))
 
 
 def _saved(identity: "Identity", face: "Runtime", folder: "Folder", instead_of: Path | None = None) -> Path:
-    """Write an identity into the folder. Raises FacewireError where its name or its file is taken."""
+    """Write an identity into the folder. Raises FacewireError if its name or its file is taken."""
     from model import identity_file
 
     name, path = identity.name, folder.path / f"{identity.name}{identity_file.SUFFIX}"
@@ -212,36 +195,3 @@ def _delete(path: Path) -> None:
         path.unlink()
     except OSError as error:
         raise FacewireError(f"{path}: cannot be deleted: {error.strerror or error}") from error
-
-
-def _strongest(identity: "Identity") -> dict[str, str]:
-    """Scale and offset of the channels that differ most, at rest or fully moved, from what the denoiser makes."""
-    changes = [
-        max(abs(offset), abs(scale + offset - 1))
-        for scale, offset in zip(identity.scale, identity.offset, strict=True)
-    ]  # fmt: skip
-    order = sorted(range(len(changes)), key=lambda channel: -changes[channel])[:STRONGEST]
-    return {
-        NAMES[channel]: f"scale {identity.scale[channel]:.2f}, offset {identity.offset[channel]:+.2f}"
-        for channel in order
-        if changes[channel] > 0
-    }
-
-
-def _answer(found: "Match") -> str:
-    """Whose voice it is, and how sure that is."""
-    from model.voices import FIRST_S
-
-    if found.voice_s < FIRST_S:
-        return f"unknown: {FIRST_S:g} s of voice are needed to tell"
-    if not found.scores:
-        return "unknown: there are no identities"
-    (nearest, best), *others = found.scores.items()
-    if found.answer is None:
-        return f"unknown: {nearest} is nearest, {found.floor - best:.2f} below the floor"
-    next_ = f", {best - others[0][1]:.2f} above {others[0][0]}" if others else ""
-    return f"{found.answer}: {best - found.floor:.2f} above the floor{next_}"
-
-
-def _kb(file: "IdentityFile") -> str:
-    return f"{file.stamp.size_bytes / 1000:.1f} kB"

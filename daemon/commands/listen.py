@@ -1,7 +1,7 @@
-"""`facewire listen URL`: hear what a sink sends and print it, to see whether anything arrives and what.
+"""`facewire listen`: receives what a sink sends and prints it.
 
-UDP ports are bound, as a receiver would; ZeroMQ is subscribed to. Whatever is not the protocol is ignored,
-counted, and said.
+It binds a UDP port as a receiver does, or subscribes to a ZeroMQ publisher. Messages of another protocol are ignored,
+counted and reported.
 """
 
 import errno
@@ -13,15 +13,21 @@ from collections import defaultdict
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
+import typer
 import zmq
 
+from daemon.commands.listen_advice import HOLDERS, Count, advice
+from daemon.commands.options import Json
 from protocols import livelink, osc, vmc, zeromq
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 from protocols.frame import Weights
 from protocols.sinks import SinkSpec, parse
+
+PATIENCE_S: Final = 5.0
+"""If no face has come by then, advice is given."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,11 +35,6 @@ _POLL_MS: Final = 100
 _LARGEST_DATAGRAM_BYTES: Final = 65_535
 _STRONGEST: Final = 3
 _VISIBLE: Final = 0.01
-_HOLDERS: Final = {
-    "livelink": "Unreal or another Live Link receiver",
-    "vmc": "the avatar app itself (VSeeFace, VMagicMirror, Warudo, …)",
-    "osc": "VRChat or another OSC app",
-}
 
 
 @dataclass(frozen=True)
@@ -54,45 +55,67 @@ Decoder = Callable[[str, list[bytes], float], list[Heard]]
 """From sender, message and seconds since listening began to the frames the message completes."""
 
 
-def listen(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
-    """Print frames that arrive at a sink's URL for so many seconds (None: until Ctrl-C); returns their number.
+def listen(
+    url: Annotated[
+        str, typer.Argument(help="A URL as for --sink: livelink://127.0.0.1:11111, vmc://…, osc://…, zmq://…")
+    ],
+    seconds: Annotated[float | None, typer.Option(help="Stop after this many seconds; by default at Ctrl-C.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the faces that arrive, to see whether any do and what is in them.
 
-    `write` gets one line per frame, without line break: readable, or JSON with `as_json`.
-    Raises FacewireError for a bad URL or a port in use.
+    Example: facewire listen vmc://127.0.0.1:39539
+    """
+    receive(url, seconds=seconds, as_json=as_json, write=typer.echo)
+
+
+def receive(url: str, *, seconds: float | None, as_json: bool, write: Callable[[str], None]) -> int:
+    """Print the frames that arrive at a sink's URL for some seconds (None: until Ctrl-C); returns their number.
+
+    `write` is called with one line per frame, without line break: readable, or JSON if `as_json`. What is awaited, and
+    what to check if no face comes, is logged. Raises FacewireError for a bad URL or a port in use.
     """
     spec = parse(url)
     decode = _decoder(spec.protocol)
     line = _json_line if as_json else _text_line
-    begin_s = time.monotonic()
-    frames = strangers = 0
-    with closing(_zmq_messages(spec) if spec.protocol == "zmq" else _udp_messages(spec)) as messages:
+    begin_s, count, advised = time.monotonic(), Count(), False
+    with closing(_zmq_messages(spec) if spec.protocol == "zmq" else _udp_messages(_bound(spec))) as messages:
+        _LOG.info("waiting for %s at %s; Ctrl-C stops", spec.protocol, spec.address)
         try:
             for message in messages:
                 elapsed_s = time.monotonic() - begin_s
-                if seconds is not None and elapsed_s >= seconds:
+                over = seconds is not None and elapsed_s >= seconds
+                if not count.frames and not advised and (over or elapsed_s >= PATIENCE_S):
+                    _LOG.warning("%s", advice(spec, count))
+                    advised = True
+                if over:
                     break
-                if message is None:
-                    continue
-                try:
-                    heard = decode(*message, elapsed_s)
-                except FacewireError as error:
-                    strangers += 1
-                    if strangers == 1:
-                        _LOG.warning("ignored a message from %s: %s", message[0], error)
-                    continue
-                for each in heard:
-                    write(line(spec.protocol, each))
-                frames += len(heard)
+                for heard in _heard(decode, message, elapsed_s, count) if message else ():
+                    write(line(spec.protocol, heard))
         except KeyboardInterrupt:
             pass
-    if strangers:
-        _LOG.warning("ignored %d messages that are not %s", strangers, spec.protocol)
-    return frames
+    if count.strangers:
+        _LOG.warning("ignored %d messages that are not %s", count.strangers, spec.protocol)
+    return count.frames
 
 
-def _udp_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
-    """Datagrams to the port; None now and then while there are none."""
-    with _bound(spec) as receiver:
+def _heard(decode: Decoder, message: Message, elapsed_s: float, count: Count) -> list[Heard]:
+    """The frames that a message completes. Counts, and logs the first message of another protocol."""
+    count.messages += 1
+    try:
+        heard = decode(*message, elapsed_s)
+    except FacewireError as error:
+        count.strangers += 1
+        if count.strangers == 1:
+            _LOG.warning("ignored a message from %s: %s", message[0], error)
+        return []
+    count.frames += len(heard)
+    return heard
+
+
+def _udp_messages(receiver: socket.socket) -> Generator[Message | None, None, None]:
+    """Datagrams to the port, and None at intervals while there are none."""
+    with receiver:
         while True:
             try:
                 data, sender = receiver.recvfrom(_LARGEST_DATAGRAM_BYTES)
@@ -112,7 +135,7 @@ def _bound(spec: SinkSpec) -> socket.socket:
         receiver.close()
         if error.errno == errno.EADDRINUSE:
             raise FacewireError(
-                f"cannot listen: port {spec.port} is in use, usually by {_HOLDERS[spec.protocol]}, "
+                f"cannot listen: port {spec.port} is in use, usually by {HOLDERS[spec.protocol]}, "
                 "or by another `facewire listen`; close that, or choose another port on both sides"
             ) from None
         raise FacewireError(f"cannot listen on {spec}: {error.strerror or error}") from None
@@ -120,7 +143,7 @@ def _bound(spec: SinkSpec) -> socket.socket:
 
 
 def _zmq_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
-    """Messages of every topic from the publisher; None now and then while there are none."""
+    """Messages of every topic from the publisher, and None at intervals while there are none."""
     context = zmq.Context()
     try:
         receiver = context.socket(zmq.SUB)
@@ -134,7 +157,7 @@ def _zmq_messages(spec: SinkSpec) -> Generator[Message | None, None, None]:
 
 
 def _decoder(protocol: str) -> Decoder:
-    """What understands a protocol; where frames span datagrams it keeps senders apart."""
+    """The decoder of a protocol. Where frames span several datagrams it keeps senders apart."""
     vmc_of: defaultdict[str, vmc.Assembly] = defaultdict(vmc.Assembly)
     osc_of: defaultdict[str, osc.Assembly] = defaultdict(osc.Assembly)
 

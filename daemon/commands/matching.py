@@ -1,4 +1,4 @@
-"""Whose voice is on a recording? Heard through the stream, as the live program hears it."""
+"""Whose voice is in a recording, decided by the stream as in the live program."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from protocols.errors import FacewireError
 
 @dataclass(frozen=True)
 class Match:
-    """What a voice was found to be like."""
+    """Whose voice was heard."""
 
     voice_s: float
     """Seconds of voice in the recording."""
@@ -22,15 +22,15 @@ class Match:
     """Likeness (`voices.Projection`) of its last `voices.MEMORY_S` seconds of voice to each identity's, the greatest
     first."""
     floor: float
-    """Likeness below which it is nobody's."""
+    """Likeness below which the voice is nobody's."""
     answer: str | None
-    """Whose it is; None: nobody's, or there was too little."""
+    """Whose voice it is; None if it is nobody's, or if there was too little of it."""
 
 
 def match(runtime: Runtime, library: Library, samples: Samples) -> Match:
-    """Whose voice is on a recording (n,) at 16 kHz.
+    """Whose voice is in a recording (n,) at 16 kHz.
 
-    Raises FacewireError for a checkpoint that tells no voices apart, and where there is no voice.
+    Raises FacewireError for a checkpoint that does not tell voices apart, and if there is no voice.
     """
     config = runtime.config.voice
     if config is None:

@@ -1,4 +1,4 @@
-"""A face that knows nothing, on any encoder: time and memory do not ask what weights are worth."""
+"""A checkpoint of random weights, to be measured: time and memory do not depend on what a face has learnt."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from model import checkpoint
 def untrained(encoder: str | None) -> Iterator[Path]:
     """A checkpoint of random weights on the encoder of a folder or hub id; None: on a random one of hubert-base's size.
 
-    It is gone in the end, with what was prepared of it for onnxruntime. Raises FacewireError where there is no such
+    It is deleted in the end, with its exports for onnxruntime. Raises FacewireError where there is no such
     encoder.
     """
     import torch

@@ -1,26 +1,26 @@
-"""`facewire verify FILE`: is the face the same however the sound was cut? At once, in random pieces, and live."""
+"""`facewire verify`: checks that the face is the same for a whole recording, for random pieces of it, and live."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
-from daemon.animate.face import begin
-from daemon.animate.offline import perform
-from daemon.animate.worker import animate, work
+from daemon.commands.options import Checkpoint, Encoder, RuntimeOption, Sound
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.metrics import Metrics
 from daemon.line.queues import DropOldestQueue
 from daemon.line.stages import Stage, run_stages
-from daemon.send.pacing import amplify
-from daemon.settings.config import DaemonConfig
+from daemon.settings.config import DaemonConfig, RuntimeChoice
 from daemon.settings.live import LiveSettings
-from daemon.sound.files import cut
-from model.runtime import Runtime
 from model.windows import Samples
+from protocols.errors import FacewireError
+
+if TYPE_CHECKING:
+    from model.runtime import Runtime
 
 LIMIT: Final = 1e-5
 LONGEST_PIECE: Final = 5_000
@@ -28,13 +28,38 @@ LONGEST_PIECE: Final = 5_000
 Face = NDArray[np.float32]
 
 
+def verify(
+    sound: Sound,
+    checkpoint: Checkpoint = None,
+    encoder: Encoder = None,
+    runtime: RuntimeOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the face and of the random cuts.")] = 0,
+) -> None:
+    """Show that the live face equals the rendered one, however the sound is cut.
+
+    Example: facewire verify talk.wav
+    """
+    from daemon.animate.face import open_face
+    from model.audio import read_audio
+
+    samples = read_audio(sound)
+    face, good = open_face(checkpoint, encoder, runtime or RuntimeChoice.AUTO), True
+    for difference in differences(face, samples, seed=seed):
+        good = good and difference.good
+        typer.echo(
+            f"{'ok ' if difference.good else 'BAD'} {difference.way}: differs by {difference.largest:.1e} at most"
+        )
+    if not good:
+        raise FacewireError(f"the face depends on how the sound is cut: more than {LIMIT:g}. Please report this.")
+
+
 @dataclass(frozen=True)
 class Difference:
-    """How far one way of feeding is from the whole recording at once."""
+    """How far the face differs between one way of feeding the sound and the whole recording at once."""
 
     way: str
     largest: float
-    """Largest difference of any shape in any frame; infinite where even the number of frames differs."""
+    """Largest difference of any shape in any frame; infinite if the number of frames differs."""
 
     @property
     def good(self) -> bool:
@@ -42,8 +67,11 @@ class Difference:
         return self.largest <= LIMIT
 
 
-def differences(runtime: Runtime, samples: Samples, *, seed: int) -> Iterator[Difference]:
-    """Compare each way, one after the other, for (n,) samples; the seed is the face's and the cuts'."""
+def differences(runtime: "Runtime", samples: Samples, *, seed: int) -> Iterator[Difference]:
+    """Compare each way for samples (n,) at 16 kHz, one after another; the seed is that of the face and of the cuts."""
+    from daemon.animate.offline import perform
+    from daemon.sound.files import cut
+
     settings = LiveSettings(DaemonConfig(seed=seed))
     whole = perform(runtime, samples, settings.now)
     yield _difference("random pieces", _fed(runtime, settings, _random_pieces(samples, seed)), whole)
@@ -70,13 +98,19 @@ def _chunks(pieces: Iterable[Samples]) -> Iterator[AudioChunk]:
         start += len(piece)
 
 
-def _fed(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+def _fed(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+    from daemon.animate.face import begin
+    from daemon.animate.worker import animate
+
     motions = animate(runtime, begin(runtime, settings.now), _chunks(pieces), settings, Metrics())
     return _shown(motions, settings)
 
 
-def _live(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
-    """Through the program's own stages, without its clock, the queues so long that nothing gives way."""
+def _live(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples]) -> Face:
+    """Through the stages of the live program, without its clock, and with queues so long that nothing is dropped."""
+    from daemon.animate.face import begin
+    from daemon.animate.worker import work
+
     state, sound = begin(runtime, settings.now), list(_chunks(pieces))
     chunks, motions = DropOldestQueue[AudioChunk](len(sound)), DropOldestQueue[Motion](len(sound) + 1)
     made: list[Motion] = []
@@ -95,4 +129,6 @@ def _live(runtime: Runtime, settings: LiveSettings, pieces: Iterable[Samples]) -
 
 
 def _shown(motions: Iterable[Motion], settings: LiveSettings) -> Face:
+    from daemon.send.pacing import amplify
+
     return amplify(np.concatenate([motion.faces for motion in motions]), settings.now.gains)

@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import sys
 import time
 from collections.abc import Callable
 from threading import Event, Thread
@@ -13,6 +14,7 @@ from daemon.line.blocks import CHUNK_MS, AudioChunk
 from daemon.line.clock import SYSTEM
 from daemon.line.queues import DropOldestQueue
 from daemon.sound.anchor import Timeline
+from daemon.sound.devices import WASAPI, Device, find, host_api, inputs, label, portaudio
 from daemon.sound.resample import Resampler, lag_ms
 from model.windows import Samples
 from protocols.errors import FacewireError
@@ -28,55 +30,27 @@ START_S: Final = 10.0
 log = logging.getLogger(__name__)
 
 
-def portaudio() -> Any:
-    """The module sounddevice. Raises FacewireError where PortAudio is not installed."""
-    try:
-        import sounddevice
-    except OSError as error:
-        raise FacewireError(
-            f"no microphone can be used: {error}. On Linux install PortAudio: sudo apt install libportaudio2"
-        ) from error
-    return sounddevice
-
-
-def inputs(sd: Any) -> list[dict[str, Any]]:
-    """All devices that can record; `index` is the number that `mic:NUMBER` takes."""
-    return [device for device in sd.query_devices() if device["max_input_channels"] > 0]
-
-
-def find(sd: Any, wanted: str | None) -> dict[str, Any]:
-    """The device by its number or a part of its name, or the default one. Raises FacewireError listing all."""
-    devices = inputs(sd)
-    if wanted is None:
-        index = sd.default.device[0]
-        matches = [device for device in devices if device["index"] == index]
-    else:
-        matches = [d for d in devices if wanted == str(d["index"]) or wanted.casefold() in d["name"].casefold()]
-        matches.sort(key=lambda d: wanted not in (d["name"], str(d["index"])))  # exact ones first
-    if matches:
-        return matches[0]
-    known = (
-        "\n".join(f"  mic:{d['index']}  {d['name']}" for d in devices)
-        or "  (none: plug one in, or use --input FILE or --input demo)"
-    )
-    what = f"there is no microphone {wanted!r}" if wanted else "there is no default microphone"
-    raise FacewireError(f"{what}; the inputs here are\n{known}")
-
-
 class Microphone:
-    """An input device: `wanted` is its number or a part of its name, None the default one."""
+    """An input device: `wanted` chooses it as in `find`."""
 
     def __init__(self, wanted: str | None = None) -> None:
         self._sd = portaudio()
-        self._wanted = wanted
         self._blocks = DropOldestQueue[tuple[Samples, int]](1000 // CHUNK_MS)
-        self._open()
+        device = find(self._sd, wanted)
+        self._label = None if wanted is None else label(self._sd, device)
+        self._open(device)
 
-    def _open(self) -> None:
-        device = find(self._sd, self._wanted)
+    def _again(self) -> Device:
+        """The device that has been away, by name and host API, because numbers change; or whichever is default now."""
+        if self._label is None:
+            return find(self._sd, None)
+        same = [device for device in inputs(self._sd) if label(self._sd, device) == self._label]
+        if not same:
+            raise FacewireError(f"the microphone {self.name!r} is away")
+        return same[0]
+
+    def _open(self, device: Device) -> None:
         self.name = str(device["name"])
-        if self._wanted is not None:
-            self._wanted = self.name  # numbers may change when devices come and go
         self.rate_hz = round(device["default_samplerate"])
         try:
             self._stream = self._sd.InputStream(
@@ -86,6 +60,7 @@ class Microphone:
                 channels=min(2, device["max_input_channels"]),
                 dtype="float32",
                 latency="low",
+                extra_settings=self._host_settings(device),
                 callback=self._callback,
             )
         except self._sd.PortAudioError as error:
@@ -94,6 +69,10 @@ class Microphone:
                 "system may deny access (look at its privacy settings); `facewire devices` lists the others"
             ) from error
         self.latency_ms = float(self._stream.latency) * 1000 + lag_ms(self.rate_hz)
+
+    def _host_settings(self, device: Device) -> Any:
+        """WASAPI refuses what the device does not do itself, such as fewer channels, unless it is told to convert."""
+        return self._sd.WasapiSettings(auto_convert=True) if host_api(self._sd, device) == WASAPI else None
 
     def _callback(self, indata: Samples, _frames: int, _time: Any, _status: Any) -> None:
         self._blocks.put((indata.copy(), SYSTEM.now_ns()))
@@ -120,6 +99,7 @@ class Microphone:
         Raises FacewireError if the sound system takes the whole of PortAudio down with the device.
         """
         timeline, heard = Timeline(), True
+        _join_com()
         try:
             self._start()
             while not stop.is_set():
@@ -158,7 +138,7 @@ class Microphone:
                     "the system's sound service hangs since the microphone is gone; start facewire again"
                 )
             try:
-                self._open()
+                self._open(self._again())
                 self._start()
             except FacewireError:
                 continue
@@ -177,6 +157,14 @@ class Microphone:
         if thread.is_alive():
             atexit.unregister(self._sd._exit_handler)
         return not thread.is_alive()
+
+
+def _join_com() -> None:
+    """WASAPI refuses threads that have not joined Windows' COM; PortAudio joins only the thread that loads it."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.ole32.CoInitializeEx(None, 0)  # the multithreaded apartment, where threads of no other are, too
 
 
 def mono(block: Samples) -> Samples:

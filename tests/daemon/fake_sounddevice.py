@@ -14,14 +14,19 @@ class PortAudioError(Exception):
     pass
 
 
-def device(index: int, name: str, rate_hz: int = 16_000, channels: int = 2) -> dict[str, Any]:
+def device(index: int, name: str, rate_hz: int = 16_000, channels: int = 2, hostapi: int = 0) -> dict[str, Any]:
     return {
         "index": index,
         "name": name,
-        "hostapi": 0,
+        "hostapi": hostapi,
         "max_input_channels": channels,
         "default_samplerate": float(rate_hz),
     }
+
+
+@dataclass(frozen=True)
+class WasapiSettings:
+    auto_convert: bool = False
 
 
 @dataclass
@@ -52,10 +57,13 @@ class FakeSoundDevice:
 
     devices: list[dict[str, Any]] = field(default_factory=list)
     default_input: int = 0
+    host_apis: dict[str, int] = field(default_factory=lambda: {"Fake Audio": 0})
+    """Names of the host APIs, in order, and the default input of each; -1: none."""
     streams: list[FakeStream] = field(default_factory=list)
     restarts: int = 0
     on_open: Callable[[FakeStream], None] = lambda stream: None
     PortAudioError: type[Exception] = PortAudioError
+    WasapiSettings: type[WasapiSettings] = WasapiSettings
 
     @property
     def default(self) -> SimpleNamespace:
@@ -64,8 +72,9 @@ class FakeSoundDevice:
     def query_devices(self) -> list[dict[str, Any]]:
         return self.devices
 
-    def query_hostapis(self, _index: int) -> dict[str, str]:
-        return {"name": "Fake Audio"}
+    def query_hostapis(self, index: int) -> dict[str, Any]:
+        name, default = list(self.host_apis.items())[index]
+        return {"name": name, "default_input_device": default}
 
     def InputStream(self, **options: Any) -> FakeStream:  # noqa: N802
         stream = FakeStream(options)

@@ -9,6 +9,7 @@ from daemon.commands.check import Finding, findings
 from daemon.settings.config import DaemonConfig
 from model.checkpoint import save
 from tests.daemon.animate.test_identities import put
+from tests.daemon.commands.shell import facewire
 from tests.daemon.fake_sounddevice import FakeSoundDevice, device
 from tests.model.test_library import carla
 from tests.model.tiny import tiny_model, tiny_runtime
@@ -92,3 +93,14 @@ def test_a_preview_whose_port_is_taken_is_told(checkpoint: Path) -> None:
     assert [finding.text for finding in found if not finding.good] == [found[4].text]
     assert "--preview-port" in found[4].text
     assert look(checkpoint=checkpoint, preview=False)[4] == Finding(True, "preview: off")
+
+
+def test_check_exits_with_1_if_anything_is_bad(sd: FakeSoundDevice, tmp_path: Path, checkpoint: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"checkpoint: {checkpoint}\n", encoding="utf-8")
+    good = facewire("check", "--config", str(settings))
+    assert good.exit_code == 0, good.output
+    settings.write_text(f"checkpoint: {checkpoint}x\n", encoding="utf-8")
+    bad = facewire("check", "--config", str(settings))
+    assert bad.exit_code == 1
+    assert "BAD" in bad.output

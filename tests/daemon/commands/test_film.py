@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.commands import film as module
-from daemon.commands.film import film
+from daemon.commands import film_formats
+from daemon.commands.film import make_film
 from daemon.preview import studio as studio_module
 from daemon.preview import web
 from daemon.preview.studio import contact_sheet, studio
@@ -88,7 +88,7 @@ def forehead(picture: np.ndarray) -> np.ndarray:
 @drawn
 def test_a_take_becomes_a_film_with_the_sound_beside_it(take: Path, sound: Path, tmp_path: Path) -> None:
     heard: list[tuple[str, int, int]] = []
-    told = film(take, tmp_path / "clip.mp4", PLAIN, size=160, progress=lambda *done: heard.append(done))
+    told = make_film(take, tmp_path / "clip.mp4", PLAIN, size=160, progress=lambda *done: heard.append(done))
     assert told == f"24 frames at 24 frames per second, 160 x 160 pixels, with the sound of {sound}"
     assert heard == [("film", done, FRAMES) for done in range(1, FRAMES + 1)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "talk.npz", "talk.wav"]
@@ -114,7 +114,7 @@ def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> Non
     save(tiny_model(), tmp_path / "tiny.safetensors", {})
     put(tmp_path, carla(tiny_runtime()))
     stages: set[str] = set()
-    film(
+    make_film(
         sound,
         tmp_path / "clip.mp4",
         DaemonConfig(checkpoint=tmp_path / "tiny.safetensors", identity="carla", identities=tmp_path),
@@ -131,12 +131,12 @@ def test_a_sound_is_animated_first_and_heard(sound: Path, tmp_path: Path) -> Non
 @drawn
 def test_the_rate_can_be_chosen_and_another_sound_and_none(take: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.flac", np.full((4800, 1), 0.25), 48_000)
-    film(take, tmp_path / "a.mp4", PLAIN, size=64, fps=Fraction(60000, 1001), sound=tmp_path / "short.flac")
+    make_film(take, tmp_path / "a.mp4", PLAIN, size=64, fps=Fraction(60000, 1001), sound=tmp_path / "short.flac")
     pictures, rate, heard = decoded(tmp_path / "a.mp4")
     assert (len(pictures), rate) == (60, Fraction(60000, 1001))
     assert len(heard) == 1
     assert heard.shape[1] < 9600
-    assert "without sound" in film(take, tmp_path / "b.mp4", PLAIN, size=64)
+    assert "without sound" in make_film(take, tmp_path / "b.mp4", PLAIN, size=64)
     assert decoded(tmp_path / "b.mp4")[2].size == 0
 
 
@@ -145,7 +145,7 @@ def test_the_rate_can_be_chosen_and_another_sound_and_none(take: Path, tmp_path:
 def test_a_gif_loops_at_20_frames_per_second_at_most(take: Path, sound: Path, tmp_path: Path) -> None:
     from PIL import Image
 
-    told = film(take, tmp_path / "clip.gif", PLAIN, size=96)
+    told = make_film(take, tmp_path / "clip.gif", PLAIN, size=96)
     assert told == "20 frames at 20 frames per second, 96 x 96 pixels, without sound"
     with Image.open(tmp_path / "clip.gif") as gif:
         pictures, durations_ms = [], []
@@ -157,7 +157,7 @@ def test_a_gif_loops_at_20_frames_per_second_at_most(take: Path, sound: Path, tm
     assert sum(durations_ms) == 1000
     assert sum(durations_ms[:-1]) == 500  # frames that are alike are one
     assert np.abs(mouth(pictures[0]) - mouth(pictures[-1])).mean() > 10
-    assert "12.5 frames" in film(take, tmp_path / "slow.gif", PLAIN, size=64, fps=Fraction(13))
+    assert "12.5 frames" in make_film(take, tmp_path / "slow.gif", PLAIN, size=64, fps=Fraction(13))
 
 
 @pytest.mark.slow
@@ -202,9 +202,9 @@ def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, mon
     def broken(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "_write_mp4", broken)
+    monkeypatch.setattr(film_formats, "write_mp4", broken)
     with pytest.raises(FacewireError, match=r"clip\.mp4: cannot be written: No space left"):
-        film(take, tmp_path / "clip.mp4", PLAIN, size=64)
+        make_film(take, tmp_path / "clip.mp4", PLAIN, size=64)
     assert (tmp_path / "clip.mp4").read_text(encoding="utf-8") == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "talk.npz"]
 
@@ -214,7 +214,7 @@ def test_a_film_that_fails_leaves_what_was_there(take: Path, tmp_path: Path, mon
 def test_a_head_that_is_none_is_told_before_the_browser_starts(take: Path, tmp_path: Path) -> None:
     (tmp_path / "kit").mkdir()
     with pytest.raises(FacewireError, match="kit"):
-        film(take, tmp_path / "clip.mp4", DaemonConfig(head=tmp_path / "kit"))
+        make_film(take, tmp_path / "clip.mp4", DaemonConfig(head=tmp_path / "kit"))
 
 
 @pytest.mark.slow
@@ -226,13 +226,13 @@ def test_an_error_on_the_page_is_told(take: Path, tmp_path: Path, monkeypatch: p
     (page / "film.js").write_text('window.film = { open() { throw new Error("no WebGL 2 here"); } };', encoding="utf-8")
     monkeypatch.setattr(web, "PAGE", page)
     with pytest.raises(FacewireError, match=r"the browser that draws failed: no WebGL 2 here$"):
-        film(take, tmp_path / "clip.mp4", PLAIN)
+        make_film(take, tmp_path / "clip.mp4", PLAIN)
 
 
 def test_what_cannot_be_made_is_refused_at_once(take: Path, sound: Path, tmp_path: Path) -> None:
     def refused(source: Path, out: str, config: DaemonConfig = PLAIN, **options: object) -> str:
         with pytest.raises(FacewireError) as error:
-            film(source, tmp_path / out, config, **options)  # type: ignore[arg-type]
+            make_film(source, tmp_path / out, config, **options)  # type: ignore[arg-type]
         return str(error.value)
 
     assert "must end in .mp4 or .gif" in refused(take, "clip.avi")
@@ -256,10 +256,10 @@ def test_what_is_missing_is_named_with_what_to_install(
     monkeypatch.setattr(studio_module, "CHANNELS", ())
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(FacewireError, match="apt install chromium"):
-        film(take, tmp_path / "clip.mp4", PLAIN)
+        make_film(take, tmp_path / "clip.mp4", PLAIN)
     monkeypatch.setattr(studio_module, "find_spec", lambda name: None)
     with pytest.raises(FacewireError, match=r"pip install '\.\[film\]'"):
-        film(take, tmp_path / "clip.mp4", PLAIN)
+        make_film(take, tmp_path / "clip.mp4", PLAIN)
 
 
 def test_a_browser_that_does_not_start_is_told(take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,4 +268,4 @@ def test_a_browser_that_does_not_start_is_told(take: Path, tmp_path: Path, monke
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(FacewireError, match="the browser that draws failed"):
-        film(take, tmp_path / "clip.mp4", PLAIN)
+        make_film(take, tmp_path / "clip.mp4", PLAIN)

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from daemon.animate import offline
 from daemon.commands import verify
 from daemon.commands.verify import LIMIT, differences
+from tests.daemon.commands.shell import facewire
 from tests.daemon.sounds import sound
 from tests.model.tiny import tiny_runtime
 
@@ -15,10 +17,16 @@ def test_live_and_offline_are_the_same_face() -> None:
 
 def test_a_face_that_depends_on_the_cuts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.zeros((9, 52), np.float32)
-    monkeypatch.setattr(verify, "perform", lambda *a, **k: whole)
+    monkeypatch.setattr(offline, "perform", lambda *a, **k: whole)
     monkeypatch.setattr(verify, "_fed", lambda *a: whole + np.float32(2 * LIMIT))
     monkeypatch.setattr(verify, "_live", lambda *a: whole[:-1])
     changed, shorter = differences(tiny_runtime(), sound(100), seed=0)
     assert not changed.good
     assert changed.largest == pytest.approx(2 * LIMIT)
     assert shorter.largest == float("inf")
+
+
+def test_verify_tells_the_differences(checkpoint: str, speech: str) -> None:
+    result = facewire("verify", speech, "--checkpoint", checkpoint)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("ok ") == 2

@@ -10,7 +10,7 @@ from daemon.line.queues import DropOldestQueue
 from daemon.sound import microphone
 from daemon.sound.microphone import Microphone
 from protocols.errors import FacewireError
-from tests.daemon.fake_sounddevice import FakeSoundDevice, FakeStream, PortAudioError, device
+from tests.daemon.fake_sounddevice import FakeSoundDevice, FakeStream, PortAudioError, WasapiSettings, device
 from tests.daemon.sounds import sound
 
 
@@ -152,6 +152,42 @@ def test_a_device_that_vanishes_is_waited_for(sd: FakeSoundDevice, caplog: pytes
     assert "'USB Mic' is back" in caplog.text
 
 
+def test_a_device_is_found_again_on_its_host_api_and_none_that_is_like_it(sd: FakeSoundDevice) -> None:
+    sd.host_apis = {"MME": -1, "Windows DirectSound": -1, "Windows WASAPI": -1}
+    mic, other, alike = "Microphone (Yeti)", "Line In", "Microphone (Yeti) 2"
+    plugged = [
+        device(0, mic, 44_100, hostapi=0),
+        device(1, mic, 44_100, hostapi=1),
+        device(2, other, 48_000, hostapi=2),
+        device(3, mic, 48_000, hostapi=2),
+    ]
+    sd.devices = plugged
+    running = Running(Microphone("yeti"))
+    sd.streams[0].hear(sound(4_800))
+    running.get()
+    sd.devices = [device(0, mic, hostapi=0), device(1, mic, hostapi=1), device(2, alike, hostapi=2)]
+    while sd.restarts < 3:  # it is away, though others of its name or nearly so are there
+        running.stop.wait(0.01)
+    assert [stream.options["device"] for stream in sd.streams] == [3]
+    sd.devices = [
+        device(5, mic, 44_100, hostapi=0),
+        device(7, mic, 44_100, hostapi=1),
+        device(9, mic, 48_000, hostapi=2),
+    ]
+    while len(sd.streams) < 2 or not sd.streams[1].running:
+        running.stop.wait(0.01)
+    running.end()
+    assert sd.streams[1].options["device"] == 9
+
+
+def test_wasapi_is_told_to_convert_and_no_other(sd: FakeSoundDevice) -> None:
+    sd.host_apis = {"Windows WASAPI": -1, "MME": -1}
+    sd.devices = [device(0, "Array", 48_000, channels=4, hostapi=0), device(1, "Array", 44_100, hostapi=1)]
+    Microphone("Array, WASAPI")
+    Microphone("Array, MME")
+    assert [stream.options["extra_settings"] for stream in sd.streams] == [WasapiSettings(auto_convert=True), None]
+
+
 def test_a_sound_service_that_hangs_ends_the_program_instead(
     sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,16 +220,3 @@ def test_one_that_refuses_to_start_says_why(sd: FakeSoundDevice, monkeypatch: py
     running = Running(Microphone())
     running.thread.join(20)
     assert "'Line In' does not start: Device busy" in str(running.errors[0])
-
-
-def test_without_portaudio_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-
-    class Finder:
-        def find_spec(self, name: str, *_: object) -> None:
-            if name == "sounddevice":
-                raise OSError("PortAudio library not found")
-
-    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
-    with pytest.raises(FacewireError, match=r"PortAudio library not found.*apt install libportaudio2"):
-        microphone.portaudio()

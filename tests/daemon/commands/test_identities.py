@@ -117,9 +117,33 @@ def test_show_of_another_checkpoints_and_of_nobodys(settings: Path, folder: Path
     assert shown["in force"].startswith("no: ")
     assert shown["checkpoint"].startswith(f"{stranger.checkpoint[:12]}, this one is ")
     assert "there: dora" in refused(settings, "show", "zoe")
-    assert "is the checkpoint's own" in refused(settings, "show", "alma")
     (folder / f"eva{SUFFIX}").write_text("hello", encoding="utf-8")
     assert f"eva{SUFFIX}: not an identity file" in refused(settings, "show", "eva")
+
+
+def test_show_of_one_of_the_checkpoints_own(settings: Path, folder: Path, tmp_path: Path, taught: TorchRuntime) -> None:
+    model = tiny_model()
+    model.load_state_dict(taught.model.state_dict())
+    model.identities.scale[1, 24], model.identities.offset[1, 17] = 1.4, -0.2
+    path = tmp_path / "moved.safetensors"
+    save(model, path, {})
+    face = TorchRuntime(model)
+    shown = yaml.safe_load(told(settings, "show", "bruno", "--checkpoint", path))
+    assert shown["name"] == "bruno"
+    assert shown["file"] == "none, it is the checkpoint's own"
+    assert shown["in force"] is True
+    assert shown["checkpoint"] == f"{face.fingerprint[:12]}, this one ({path})"
+    assert shown["voice"] == "known, by 4 numbers"
+    assert shown["strongest channels"] == {
+        NAMES[24]: "scale 1.40, offset +0.00",
+        NAMES[17]: "scale 1.00, offset -0.20",
+    }
+    assert yaml.safe_load(told(settings, "show", "alma"))["strongest channels"] == {}
+    save(FaceModel(model.config.model_copy(update={"voice": None}), model.encoder), path, {})
+    deaf = yaml.safe_load(told(settings, "show", "bruno", "--checkpoint", path))
+    assert deaf["voice"] == "unknown, this checkpoint does not tell voices apart"
+    put(folder, carla(taught, name="bruno"))  # its file goes before
+    assert yaml.safe_load(told(settings, "show", "bruno"))["told"] == {"minutes": 2}
 
 
 def test_match_tells_whose_voice_it_is_and_how_sure(
@@ -190,7 +214,7 @@ def test_remove_deletes_the_file_and_nothing_else(settings: Path, folder: Path, 
     assert told(settings, "remove", "carla") == f"{path}: deleted\n"
     assert [each.name for each in folder.iterdir()] == [f"dora{SUFFIX}"]
     assert "is not in" in refused(settings, "remove", "carla")
-    assert "is the checkpoint's own" in refused(settings, "remove", "alma")
+    assert "'alma' is the checkpoint's own and has no file" in refused(settings, "remove", "alma")
 
 
 def test_rename_changes_the_name_in_the_file_and_the_files(settings: Path, folder: Path, taught: TorchRuntime) -> None:
