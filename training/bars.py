@@ -1,11 +1,11 @@
-"""The progress bar of every command: how much is done, how fast, and how long it will still take."""
+"""The progress bar of every command: how much is done, how fast, and how long the rest will take."""
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 
 class _Rate(ProgressColumn):
-    """Steps per second, or seconds per step where they are slow."""
+    """Steps per second, or seconds per step if they are slow."""
 
     def render(self, task: Task) -> Text:
         rate = task.finished_speed or task.speed or 0.0
@@ -13,7 +13,7 @@ class _Rate(ProgressColumn):
 
 
 def progress(*, shown: bool = True) -> Progress:
-    """A bar for the terminal, with the rate and the time that remains."""
+    """A progress bar for the terminal, with rate and remaining time."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

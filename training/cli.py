@@ -38,7 +38,7 @@ app.command()(smoke)
 
 
 def main() -> None:
-    """Run the command line; what went wrong goes to standard error in plain words, exit code 1; interrupted: 130."""
+    """Run the command line. Errors go to standard error in plain words: exit code 1, or 130 if interrupted."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         app()

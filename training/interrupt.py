@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the step that is under way is finished and saved."""
+"""Ctrl-C during a run: the current step is finished and saved."""
 
 import signal
 import threading
@@ -10,12 +10,12 @@ from protocols.errors import FacewireError
 
 
 class StoppedError(FacewireError):
-    """A run was asked to stop, and can go on: says where it stands."""
+    """A run was asked to stop and can be continued; says how far it came."""
 
 
 @contextmanager
 def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM came since; torchrun passes on both. For the main thread only."""
+    """Whether Ctrl-C or SIGTERM has arrived; torchrun passes both on. For the main thread only."""
     came: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:

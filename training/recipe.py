@@ -1,4 +1,4 @@
-"""A recipe: what defines a run, from features to the last student. Where data and output lie, the command line says."""
+"""A recipe: everything that defines a run except where data and output lie, from features to the last student."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from protocols.errors import FacewireError
 FOLDER: Final = Path(__file__).parent / "recipes"
 """The recipes that ship, each under its name."""
 SCHEDULE_STEPS: Final = 32
-"""Fewest steps of a noise schedule: scaled to fewer, its betas would exceed 1. Fewer denoising steps skip some."""
+"""Fewest steps of a noise schedule; scaled to fewer, its betas would exceed 1. A model with fewer steps skips some."""
 
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,16 +26,16 @@ class _Strict(BaseModel):
 
 
 class FeatureSettings(_Strict):
-    """What `features` makes."""
+    """Settings of `features`."""
 
     encoder: str | None
     """Hub id of a HubertModel; null: the encoder of the face that ships."""
     embed: bool
-    """Whether checkpoints hold the encoder, or its name and hash only."""
+    """Whether checkpoints contain the encoder, or only its name and hash."""
     lookaheads_ms: tuple[Annotated[int, Field(ge=0, multiple_of=20)], ...]
-    """The dial of the checkpoint; each passage is encoded for one of them."""
+    """The lookaheads that the checkpoint offers; each passage is encoded with one of them."""
     lookahead_ms: int
-    """The lookahead where the user chooses none: one of them."""
+    """The default lookahead: one of them."""
     shards: _Count
     passages: _Count
     """Passages of 18 s per shard."""
@@ -50,24 +50,24 @@ class FeatureSettings(_Strict):
 
 
 class ModelSettings(_Strict):
-    """What a recipe decides about the denoiser. Its other sizes, the paper's, are those of `ModelConfig`."""
+    """The parts of the denoiser that a recipe decides. Its other sizes are those of `ModelConfig`, the paper's."""
 
     denoising_steps: _Count
     """Of the teacher: a divisor of 32, or more than 32."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     """Of the audio feature, in training."""
     noise_pole: Annotated[float, Field(ge=0, lt=1)]
-    """How smooth the noise is in time; 0: white."""
+    """How smooth the noise is in time; 0 is white."""
     noise_pole_upper: Annotated[float, Field(ge=0, lt=1)]
     """The same for brows and eyes."""
     lip_deviation: Annotated[float, Field(gt=0)]
-    """How much of the lips' variety the sound leaves open; 1: all of it (`model.denoiser`)."""
+    """How much of the lips' variance the sound leaves undecided; 1: all of it (`model.denoiser`)."""
 
     lip_amplitude: Annotated[float, Field(gt=0)]
-    """How much of its motion the finished jaw and mouth show; training knows nothing of it."""
+    """A factor on the motion of the finished jaw and mouth; it has no part in training."""
 
     def applied(self, config: ModelConfig) -> ModelConfig:
-        """The same model with these settings. Raises FacewireError for a number of steps that is no number of them."""
+        """The model configuration with these settings. Raises FacewireError for an impossible number of steps."""
         total = max(SCHEDULE_STEPS, self.denoising_steps)
         if total % self.denoising_steps:
             raise FacewireError(f"{self.denoising_steps} denoising steps: fewer than {total} must divide {total}")
@@ -78,7 +78,7 @@ class ModelSettings(_Strict):
 
 @dataclass(frozen=True)
 class LossWeights:
-    """lambda 1 to 5 of equations 10 and 11; by default the paper's. 0 leaves a term out."""
+    """lambda 1 to 5 of equations 10 and 11; the defaults are the paper's. 0 leaves a term out."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -87,43 +87,43 @@ class LossWeights:
     contrast: _Weight = 0.007
     velocity: _Weight = 0.5
     distillation: _Weight = 0.1
-    """Beside the other losses; where it is the only one it counts in full."""
+    """Used beside the other losses; on its own, the distillation loss counts in full."""
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How a denoiser is trained. Step n of a run is a function of these and n alone."""
+    """How a denoiser is trained. Step n of a run depends on these settings and n alone."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     steps: _Count
     batch: _Count
-    """Passages per step, of all processes together."""
+    """Passages per step, over all processes."""
     segment_frames: _Count
     """Frames of the longest segment."""
     shortest_frames: _Count
-    """Frames of the shortest: a step draws how long its segments are."""
+    """Frames of the shortest segment: each step draws a length between the two."""
     carried: _Count
-    """Consecutive segments through which a passage carries its GRU state."""
+    """Consecutive segments of a passage through which the GRU state is carried."""
     learning_rate: Annotated[float, Field(gt=0)]
     rate: Literal["cycle", "constant"]
-    """One cycle up to the learning rate and down to 0, or that rate throughout."""
+    """One cycle up to the learning rate and down to 0, or a constant learning rate."""
     clip_norm: Annotated[float, Field(gt=0)]
     starts: _Share
-    """Share of steps that see the beginning of their streams; the others begin anywhere in them."""
+    """Share of steps that begin at the start of their passages; the others begin anywhere."""
     reset: _Share
     """Share of passages whose state is reset before a segment."""
     unknown: _Share
-    """Share of passages that are trained with the mean identity."""
+    """Share of passages trained with the mean identity."""
     exchanged: _Share
-    """Share of passages that are told another's identity, drawn as the passages are, their face in the speaker's own
-    units: so an identity gives another's sound its scale and offset, whatever the sound tells of who speaks."""
+    """Share of passages that are given another speaker's identity while their face stays in the speaker's own units. So
+    an identity gives any sound its own scale and offset, whatever the sound reveals of the speaker."""
     lip_noise: Annotated[float, Field(gt=0)]
-    """How much more noise there is on the lips in training than in use: more, and they trust the sound more."""
+    """Factor on the lips' noise in training; with more noise they rely more on the sound."""
     jaw: Annotated[float, Field(gt=0)]
-    """How much more jawOpen counts than another shape: it is what one sees first."""
+    """Factor on the weight of jawOpen, the shape that a viewer notices first."""
     ema: Annotated[float, Field(ge=0, lt=1)]
-    """How much of the moving average of the weights remains after a step."""
+    """Decay of the moving average of the weights."""
     seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:
@@ -132,7 +132,7 @@ class FitSettings:
 
 
 class DistillSettings(_Strict):
-    """What `distill` does where it differs from `fit`."""
+    """Settings of `distill` that differ from those of `fit`."""
 
     to: Literal[1, 2, 4, 8, 16]
     """Denoising steps of the last student."""
@@ -140,11 +140,11 @@ class DistillSettings(_Strict):
     """Training steps for each halving."""
     learning_rate: Annotated[float, Field(gt=0)]
     beside: bool
-    """Train by the other losses as well, as the paper does; else by the distillation loss alone."""
+    """Whether the other losses are used as well, as in the paper, or the distillation loss alone."""
 
 
 class Recipe(_Strict):
-    """All of a run."""
+    """A whole recipe."""
 
     features: FeatureSettings
     model: ModelSettings
@@ -153,7 +153,7 @@ class Recipe(_Strict):
     distill: DistillSettings
 
     def changed(self, over: Mapping[str, object]) -> "Recipe":
-        """The recipe with other values, by names like `fit.steps`; None leaves the recipe's own."""
+        """A copy with other values, by names such as `fit.steps`; None leaves the recipe's own."""
         values = self.model_dump()
         for name, value in over.items():
             if value is not None:
@@ -162,15 +162,15 @@ class Recipe(_Strict):
         return validated(Recipe, values, "the command line")
 
     def student(self) -> FitSettings:
-        """How each student is trained: on the noise of its teacher in use."""
+        """How each student is trained: with the noise that its teacher has at run time."""
         return replace(self.fit, steps=self.distill.steps, learning_rate=self.distill.learning_rate, lip_noise=1.0)
 
     def others(self) -> LossWeights | None:
-        """The losses beside the distillation loss, if there are any."""
+        """The losses used beside the distillation loss, if any."""
         return self.losses if self.distill.beside else None
 
     def told(self, *sections: str) -> dict[str, Any]:
-        """Some sections as a checkpoint tells them."""
+        """Some sections, as a checkpoint records them."""
         return {name: value for name, value in self.model_dump(mode="json").items() if name in sections}
 
 
@@ -180,7 +180,7 @@ def shipped() -> list[str]:
 
 
 def load(source: str | Path) -> Recipe:
-    """A recipe that ships, by its name, or one in a file. Raises FacewireError that tells all that is wrong at once."""
+    """A recipe that ships, by name, or one from a file. Raises FacewireError that lists everything that is wrong."""
     path = FOLDER / f"{source}.yaml" if str(source) in shipped() else Path(source)
     if not path.is_file():
         known = ", ".join(shipped())

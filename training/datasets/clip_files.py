@@ -1,4 +1,4 @@
-"""The files that hold a dataset's recordings: safetensors, mapped into memory when they are read."""
+"""The files that hold a dataset's recordings: safetensors, mapped into memory."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _DTYPES: Final = {"I16": np.int16, "F32": np.float32, "BOOL": np.bool_}
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a clip's file, mapped: what is not looked at is not read. Raises FacewireError."""
+    """The arrays of a clip's file, memory-mapped: only what is used is read. Raises FacewireError."""
     try:
         raw = np.memmap(path, np.uint8, "r")  # one map a file: systems limit their number
         begin = 8 + int.from_bytes(raw[:8].tobytes(), "little")
@@ -39,13 +39,13 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, str]) -> None:
-    """Write a clip's file; it appears complete or not at all."""
+    """Write a clip's file, complete or not at all."""
     with complete_or_not_at_all(path) as partial:
         save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, partial, metadata)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What a clip's file says of itself. Raises FacewireError."""
+    """The metadata of a clip's file. Raises FacewireError."""
     try:
         with safe_open(path, "np") as file:
             return dict(file.metadata() or {})
@@ -56,13 +56,13 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def pcm_of(samples: Samples) -> Pcm:
-    """Samples, -1 to 1, as they are stored; what came from 16 bits is the same again."""
+    """Samples, -1 to 1, as int16. Sound that was read from 16 bits comes back unchanged."""
     stored: Pcm = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
     return stored
 
 
 def digest(*paths: Path) -> str:
-    """SHA-256 of files in a row."""
+    """SHA-256 of the contents of files, one after the other."""
     total = sha256()
     for path in paths:
         with path.open("rb") as file:

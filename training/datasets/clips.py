@@ -16,7 +16,7 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One recording of one person. Sound and curves may be mapped from a file: take parts of them."""
+    """One recording of one person. Sound and curves may be memory-mapped: read only the part you need."""
 
     recording: str
     """Its name in its dataset."""
@@ -31,14 +31,14 @@ class Clip:
     confidence: Curves
     """(52,): 1 well observed, 0 not captured."""
     offset_s: float
-    """By how much the curves lag behind the sound."""
+    """How far the curves lag behind the sound."""
     closures_s: tuple[float, ...] = ()
-    """Onsets of words that begin with p, b or m; empty where the words are not known."""
+    """Onsets of words that begin with p, b or m; empty if the words are not known."""
     gain_db: float = 0.0
-    """By how much it is played louder. Not in `pcm`: 40 dB less leave no more than 9 of its 16 bits."""
+    """Gain at playback. It is not applied to `pcm`: at -40 dB only 9 of the 16 bits would be left."""
 
     def __len__(self) -> int:
-        """Samples that the recording has."""
+        """The number of samples."""
         return len(self.pcm)
 
     @property
@@ -47,11 +47,11 @@ class Clip:
         return self.sound(0, len(self))
 
     def sound(self, begin: int, end: int) -> Samples:
-        """Samples from `begin` to `end`, -1 to 1 where no gain takes them further."""
+        """Samples from `begin` to `end`, in -1 to 1 unless the gain takes them further."""
         return self.pcm[begin:end].astype(np.float32) * np.float32(10 ** (self.gain_db / 20) / 32768)
 
     def at(self, times_s: NDArray[np.float64]) -> tuple[Curves, NDArray[np.bool_]]:
-        """Curves (t, 52) at times of the sound, linearly interpolated, and whether they were seen (t,)."""
+        """Curves (t, 52) at times in the sound, linearly interpolated, and whether the face was seen then (t,)."""
         position = (times_s + self.offset_s) * self.fps
         frame = np.clip(np.floor(position).astype(int), 0, max(0, len(self.curves) - 2))
         after = np.minimum(frame + 1, len(self.curves) - 1)
@@ -60,7 +60,7 @@ class Clip:
 
 
 def beginning(clips: Sequence[Clip], seconds: int) -> list[Clip]:
-    """The first of them, of which the last may be cut: no more sound than that."""
+    """The first clips that together have at most so much sound; the last one may be cut."""
     room, chosen = seconds * SAMPLE_RATE_HZ, []
     for clip in clips:
         chosen.append(replace(clip, pcm=clip.pcm[:room]))
@@ -71,7 +71,7 @@ def beginning(clips: Sequence[Clip], seconds: int) -> list[Clip]:
 
 
 def joined(clips: Sequence[Clip], fps: int) -> tuple[Samples, Curves]:
-    """Clips one after the other as one stream: sound (n,) and curves (frames, 52) on the stream's absolute time."""
+    """Clips one after the other as one stream: sound (n,), and curves (frames, 52) at the stream's own frame times."""
     sound = np.concatenate([clip.samples for clip in clips])
     times_s = np.arange(frame_count(len(sound), fps)) / fps
     ends_s = np.cumsum([len(clip) for clip in clips]) / SAMPLE_RATE_HZ
@@ -82,10 +82,10 @@ def joined(clips: Sequence[Clip], fps: int) -> tuple[Samples, Curves]:
 
 
 def resting_face(clips: Sequence[Clip]) -> Curves:
-    """Median face (52,) of the quiet frames: those 25 dB below their recording's loudest 100 ms.
+    """Median face (52,) of the quiet frames: those 25 dB below the recording's loudest 100 ms.
 
-    Not the mean: people open their mouths to breathe and before they speak, and a parted mouth is no rest.
-    Zeros where nothing is that quiet.
+    Not the mean: people open their mouths to breathe and before they speak, and a parted mouth is not a resting one.
+    Zeros if no frame is that quiet.
     """
     quiet = []
     for clip in clips:

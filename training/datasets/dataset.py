@@ -1,10 +1,10 @@
-"""The one form in which training reads recordings: a folder that `facewire-train prepare` makes.
+"""The one format in which training reads recordings: a folder made by `facewire-train prepare`.
 
-- `manifest.json`: what made it, and a row for every recording (`Recording`);
+- `manifest.json`: the command that made it, and a row for every recording (`Recording`);
 - `clips/<n>.safetensors`: `sound` int16 (n,) at 16 kHz, `curves` float32 (frames, 52) in the order of
-  `blendshapes.NAMES` at the recording's own rate, `seen` bool (frames,), and `lip_gap` float32 (frames,) where it was
-  measured. The row of the recording is in the file's metadata, too: a run that was cut short is taken up by it;
-- `report.txt`: what was taken and what was not, for people.
+  `blendshapes.NAMES` at the recording's own rate, `seen` bool (frames,), and `lip_gap` float32 (frames,) if it was
+  measured. The file's metadata repeat the recording's row, so that an interrupted run can be continued;
+- `report.txt`: what was used and what was left out, for people.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,9 +25,9 @@ from training.datasets.manifest import FORMAT, MANIFEST, Manifest, Recording
 from training.datasets.splits import Split, split_of
 
 Done = Callable[..., bool]
-"""`done(source, *beside)`: whether the recording of these files is in the dataset already, so need not be read.
+"""`done(source, *beside)`: whether the recording made from these files is already in the dataset.
 
-An importer is a generator of `Found | Skipped`, one for each recording; it passes over what is done.
+An importer is a generator of `Found | Skipped`, one for each recording; it passes over those that are done.
 """
 
 
@@ -36,7 +36,7 @@ class Found:
     """A recording as an importer read it."""
 
     recording: str
-    """Its name, unique in the set: splits go by it."""
+    """Its name, unique in the dataset: splits depend on it."""
     speaker: str
     licence: str
     source: Path
@@ -52,14 +52,14 @@ class Found:
     """(52,): 1 well observed, 0 not captured."""
     emotion: str | None = None
     lip_gap: Curves | None = None
-    """(frames,): as measured in the picture, where it was."""
+    """(frames,): the distance between the lips measured in the picture, if it was."""
     beside: tuple[Path, ...] = ()
-    """Further files that it was read from: its sound, where that is a file of its own."""
+    """Other files it was read from, such as its sound."""
     closures_s: tuple[float, ...] = ()
-    """Onsets of words that begin with p, b or m, where the set says when its words are said."""
+    """Onsets of words that begin with p, b or m, if the words' times are known."""
 
     def clip(self, offset_ms: float = 0.0) -> Clip:
-        """What training would read."""
+        """The recording as training would read it."""
         return Clip(
             self.recording, self.speaker, pcm_of(self.samples), self.curves, self.seen, self.fps, self.confidence,
             offset_ms / 1000, self.closures_s,
@@ -68,17 +68,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A recording that an importer did not take."""
+    """A recording that an importer left out."""
 
     source: Path
     reason: str
     broken: bool
-    """Whether something is wrong with it; else it is merely not wanted."""
+    """Whether something is wrong with it; otherwise it was merely not wanted."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset's folder and what its manifest says."""
+    """A dataset's folder and its manifest."""
 
     folder: Path
     manifest: Manifest
@@ -93,7 +93,7 @@ class Dataset:
         return [row for row in self.manifest.recordings if split in ("all", split_of(row.recording))]
 
     def clips(self, split: Split | Literal["all"]) -> list[Clip]:
-        """The recordings of one split, or of all, mapped from their files. Raises FacewireError if there are none."""
+        """The recordings of one split, or all, memory-mapped. Raises FacewireError if there are none."""
         rows = self.rows(split)
         if not rows:
             raise FacewireError(
@@ -104,7 +104,7 @@ class Dataset:
 
 
 def read(folder: Path) -> Dataset:
-    """The dataset in a folder. Raises FacewireError for a folder that holds none."""
+    """The dataset in a folder. Raises FacewireError if there is none."""
     path = folder / MANIFEST
     try:
         return Dataset(folder, Manifest.model_validate_json(path.read_bytes()))
@@ -120,7 +120,7 @@ def read(folder: Path) -> Dataset:
 
 
 def people(folders: Iterable[Path], split: Split | Literal["all"]) -> list[list[Clip]]:
-    """The clips of datasets, apart by dataset and speaker. Raises FacewireError for a dataset without any."""
+    """The clips of datasets, grouped by dataset and speaker. Raises FacewireError for a dataset without any."""
     groups: list[list[Clip]] = []
     for folder in folders:
         by_speaker: dict[str, list[Clip]] = {}
@@ -131,7 +131,7 @@ def people(folders: Iterable[Path], split: Split | Literal["all"]) -> list[list[
 
 
 def told(folders: Iterable[Path], split: Split | Literal["all"]) -> dict[str, dict[str, Any]]:
-    """What a checkpoint's header says of its recordings, by speaker and dataset: names, never where they lie."""
+    """What a checkpoint's header records of its data, by speaker and dataset: names, never paths."""
     speakers: dict[str, dict[str, Any]] = {}
     for folder in folders:
         found = read(folder)
@@ -153,7 +153,7 @@ def told(folders: Iterable[Path], split: Split | Literal["all"]) -> dict[str, di
 
 
 def read_clip(folder: Path, row: Recording) -> Clip:
-    """A recording, mapped from its file. Raises FacewireError where that is missing or of another shape."""
+    """A recording, memory-mapped. Raises FacewireError if its file is missing or does not match the manifest."""
     arrays = read_arrays(folder / row.file)
     curves, seen = arrays["curves"], arrays["seen"]
     if curves.shape != (row.frames, blendshapes.COUNT) or seen.shape != (row.frames,):

@@ -1,4 +1,4 @@
-"""What a dataset says of itself: `manifest.json`, with a row for every recording."""
+"""A dataset's `manifest.json`, with a row for every recording."""
 
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ class Recording(BaseModel):
     emotion: str | None
     licence: str
     source: str
-    """Name of the file that it was read from."""
+    """Name of the file it was read from."""
     source_sha256: str
     """Of that file and those beside it."""
     fps: float
@@ -35,9 +35,9 @@ class Recording(BaseModel):
     """Of the sound."""
     captured: list[str]
     confidence: dict[str, float]
-    """Of the captured shapes whose confidence is not 1."""
+    """Of the captured shapes, where it is not 1."""
     offset_ms: float
-    """By how much the curves of the set lag behind the sound."""
+    """How far the curves of the dataset lag behind the sound."""
     seen: float
     """Share of frames in which a face was found."""
     closures_s: list[float]
@@ -49,7 +49,7 @@ class Recording(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a dataset holds."""
+    """The contents of a dataset."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Which recordings are for training and which are kept unseen: by name, so that every command agrees."""
+"""Which recordings are for training and which are held out: decided by name, so that every command agrees."""
 
 from hashlib import sha256
 from typing import Final, Literal, cast, get_args
@@ -15,7 +15,7 @@ _BY_NAME: Final[dict[str, Split]] = {
 
 
 def split_of(name: str) -> Split:
-    """The part a recording belongs to, by its name without folder or suffix: about 10 % test, 10 % validation."""
+    """The split of a recording, from its name without folder or suffix: about 10 % test, 10 % validation."""
     if name in _BY_NAME:
         return _BY_NAME[name]
     bucket = int(sha256(name.encode()).hexdigest()[:8], 16) % 10
@@ -23,7 +23,7 @@ def split_of(name: str) -> Split:
 
 
 def named(name: str) -> Split | Literal["all"]:
-    """The split that a user names, or `all`. Raises FacewireError for any other name."""
+    """The split that a user asked for, or `all`. Raises FacewireError for any other name."""
     if name not in (*get_args(Split), "all"):
         raise FacewireError(f"--split {name}: expected test, validation or all")
     return cast(Split | Literal["all"], name)

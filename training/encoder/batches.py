@@ -1,4 +1,4 @@
-"""The windows that an encoder learns from: cut from the track as at run time, disturbed, some without a voice."""
+"""The windows an encoder learns from: cut from the track as at run time, disturbed, some of them without a voice."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from training.sounds.augment import disturb, quiet
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """How an encoder is trained. Step n of a run is a function of these and n alone."""
+    """How an encoder is trained. Step n of a run depends on these settings and n alone."""
 
     steps: int = 4500
     batch: int = 32
@@ -27,7 +27,7 @@ class EncoderSettings:
     weights: tuple[float, float, float] = (0.2, 1.0, 0.5)
     """Of the loss before, in and after the hop."""
     silent: float = 0.12
-    """Share of windows without speech: silence and noise, whose target is the teachers' silence."""
+    """Share of windows without speech: silence and noise, whose target is the teachers' output for silence."""
     cut: float = 0.1
     """Share of windows that begin before their stream does."""
 
@@ -42,7 +42,7 @@ class Batch:
 
 
 def batch_at(step: int, track: Track, settings: EncoderSettings) -> Batch:
-    """The windows of a step: the same for the same seed and step, however often a run was resumed."""
+    """The windows of a step: the same for the same seed and step, however often the run was resumed."""
     rng = np.random.default_rng([settings.seed, step])
     spec = settings.window.with_lookahead(int(rng.choice(settings.lookaheads_ms)))
     drawn = [_example(track, spec, settings, rng) for _ in range(settings.batch)]

@@ -1,7 +1,7 @@
 """The compact speech encoder: a small HuBERT that learns the features of larger ones, window by window.
 
-It is trained on exactly the windows of run time: cut at random from recordings whose targets the teachers
-computed with long context, so that the student learns to make do with one second.
+It is trained on exactly the windows used at run time: cut at random from recordings for which the teachers computed
+targets with long context, so that the student learns to make do with one second.
 """
 
 import json
@@ -30,9 +30,9 @@ from training.judge import plots
 from training.sounds.recordings import Recordings
 
 SAVE_EVERY: Final = 250
-"""Steps between two states on disk, which are all that a kill can cost."""
+"""Steps between two saved states: a kill costs no more than these."""
 STATE: Final = "state.safetensors"
-"""In a run's folder: the student with its heads and the optimiser after some step."""
+"""In a run's folder: the student with its heads, and the optimiser, after some step."""
 BEGUN: Final = "run.json"
 """In a run's folder: what it learns from, and how."""
 PICTURE: Final = "losses.png"
@@ -54,8 +54,8 @@ def train_encoder(
     """Distil the teachers into a compact HubertModel: a folder `out` that `HubertModel.from_pretrained` loads.
 
     `work` keeps the packed speech, the teachers' features, the losses (losses.csv, TensorBoard's files) and the state
-    of the run: called again, it goes on. Raises FacewireError where the loss is no number, and for a folder of a run
-    that was begun otherwise; StoppedError, after saving, when asked to stop.
+    of the run; called again, it continues. Raises FacewireError for a loss that is not finite and for a folder whose
+    run was begun with other settings; StoppedError, after saving, when asked to stop.
     """
     settings = settings or EncoderSettings()
     track = prepare(speech, teachers, work, bar)
@@ -80,7 +80,9 @@ def train_encoder(
                 state.save(work / STATE, run.student, run.optimizer, run.step)
                 _write(run, out, told, work, probe)
             if stop:
-                raise StoppedError(f"{work}: saved after step {run.step} of {settings.steps}; the same command goes on")
+                raise StoppedError(
+                    f"{work}: saved after step {run.step} of {settings.steps}; run the same command to continue"
+                )
     if probe:
         probe.at(run.step, run.student, bar, last=True)
     _write(run, out, told, work, probe)
@@ -88,9 +90,9 @@ def train_encoder(
 
 
 def _begin(track: Track, teachers: Sequence[Teacher], settings: EncoderSettings, work: Path) -> dict[str, Any]:
-    """Keep what the run learns from and how, or see that it was begun in the same way."""
+    """Save what the run learns from and how, or check that it is the same as when it began."""
     if track.features <= settings.window.with_lookahead(max(settings.lookaheads_ms)).features:
-        raise FacewireError("less speech than one window has; add recordings")
+        raise FacewireError("the speech is shorter than one window; add recordings")
     told: dict[str, Any] = {"minutes": {}, "licences": {}}
     for source in track.sources:  # several of one name are a dataset under several licences
         told["minutes"][source.name] = round(told["minutes"].get(source.name, 0) + source.minutes, 2)
@@ -106,7 +108,7 @@ def _begin(track: Track, teachers: Sequence[Teacher], settings: EncoderSettings,
     before = json.loads(path.read_text(encoding="utf-8"))
     if other := [name for name in told if before.get(name) != told[name]]:
         raise FacewireError(
-            f"{work}: a run that was begun with other settings ({', '.join(other)}); "
+            f"{work}: a run that began with other settings ({', '.join(other)}); "
             f"choose another --work, or delete {BEGUN} and {STATE} there to begin again on the same features"
         )
     return told
@@ -120,7 +122,7 @@ def _write(run: Run, out: Path, told: dict[str, Any], work: Path, probe: Probe |
 
 
 def export(student: Student, out: Path, provenance: dict[str, Any]) -> None:
-    """The encoder without its heads: config.json, model.safetensors (float32), and encoder.json saying whence."""
+    """The encoder without its heads: config.json, model.safetensors (float32), and encoder.json with its origin."""
     out.mkdir(parents=True, exist_ok=True)
     config = student.hubert.config
     config.architectures, config.dtype = ["HubertModel"], torch.float32

@@ -1,4 +1,4 @@
-"""How much of a mouth a linear map can read from an encoder's features: ridge regression on tracked clips."""
+"""How much of a mouth a linear map can read from an encoder's features: ridge regression on clips with curves."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SHAPES: Final = (
     "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight",
     "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
 )  # fmt: skip
-"""The mouth shapes that are well observed in video of speech."""
+"""The mouth shapes that are well observed in videos of speech."""
 _PENALTIES: Final = (1.0, 10.0, 100.0, 1e3, 1e4)
 
 Encode = Callable[[Samples], Features]
@@ -40,8 +40,8 @@ def ridge_probe(
 ) -> ProbeResult:
     """Fit on every `every`-th training clip, choose the penalty on validation clips, judge on all test clips.
 
-    With datasets of `strangers`, whom nothing was fitted on, it is all of their clips that are judged on instead.
-    Raises FacewireError where a dataset has none of them.
+    With datasets of `strangers`, whom nothing was fitted on, all of their clips are judged instead. Raises
+    FacewireError if a dataset lacks one of these splits.
     """
 
     def frames(split: Split, step: int) -> tuple[Features, Features]:
@@ -82,7 +82,7 @@ def at_rate(features: Features, frames: int, fps: float) -> Features:
 
 
 def log_mel(windows: Samples) -> Features:
-    """The baseline without any learning: log energies (B, frames, bands) of HuBERT's frames."""
+    """The baseline without learning: log energies (B, frames, bands) of HuBERT's frames."""
     return timbre.log_mel(windows, 1e-6)
 
 

@@ -1,4 +1,4 @@
-"""A step of an encoder's training: how far the student is from its teachers, and what follows from it."""
+"""One step of an encoder's training: how far the student is from its teachers, and the update."""
 
 import math
 
@@ -14,7 +14,7 @@ from training.encoder.student import Student
 def distances(made: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
     """L1 + (1 - cosine) to each teacher per feature, weighted over the window: scalars.
 
-    Targets are standardised, so teachers of any scale count alike.
+    Targets are standardised, so that teachers of any scale have the same weight.
     """
     found = {}
     for name, target in batch.targets.items():
@@ -40,7 +40,7 @@ class Run:
         self.optimizer = torch.optim.AdamW(student.parameters(), weight_decay=0.01, betas=(0.9, 0.98))
 
     def advance(self, batch: Batch) -> dict[str, float]:
-        """One step of training; returns its loss, and its parts by teacher. Raises FacewireError for no number."""
+        """One training step; returns its loss, and its parts by teacher. Raises FacewireError if it is not finite."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate_at(self.step, self.settings)
         self.optimizer.zero_grad()

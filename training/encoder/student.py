@@ -1,4 +1,4 @@
-"""The network of the compact speech encoder: a small HuBERT, with heads that only its training needs."""
+"""The network of the compact speech encoder: a small HuBERT, with heads that are only needed in training."""
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ def compact_config() -> HubertConfig:
 
 
 class Student(nn.Module):
-    """A HubertModel with one linear head per teacher, which is dropped in the end."""
+    """A HubertModel with one linear head per teacher; the heads are dropped in the end."""
 
     def __init__(self, config: HubertConfig, dims: dict[str, int]) -> None:
         super().__init__()

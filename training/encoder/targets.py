@@ -1,6 +1,6 @@
-"""What a teacher makes of hours of speech: computed once, chunk by chunk, and kept as a memory-mapped array.
+"""A teacher's features for hours of speech: computed once, chunk by chunk, and kept as a memory-mapped array.
 
-Features of all teachers share one time: feature i is centred at 20 i + 12.5 ms, as HuBERT's are, whatever the
+All teachers' features are on one time grid: feature i is centred at 20 i + 12.5 ms, as HuBERT's are, whatever the
 teacher's own frames and delays. Each hears long context: 30 s at a time, of which the middle 20 s are kept.
 """
 
@@ -21,12 +21,12 @@ from training.sounds.augment import Pcm
 
 CHUNK_SAMPLES: Final = 30 * SAMPLE_RATE_HZ
 CONTEXT_SAMPLES: Final = 5 * SAMPLE_RATE_HZ
-"""Heard on both sides of what is kept of a chunk."""
+"""Heard on both sides of the part of a chunk that is kept."""
 KEPT_SAMPLES: Final = CHUNK_SAMPLES - 2 * CONTEXT_SAMPLES
 KEPT_FEATURES: Final = KEPT_SAMPLES // FEATURE_SAMPLES
 _CONTEXT_FEATURES: Final = CONTEXT_SAMPLES // FEATURE_SAMPLES
 _FEWEST_CHUNKS: Final = 8
-"""Of which the mean of each position is taken."""
+"""Needed for the mean of each position."""
 
 Features = NDArray[np.float32]
 
@@ -40,29 +40,29 @@ class Teacher(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Of its weights: features of another teacher of the same name are not taken for its own."""
+        """Of its weights: features of another teacher of the same name are not mistaken for its own."""
 
     @property
     def delay_samples(self) -> int:
-        """By how much its features come later than HuBERT's."""
+        """How much later its features come than HuBERT's."""
 
     @property
     def positional(self) -> bool:
-        """Whether its features tell the place in the chunk, too: the mean of each place is taken off."""
+        """Whether its features also depend on the position in the chunk: each position's mean is then subtracted."""
 
     def encode(self, chunk: Samples) -> Features:
         """30 s of sound (480000,) -> its features, (1250 or more, dim)."""
 
 
 def chunks(samples: int) -> int:
-    """Into how many chunks a track is cut, the last one overhanging."""
+    """The number of chunks of a track; the last one overhangs."""
     return -(-samples // KEPT_SAMPLES)
 
 
 def chunk(pcm: Pcm, index: int, delay_samples: int = 0) -> Samples:
     """The sound (480000,) of a chunk with its context; zeros outside the track.
 
-    Cut `delay_samples` later: there the features of a teacher that is late are in time.
+    Cut `delay_samples` later, where the features of a late teacher are in time.
     """
     first = index * KEPT_SAMPLES - CONTEXT_SAMPLES + delay_samples
     heard = pcm[max(0, first) : max(0, first + CHUNK_SAMPLES)].astype(np.float32) / np.float32(32768)
@@ -73,8 +73,9 @@ def chunk(pcm: Pcm, index: int, delay_samples: int = 0) -> Samples:
 def targets(teacher: Teacher, pcm: Pcm, folder: Path, bar: Progress) -> NDArray[np.float16]:
     """A teacher's features of a track (n,): (n // 320, dim), each dimension standardised, mapped from `folder`.
 
-    Whatever a teacher's scale, its targets have the same. Called again after a kill, it goes on at the chunk that was
-    under way. Raises FacewireError for features that are no numbers or always the same, StoppedError when asked to.
+    Standardised, the targets of all teachers have the same scale. Called again after a kill, it continues with the
+    interrupted chunk. Raises FacewireError for features that are not finite or constant, StoppedError when asked to
+    stop.
     """
     path = folder / f"{teacher.name}-{teacher.sha256[:8]}.npy"
     parts = path.with_suffix(".chunks")
@@ -87,7 +88,7 @@ def targets(teacher: Teacher, pcm: Pcm, folder: Path, bar: Progress) -> NDArray[
 
 
 def _hear(teacher: Teacher, pcm: Pcm, parts: Path, bar: Progress) -> None:
-    """Write what the teacher makes of each chunk, (1000, dim), to a file of its own."""
+    """Write the teacher's features of each chunk, (1000, dim), to a file of its own."""
     count = chunks(len(pcm))
     if teacher.positional and count < _FEWEST_CHUNKS:
         raise FacewireError(
@@ -105,19 +106,19 @@ def _hear(teacher: Teacher, pcm: Pcm, parts: Path, bar: Progress) -> None:
                 if len(made) < KEPT_FEATURES or not np.isfinite(made).all():
                     raise FacewireError(
                         f"teacher {teacher.name}: its features {made.shape} of chunk {index} of the track are too "
-                        "few, or no numbers; expected one every 20 ms; try another teacher"
+                        "few, or not finite; expected one every 20 ms; try another teacher"
                     )
                 with complete_or_not_at_all(path) as partial:
                     np.save(partial, made.astype(np.float32))
             bar.update(task, completed=index + 1)
             if asked():
                 raise StoppedError(
-                    f"teacher {teacher.name}: heard {index + 1} of {count} chunks; the same command goes on"
+                    f"teacher {teacher.name}: heard {index + 1} of {count} chunks; run the same command to continue"
                 )
 
 
 def _standardise(teacher: Teacher, rows: int, parts: Path, path: Path) -> None:
-    """Join the chunks, less their mean and divided by their deviation, both by dimension: float16 (rows, dim)."""
+    """Join the chunks, subtract their mean and divide by their deviation, per dimension: float16 (rows, dim)."""
     dim = np.load(_part(parts, 0)).shape[-1]
     total, heard = np.zeros((KEPT_FEATURES, dim)), np.zeros((KEPT_FEATURES, 1))
     for part in _parts(parts, rows):
@@ -130,7 +131,7 @@ def _standardise(teacher: Teacher, rows: int, parts: Path, path: Path) -> None:
         squares += np.square(part - centre[: len(part)]).sum(0)
     spread = np.sqrt(squares / rows)
     if not spread.any():
-        raise FacewireError(f"teacher {teacher.name}: makes the same of all sound; try another file or layer")
+        raise FacewireError(f"teacher {teacher.name}: gives the same features for all sound; try another file or layer")
     spread = np.maximum(spread, 1e-3 * spread.mean())  # a dimension that says nothing is not blown up to noise
     with complete_or_not_at_all(path) as partial:
         joined = np.lib.format.open_memmap(partial, "w+", np.float16, (rows, dim))
@@ -141,7 +142,7 @@ def _standardise(teacher: Teacher, rows: int, parts: Path, path: Path) -> None:
 
 
 def _parts(parts: Path, rows: int) -> Iterator[Features]:
-    """The chunks' features in turn, without what overhangs the track."""
+    """The features of the chunks in turn, without what overhangs the track."""
     for index in range(-(-rows // KEPT_FEATURES)):
         yield np.load(_part(parts, index))[: rows - index * KEPT_FEATURES]
 

@@ -1,4 +1,4 @@
-"""The encoders that a compact one learns from: any HuBERT, any Whisper, or an ONNX file. Needed for training only."""
+"""The encoders that a compact one learns from: any HuBERT, any Whisper, or an ONNX file. Only needed in training."""
 
 import re
 from collections.abc import Callable
@@ -21,9 +21,9 @@ EXPECTED: Final = "hubert:FOLDER-or-ID[@LAYER], whisper:FOLDER-or-ID[@LAYER], wh
 
 
 class HubertTeacher:
-    """What a HubertModel of stride 320 and receptive field 400 samples makes after `layer` blocks.
+    """The output of a HubertModel of stride 320 and receptive field 400 samples after `layer` blocks.
 
-    That is transformers' `hidden_states[layer]`, and `last_hidden_state` after the last one.
+    That is transformers' `hidden_states[layer]`, or `last_hidden_state` after the last one.
     """
 
     delay_samples = 0
@@ -62,10 +62,10 @@ class HubertTeacher:
 
 
 class WhisperTeacher:
-    """What a Whisper encoder makes after `layer` blocks: transformers' `hidden_states[layer]`."""
+    """The output of a Whisper encoder after `layer` blocks: transformers' `hidden_states[layer]`."""
 
     delay_samples = RECEPTIVE_SAMPLES // 2
-    """Whisper's frames are centred at 20 i ms: sound moved by 12.5 ms makes that HuBERT's centre."""
+    """Whisper's frames are centred at 20 i ms: shifting the sound by 12.5 ms centres them as HuBERT's."""
     positional = True
 
     def __init__(self, source: str, layer: int | None = None) -> None:
@@ -111,7 +111,7 @@ class OnnxTeacher:
 
 
 def open_teacher(spec: str) -> Teacher:
-    """The teacher that `EXPECTED` names. Raises FacewireError for anything else, and for one that is not here."""
+    """The teacher named as in `EXPECTED`. Raises FacewireError for anything else, and for one that is missing."""
     kind, _, source = spec.partition(":")
     layer = None
     if found := re.fullmatch(r"(.+)@(\d+)", source):
@@ -129,9 +129,10 @@ def open_teacher(spec: str) -> Teacher:
 
 
 def windowed(teacher: Teacher) -> Callable[[Samples], Features]:
-    """What a teacher makes of windows (B, samples) heard one by one, in time with HuBERT's features: (B, frames, D).
+    """A teacher's features of windows (B, samples) heard one by one, in time with HuBERT's: (B, frames, D).
 
-    What would lie behind the window's end repeats the last. Raises FacewireError for one that needs 30 s.
+    Features that would lie beyond the window's end repeat the last one. Raises FacewireError for a teacher that needs
+    30 s.
     """
     if teacher.positional:
         raise FacewireError(f"teacher {teacher.name}: hears 30 s at once, and cannot be read window by window")
@@ -146,7 +147,7 @@ def windowed(teacher: Teacher) -> Callable[[Samples], Features]:
 
 
 def _cut(encoder: nn.Module, layer: int, spec: str, *, norm_last: bool) -> None:
-    """Leave the first blocks. `norm_last`: whether the encoder's `layer_norm` is for what the last block makes."""
+    """Keep the first blocks. `norm_last`: whether the encoder's `layer_norm` belongs to the last block's output."""
     blocks = encoder.get_submodule("layers")
     assert isinstance(blocks, nn.ModuleList)
     if not 1 <= layer <= len(blocks):

@@ -1,4 +1,4 @@
-"""Speech and what the teachers make of it, computed once and kept in a folder as memory-mapped arrays."""
+"""Speech and the teachers' features of it, computed once and kept in a folder as memory-mapped arrays."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _LISTING: Final = "sources.json"
 
 @dataclass(frozen=True)
 class Source:
-    """What the track has of some speech; the same as `Speech`, without where it lies."""
+    """Recordings in the track, without their paths."""
 
     name: str
     licence: str
@@ -40,12 +40,12 @@ class Track:
     targets: dict[str, NDArray[np.float16]]
     """By teacher: (n // 320, dim), each channel standardised."""
     silence: dict[str, Features]
-    """By teacher: (dim,), the mean target amid the gaps between recordings."""
+    """By teacher: (dim,), the mean target within the gaps between recordings."""
     sources: list[Source]
 
     @property
     def features(self) -> int:
-        """Features that the whole track has."""
+        """The number of features in the whole track."""
         return len(self.pcm) // FEATURE_SAMPLES
 
     def window(self, spec: WindowSpec, start: int) -> tuple[Samples, dict[str, Features]]:
@@ -57,7 +57,7 @@ class Track:
 
 
 def prepare(speech: Sequence[Recordings], teachers: Sequence[Teacher], folder: Path, bar: Progress) -> Track:
-    """Pack the speech and let the teachers hear it, or take from `folder` what an earlier run left there.
+    """Pack the speech and let the teachers hear it, or reuse what an earlier run left in `folder`.
 
     Raises FacewireError if the folder was made from other recordings, or if two teachers have the same name;
     StoppedError when asked to stop.
@@ -75,7 +75,7 @@ def prepare(speech: Sequence[Recordings], teachers: Sequence[Teacher], folder: P
 
 
 def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[Source]:
-    """Write the track's sound, recording by recording, and then what it holds."""
+    """Write the sound of the track, recording by recording, then its contents."""
     listing = folder / _LISTING
     if listing.exists():
         sources = [Source(**item) for item in json.loads(listing.read_text(encoding="utf-8"))["sources"]]

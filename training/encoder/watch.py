@@ -1,4 +1,4 @@
-"""What a linear map reads of a mouth from an encoder that is being trained: probe.csv, step by step."""
+"""What a linear map reads of a mouth from an encoder during its training: probe.csv, step by step."""
 
 import csv
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ EVERY: Final = 1000
 
 
 class Probe:
-    """The ridge probe of datasets with faces, every so many steps; its rows are kept in a run's folder."""
+    """The ridge probe on datasets with faces, every so many steps; its rows are kept in a run's folder."""
 
     def __init__(self, data: Sequence[Dataset], folder: Path, spec: WindowSpec, *, every: int = EVERY) -> None:
-        """Raises FacewireError for a dataset without recordings in one of the splits, before hours are spent."""
+        """Raises FacewireError for a dataset that lacks recordings in one of the splits, before hours are spent."""
         for dataset, split in product(data, get_args(Split)):
             dataset.clips(split)
         self._data = data
@@ -35,12 +35,12 @@ class Probe:
         self._every = every
 
     def begin(self, step: int) -> None:
-        """Take back what a run that stood further, or another one in the same folder, left behind."""
+        """Remove the rows that a later state of this run, or another run in the same folder, left behind."""
         if self._path.exists():
             self._write({at: r for at, r in self.found().items() if at <= step})
 
     def at(self, step: int, student: Student, bar: Progress, *, last: bool = False) -> None:
-        """Probe the student where `step`, or the run's end, is due, unless that was done before a kill."""
+        """Probe the student if it is due at `step` or at the run's end, unless it was done before a kill."""
         due = last or (step > 0 and step % self._every == 0)
         if not due or step in self.found():
             return

@@ -30,7 +30,7 @@ _NAMES: Final = {
 
 
 def whisper_encoder(source: str) -> tuple[nn.Module, WhisperConfig]:
-    """Whisper's encoder in float32, of a folder, a hub id in the local cache, or OpenAI's FILE.pt.
+    """Whisper's encoder in float32, from a folder, a hub id in the local cache, or OpenAI's FILE.pt.
 
     Nothing is downloaded. Raises FacewireError with the command that fetches a missing one.
     """

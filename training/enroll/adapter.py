@@ -1,7 +1,8 @@
 """What no embedding of a frozen denoiser reaches: how far each channel of a face goes, and where it rests.
 
-Scale and offset bring deviation and rest of the face that is made to those of the recorded one. They are not fitted by
-least squares: what the sound does not decide (eyes, brows, and half of the lips) would be scaled down to its mean.
+Scale and offset bring the deviation and the rest of the generated face to those of the recorded one. They are not
+fitted by least squares, which would scale down to its mean whatever the sound does not decide: eyes, brows and half of
+the lips.
 """
 
 from collections.abc import Sequence
@@ -18,31 +19,31 @@ from training.judge.metrics import Pair
 
 SCALES: Final = (0.25, 3.0)
 FURTHEST: Final = 0.3
-"""Of an offset, at most."""
+"""Largest offset."""
 PRIOR_S: Final = 5.0
-"""Seconds of recording that count as much as the presumption that nothing need be changed."""
+"""Seconds of recording with the same weight as the assumption that nothing need be changed."""
 REST_S: Final = 1.0
-"""Seconds in which nobody speaks that tell a resting mouth."""
+"""Seconds without speech from which a resting mouth can be told."""
 LOWER: Final = 0.2
 """Share of the frames in which a channel of the upper face goes no further than at rest."""
 MOVES: Final = 0.005
-"""Deviation of a channel that the denoiser moves, at least."""
+"""Least deviation of a channel that the denoiser moves."""
 STILL: Final = 1e-3
 """Deviation of a recorded channel that does not move: it may not have been captured at all."""
 BY_ERROR: Final = ("jaw", "mouth")
-"""Regions that the sound decides: an adapter is judged by the error of the face. Others by mean and deviation."""
+"""Regions that the sound decides: there an adapter is judged by the face's error, elsewhere by mean and deviation."""
 
 Adapter = tuple[Floats, Floats]
 """Scale and offset (52,)."""
 
 
 def none() -> Adapter:
-    """That of a face which stays as it is made."""
+    """The adapter that changes nothing."""
     return np.ones(blendshapes.COUNT, np.float32), np.zeros(blendshapes.COUNT, np.float32)
 
 
 def behind(first: Adapter, second: Adapter) -> Adapter:
-    """The one adapter that does what two do in a row."""
+    """The adapter equal to two, one after the other."""
     return first[0] * second[0], first[1] * second[0] + second[1]
 
 
@@ -53,14 +54,13 @@ def adapted(face: Curves, adapter: Adapter) -> Curves:
 
 
 def matched(made: Curves, real: Curves, captured: NDArray[np.bool_], quiet: NDArray[np.bool_], fps: int) -> Adapter:
-    """By what a face (frames, 52) has to be adapted to move and rest as the real one of the same sound.
+    """The adapter with which a face (frames, 52) moves and rests as the real one of the same sound.
 
-    `quiet` (frames,) says when nobody speaks.
-
-    Rest must stay rest. For jaw and mouth it is the median while nobody speaks: means would open the lips of a
-    person who speaks little, and close those of one who speaks a lot. Where there is too little silence to see it, it
-    stays where it is. The rest of the face does not know of speech, but its shapes go one way from rest: there it is
-    the lower end of all frames. By their means it would rest half blinking and half frowning.
+    `quiet` (frames,) says when nobody speaks. Rest must stay rest. For jaw and mouth, rest is the median while nobody
+    speaks: means would open the lips of a person who speaks little, and close those of one who speaks a lot. With too
+    little silence to see it, it stays where it is. The rest of the face does not follow speech, but its shapes leave
+    rest in one direction: there rest is the lower end of all frames. By their means, it would rest half blinking and
+    half frowning.
     """
     share = len(real) / (len(real) + PRIOR_S * fps)
     deviations = made.std(0), real.std(0)
@@ -79,7 +79,7 @@ def matched(made: Curves, real: Curves, captured: NDArray[np.bool_], quiet: NDAr
 
 
 def kept(adapter: Adapter, held: Sequence[Pair]) -> Adapter:
-    """The adapter in the regions where it makes faces better that are held out; elsewhere none."""
+    """The adapter in the regions where it improves held-out faces; elsewhere none."""
     scale, offset = none()
     after = [Pair(adapted(pair.made, adapter), pair.real, pair.captured) for pair in held]
     for region, channels in blendshapes.REGIONS.items():
@@ -95,6 +95,6 @@ def _error(pairs: Sequence[Pair], use: Sequence[int]) -> float:
 
 
 def _away(pairs: Sequence[Pair], use: Sequence[int]) -> float:
-    """How far mean and deviation of the made face are from those of the real one."""
+    """How far mean and deviation of the generated face are from those of the real one."""
     made, real = (np.concatenate(faces)[:, list(use)] for faces in zip(*((p.made, p.real) for p in pairs), strict=True))
     return float((np.abs(made.mean(0) - real.mean(0)) + np.abs(made.std(0) - real.std(0))).mean())

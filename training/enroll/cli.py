@@ -70,12 +70,12 @@ def enroll(
 
 
 class _Recorded(NamedTuple):
-    """A recording to enrol somebody by."""
+    """A recording to enrol somebody from."""
 
     kind: str
     source: Path
     heard: "Clip | Samples"
-    """With the face, or the voice alone."""
+    """A clip with a face, or the sound of a voice."""
 
 
 def _unused(path: Path, name: str, checkpoint: Path | None) -> Path:

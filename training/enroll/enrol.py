@@ -1,4 +1,4 @@
-"""From one recording to one identity: the checkpoint stays as it is, only whom it animates is learnt."""
+"""From one recording to one identity: the checkpoint stays as it is, only the person is learnt."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,19 +33,19 @@ Figures = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Enrolled:
-    """An identity, and how good its face is where it was not learnt from."""
+    """An identity, and how good its face is on what was held out."""
 
     identity: Identity
     figures: Figures
     before: list[Pair]
-    """Stretches that were held out, with the face of the mean of all."""
+    """Held-out stretches, with the face of the mean identity."""
     after: list[Pair]
 
 
 def by_face(
     model: FaceModel, clip: Clip, name: str, told: dict[str, Any], source: Path, seed: int, bar: Progress
 ) -> Enrolled:
-    """Enrol a person by their recorded face. Raises FacewireError for a recording that is not one of a speaker."""
+    """Enrol a person from their recorded face. Raises FacewireError for a recording that is not of one speaker."""
     runtime = OneRecording(model)
     heard, person = _heard(runtime, clip.samples, source, bar)
     fps = model.config.fps
@@ -90,10 +90,10 @@ def by_face(
 def by_voice(
     model: FaceModel, samples: Samples, name: str, told: dict[str, Any], source: Path, bar: Progress
 ) -> tuple[Identity, dict[str, float], float]:
-    """Enrol a person of whom nothing is known but the voice: a mixture of those whom they sound like.
+    """Enrol a person from their voice alone: a mixture of the identities that they sound like.
 
-    Returns the shares of the mixture, too, and the likeness to the most alike. Raises FacewireError where the
-    checkpoint tells no voices apart.
+    Also returns the shares of the mixture, and the likeness to the most similar. Raises FacewireError if the checkpoint
+    does not tell voices apart.
     """
     runtime = OneRecording(model)
     projection = voice.require_projection(runtime)
@@ -119,7 +119,7 @@ def by_voice(
 
 
 def judged(pairs: Sequence[Pair]) -> dict[str, float]:
-    """The figures of some stretches; those of the upper face where it was captured."""
+    """The figures of some stretches; of the upper face if it was captured."""
     found = {
         "lip error 27": float(np.mean([metrics.error(pair, blendshapes.LIPS_27) for pair in pairs])),
         "LBE 12": float(np.mean([metrics.error(pair, blendshapes.LBE_12) for pair in pairs])),
@@ -135,7 +135,7 @@ def judged(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def _heard(runtime: OneRecording, samples: Samples, source: Path, bar: Progress) -> tuple[Hearing, Floats]:
-    """What is heard, and the person's voice (V,); V is 0 where the checkpoint tells no voices apart."""
+    """What was heard, and the person's voice (V,); V is 0 if the checkpoint does not tell voices apart."""
     hops = runtime.config.window().hops(len(samples))
     task = bar.add_task("listening", total=-(-hops // TOGETHER))
     heard = hear(runtime, samples, told=_advance(bar, task))

@@ -1,12 +1,12 @@
-"""Learns who somebody is: the embedding by which the frozen denoiser makes their mouth of their sound.
+"""Learns who somebody is: the embedding from which the frozen denoiser makes their mouth.
 
-The losses of training, on faces that are sampled as at run time, all steps in a row. At a random step, as in
-training, what the denoiser reads is most of the face already: an embedding that was learnt so made the streamed face
-of a virtual performer no better (lip error .125 to .127), one that was learnt through all steps did (to .120).
+The losses are those of training, on faces sampled as at run time, through all steps. At a single random step, as in
+training, the denoiser is given most of the face already: an embedding learnt that way made the streamed face of a
+virtual performer no better (lip error .125 to .127); one learnt through all steps did (to .120).
 
 Only the lips are learnt from. The sound does not decide eyes and brows: a squared error through all steps makes them
-still (their deviation fell to .80 of the recorded one), and left to themselves they drift with the embedding (to .55).
-So they are to stay as they were before; how they differ is the adapter's (`training.enroll.adapter`).
+still (their deviation fell to .80 of the recorded one), and without any loss they drift with the embedding (to .55). So
+they are held where they were; how they differ is left to the adapter (`training.enroll.adapter`).
 """
 
 from collections.abc import Callable
@@ -34,32 +34,32 @@ FRAMES: Final = 75
 FIRST: Final = 15
 """Frames of a segment that do not count: the denoiser's memory is still empty."""
 EPOCHS: Final = 6
-"""How often everything is heard: the steps follow from that, and nothing from the machine's speed."""
+"""How often everything is heard. The steps follow from that, not from the machine's speed."""
 CHECKED: Final = 6
-"""Steps between two looks at what is held out."""
+"""Steps between two evaluations on what is held out."""
 PATIENCE: Final = 3
-"""Looks without a better one, after which nothing more is expected."""
+"""Evaluations without improvement after which learning stops."""
 RATE: Final = 0.05
 LIVELINESS: Final = 0.75
-"""Noise of the upper face: that of a stream where the user chooses none."""
+"""Noise of the upper face: the default of a stream."""
 _LIPS: Final = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
 
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """An embedding, and what it was made of."""
+    """An embedding and how it was learnt."""
 
     embedding: Tensor
     """(E,): the one with the least loss on what is held out."""
     nearest: str | None
-    """The known identity of the least loss there, None for the mean of all: where it began."""
+    """The known identity with the least loss there, from which learning began; None for the mean identity."""
     manner: Adapter
     """Scale and offset of that identity, with which the embedding was learnt."""
     steps: int
 
 
 def steps_for(parts: Parts) -> int:
-    """Training steps for a recording, at most."""
+    """The most training steps for a recording."""
     return max(CHECKED, -(-EPOCHS * int(parts.learnt.sum()) // (BATCH * (FRAMES - FIRST))))
 
 
@@ -72,7 +72,7 @@ def learn(
     seed: int,
     told: Callable[[], object] = lambda: None,
 ) -> Learnt:
-    """Learn from the face (T, 52) of what was heard, each channel by its weight (T, 52); the model stays as it is."""
+    """Learn from the face (T, 52) of what was heard, weighted by channel (T, 52); the model stays as it is."""
     material = _Material(model, heard, face, weight, seed)
     held = [slice(stretch.start - FIRST, stretch.stop) for stretch in parts.stretches()]
 
@@ -114,7 +114,7 @@ def learn(
 
 
 class _Material:
-    """What is learnt from, ready to be sampled: of the lips at first, the rest of the face is not yet known."""
+    """What is learnt from, ready for sampling; at first only the lips, as the rest of the face is not yet known."""
 
     def __init__(
         self, model: FaceModel, heard: Hearing, face: NDArray[np.float32], weight: NDArray[np.float32], seed: int
@@ -127,19 +127,19 @@ class _Material:
         self.noise = torch.from_numpy(drawn * np.float32(LIVELINESS) * ~_LIPS)  # none on the lips, as at run time
 
     def wear(self, scale: Tensor, offset: Tensor) -> None:
-        """Faces are to be made with this scale and offset (C,)."""
+        """Use this scale and offset (C,) for the faces."""
         self.scale = scale
         self.shift = (scale * self.model.face_mean + offset - self.model.face_mean) / self.model.face_std
 
     def keep_rest_of(self, embedding: Tensor) -> None:
-        """All but the lips is to be the face that an embedding (E,) makes of the whole recording."""
+        """Hold all but the lips to the face that an embedding (E,) makes of the whole recording."""
         with torch.inference_mode():
             made = self.sampled(embedding, [slice(None)])[0]
         self.face = torch.where(torch.from_numpy(_LIPS), self.face, made.clone())
         self.weight = torch.where(torch.from_numpy(_LIPS), self.weight, self.model.denoiser.captured)
 
     def loss(self, embedding: Tensor, segments: list[slice]) -> Tensor:
-        """The losses of training of the faces that an embedding (E,) makes of segments of one length."""
+        """The training losses of the faces that an embedding (E,) makes of segments of one length."""
         made = self.sampled(embedding, segments)
         face, weight = (torch.stack([values[each] for each in segments]) for values in (self.face, self.weight))
         weight[:, :FIRST] = 0
@@ -147,7 +147,7 @@ class _Material:
         return weighted({name: term(made, face, weight) for name, term in of.items()}, LossWeights())
 
     def sampled(self, embedding: Tensor, segments: list[slice]) -> Tensor:
-        """Standardised faces (B, T, C), by all denoising steps."""
+        """Standardised faces (B, T, C), through all denoising steps."""
         model, batch = self.model, len(segments)
         audio, drawn = (torch.stack([values[each] for each in segments]) for values in (self.audio, self.noise))
         dial = torch.full((batch,), model.lookahead_index(model.config.lookahead_ms))

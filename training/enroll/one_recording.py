@@ -1,4 +1,4 @@
-"""One recording that is heard once, however many faces are made of it."""
+"""One recording that is encoded once, however many faces are made from it."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from training.sounds.hearing import TOGETHER
 
 
 class OneRecording(TorchRuntime):
-    """All its sessions hear the same sound, and no window is encoded twice."""
+    """A runtime whose sessions all hear the same sound: no window is encoded twice."""
 
     def __init__(self, model: FaceModel) -> None:
         super().__init__(model)
@@ -33,7 +33,7 @@ class OneRecording(TorchRuntime):
 def faces(
     runtime: OneRecording, samples: Samples, identities: Sequence[str | None], library: Library | None = None
 ) -> list[Curves]:
-    """The faces (T, 52) that a stream makes of a recording, one for each identity."""
+    """The faces (T, 52) that a stream makes of a recording, one per identity."""
     state = stream.start(runtime, seeds=[0] * len(identities), identities=identities, library=library)
     windows, made = windows_of(state.window, samples)[None], []
     for begin in range(0, windows.shape[1], TOGETHER):

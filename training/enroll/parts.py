@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_S: Final = 6
-"""Seconds of a stretch."""
+"""Longest stretch in seconds."""
 EVERY: Final = 5
-"""The last of so many stretches is held out: a face changes in the course of a take, so not simply its end."""
+"""The last of so many stretches is held out, not the end of the recording: a face changes in the course of a take."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Parts:
         return min(LONGEST_S * self.fps, self.frames // EVERY)
 
     def stretches(self) -> list[slice]:
-        """Those that are held out."""
+        """The held-out stretches."""
         count = self.frames // self.length
         return [slice(k * self.length, (k + 1) * self.length) for k in range(EVERY - 1, count, EVERY)]
 
@@ -43,6 +43,6 @@ class Parts:
         return ~self.held
 
     def begins(self, frames: int) -> NDArray[np.int64]:
-        """Where a segment of so many frames may begin that lies in what is learnt from."""
+        """Where a segment of so many frames may begin so that all of it is learnt from."""
         inside = np.lib.stride_tricks.sliding_window_view(self.learnt, frames).all(1)
         return np.flatnonzero(inside)

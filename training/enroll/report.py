@@ -1,4 +1,4 @@
-"""What `facewire-train enroll` says of an identity: figures on what was held out, and a picture."""
+"""What `facewire-train enroll` reports of an identity: figures on what was held out, and a plot."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,17 +19,17 @@ def of_face(enrolled: Enrolled) -> str:
 
 
 def of_voice(shares: Mapping[str, float], likeness: float, floor: float) -> str:
-    """Whom the face was mixed of."""
+    """Whom the face was mixed from."""
     mixed = ", ".join(f"{100 * share:.0f} % {who}" for who, share in shares.items() if share >= 0.005)
-    unlike = "" if likeness >= floor else f" None of them is really alike ({likeness:.2f}, known voices: {floor:.2f})."
+    unlike = "" if likeness >= floor else f" None of them is very similar ({likeness:.2f}, known voices: {floor:.2f})."
     return (
-        f"Of the voice alone: the face is {mixed}, by whom the voice is like.{unlike} That is no more than a guess: "
-        "how a person moves is seen, not heard. Enrol with --livelink or --video for their own face."
+        f"From the voice alone: the face is {mixed}, after the identities that sound like it.{unlike} That is only a "
+        "guess: how a person moves can be seen, not heard. Enrol with --livelink or --video for their own face."
     )
 
 
 def draw(enrolled: Enrolled, path: Path, fps: int) -> None:
-    """Draw the face that was held out before and after, beside the identity's file."""
+    """Plot the held-out face before and after, beside the identity's file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     title = f"{enrolled.identity.name}: held out of what was learnt from"
     plots.before_and_after(path.with_suffix(".png"), enrolled.before, enrolled.after, fps, title)

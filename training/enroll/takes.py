@@ -1,4 +1,4 @@
-"""One recording to enrol a person by: read by the importers of `facewire-train prepare`, and refused in plain words."""
+"""A recording to enrol a person from: read by the importers of `facewire-train prepare`, or refused with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,9 +19,9 @@ from training.prepare import importing, offset
 LEAST_S: Final = 20.0
 """Seconds of speech that are needed."""
 MOST_S: Final = 300
-"""Seconds of a recording that are used: more of it tells little more."""
+"""Longest part of a recording that is used: more of it adds little."""
 SAY: Final = "record one or two minutes of lively speech with pauses, alone, and the face in view all the time"
-"""What helps where a recording was refused."""
+"""Advice after a refusal."""
 
 
 def livelink(path: Path, sound: Path | None, name: str) -> Found:
@@ -39,7 +39,7 @@ def npz(path: Path, sound: Path | None, name: str) -> Found:
 
 
 def video(path: Path, face_model: Path | None, landmarker: Path | None, aspect: float | None, bar: Progress) -> Found:
-    """A video, solved with the face model. Raises FacewireError where there is no face in it, or no sound."""
+    """A video, solved with the face model. Raises FacewireError if it has no face or no sound."""
     from training.prepare.face_model import default_path, landmarker_task, read
     from training.prepare.video import recordings, track
 
@@ -56,7 +56,7 @@ def video(path: Path, face_model: Path | None, landmarker: Path | None, aspect: 
 def clip_of(found: Found) -> Clip:
     """What is learnt from: at most `MOST_S` of it, with its curves in time with the sound.
 
-    Raises FacewireError for a recording that `prepare` would not take, and for curves that do not follow the sound.
+    Raises FacewireError for a recording that `prepare` would not accept, and for curves that do not follow the sound.
     """
     problem = importing.refused(found, {})
     if problem is not None:
@@ -67,8 +67,8 @@ def clip_of(found: Found) -> Clip:
     reach_ms = 1000 * offset.MAX_LAG / offset.RATE_HZ
     if measured.correlation < offset.MIN_CORRELATION:
         raise FacewireError(
-            f"{found.source}: its curves do not follow its sound: the mouth's opening goes with the loudness by "
-            f"{measured.correlation:.2f} at best, {offset.MIN_CORRELATION} is needed; do they belong together? If "
+            f"{found.source}: its curves do not follow its sound: the mouth's opening correlates with the loudness "
+            f"by only {measured.correlation:.2f}, {offset.MIN_CORRELATION} is needed; do they belong together? If "
             f"somebody else is heard, or music, {SAY}"
         )
     if abs(measured.ms) >= reach_ms:
@@ -80,7 +80,7 @@ def clip_of(found: Found) -> Clip:
 
 
 def not_silent(samples: Samples, source: Path) -> None:
-    """Raises FacewireError where nothing is as loud as speech into the worst microphone."""
+    """Raises FacewireError if nothing in the sound is as loud as speech."""
     count = max(1, len(samples) * 10 // SAMPLE_RATE_HZ)
     loudest = max(float(np.mean(np.square(block))) for block in np.array_split(samples, count))
     loudest_db = 10 * np.log10(loudest + 1e-12)
@@ -98,7 +98,7 @@ def enough(speech_s: float, source: Path) -> None:
 
 
 def one_source(given: Sequence[Path | None], audio: Path | None, *, with_video: bool) -> None:
-    """Raises FacewireError unless there is one recording: curves or a video, or sound alone."""
+    """Raises FacewireError unless exactly one recording is given: curves or a video, or sound alone."""
     curves = sum(path is not None for path in given)
     if curves > 1 or (not curves and audio is None):
         raise FacewireError("give one recording: --livelink TAKE.csv, --video FILE, --npz FILE, or --audio FILE alone")

@@ -1,4 +1,4 @@
-"""The voice of a person who is enrolled: how it sounds, whether it is one, and whose it is like."""
+"""The voice of a person who is enrolled: how it sounds, whether it is a single one, and whose it resembles."""
 
 from typing import Final
 
@@ -15,22 +15,22 @@ from training.sounds.hearing import Hearing
 from training.speakers.teach import centre
 
 STRETCH_S: Final = 5.0
-"""Seconds of voice that are pooled for one answer: as many as a stream remembers when it decides."""
+"""Seconds of voice pooled for one answer: as many as a stream remembers when it decides."""
 FEWEST: Final = 2
 """Stretches that make a second speaker: one may be a laugh."""
 ROUNDS: Final = 10
 
 
 def voices_in(heard: Hearing, projection: Projection) -> Floats:
-    """The voices (n, V) of stretches of a recording, in their order; the last one is as long as two at most."""
+    """The voices (n, V) of stretches of a recording, in order; the last one is up to twice as long."""
     count = max(1, int(len(heard.voice) / FEATURES_PER_S / STRETCH_S))
     return projection(np.stack([voices.pooled(part) for part in np.array_split(heard.voice, count)]))
 
 
 def likeness_of_halves(stretches: Floats, projection: Projection) -> float:
-    """How much alike the two voices are into which stretches (n, V) fall best; 1 where there is no second one.
+    """How alike the two voices are into which stretches (n, V) divide best; 1 if there is no second one.
 
-    Two means on the sphere, from the two stretches that are least alike.
+    Two-means on the sphere, starting from the two stretches that are least alike.
     """
     alike = stretches @ stretches.T
     first, second = np.unravel_index(int(alike.argmin()), alike.shape)
@@ -44,21 +44,21 @@ def likeness_of_halves(stretches: Floats, projection: Projection) -> float:
 
 
 def one_speaker(stretches: Floats, projection: Projection, floor: float, source: object) -> None:
-    """Raises FacewireError where the stretches are of two speakers.
+    """Raises FacewireError if the stretches are of two speakers.
 
-    By the checkpoint's own measure: below its floor, which most short pieces of a known person's speech reach, a
-    voice is not the one that it is compared with; a half is of 10 s at least, and surer than such a piece.
+    By the checkpoint's own measure: two voices below its floor, which most short pieces of a known person's speech
+    reach, are not the same. A half has 10 s at least, so it is more reliable than such a piece.
     """
     likeness = likeness_of_halves(stretches, projection)
     if likeness < floor:
         raise FacewireError(
-            f"{source}: two people seem to speak: the voices in it are alike by {likeness:.2f}, those of one person by "
-            f"{floor:.2f} or more; cut the other one out, or record again, alone and without music"
+            f"{source}: two people seem to speak: the voices in it have a likeness of {likeness:.2f}, those of one "
+            f"person {floor:.2f} or more; cut the other one out, or record again, alone and without music"
         )
 
 
 def mixture(voice: Floats, library: Library) -> Floats:
-    """Shares (N,) of the checkpoint's identities in whose voices (N, V) a voice (V,) is most alike: a softmax."""
+    """Shares (N,) of the checkpoint's identities, by the likeness of their voices (N, V) to a voice (V,): a softmax."""
     known = np.linalg.norm(library.voices, axis=1) > 0.5  # an identity without recordings has no voice
     likeness = np.where(known, library.voices @ voice, -np.inf) / TEMPERATURE
     shares = np.exp(likeness - likeness.max())
@@ -66,11 +66,11 @@ def mixture(voice: Floats, library: Library) -> Floats:
 
 
 def require_projection(runtime: Runtime) -> Projection:
-    """How the checkpoint tells voices apart. Raises FacewireError where it does not, or knows nobody's."""
+    """How the checkpoint tells voices apart. Raises FacewireError if it does not, or knows no voices."""
     projection = runtime.projection
     if projection is None or not runtime.library.voices.any():
         raise FacewireError(
-            "a voice alone tells a face only by whom it is like, and this checkpoint tells no voices apart: teach it "
-            "with `facewire-train voices teach`, or give a face: --livelink, --video or --npz"
+            "from a voice alone a face is mixed from the identities that sound like it, and this checkpoint cannot "
+            "tell voices apart: use `facewire-train voices teach`, or give a face: --livelink, --video or --npz"
         )
     return projection

@@ -35,9 +35,9 @@ def halve(
     device: torch.device | None = None,
     save_every: int = SAVE_EVERY,
 ) -> FaceModel:
-    """A student with half the teacher's steps, which keeps the teacher's step numbers and alpha-bar.
+    """A student with half the teacher's steps; it keeps the teacher's step numbers and alpha-bar.
 
-    `others`: the weights of the losses that it is to be trained by as well. The rest is as for `fit.run`.
+    `others`: weights of the losses that are used as well. The other arguments are those of `loop.run`.
     """
     student = deepcopy(teacher)
     student.config = teacher.config.model_copy(update={"steps": teacher.config.steps // 2})
@@ -62,9 +62,9 @@ def chain(
     device: torch.device | None = None,
     save_every: int = SAVE_EVERY,
 ) -> Path:
-    """Halve the teacher's steps until they are the recipe's; the folder of the last run, which lies beside `out`.
+    """Halve the teacher's steps until the recipe's number is reached; returns the folder of the last run, beside `out`.
 
-    `told`: what the teacher's checkpoint says of its making. Raises FacewireError where there is nothing to halve.
+    `told`: what the teacher's checkpoint records of its making. Raises FacewireError if there is nothing to halve.
     """
     if teacher.config.steps <= recipe.distill.to or teacher.config.steps % recipe.distill.to:
         raise FacewireError(f"the teacher has {teacher.config.steps} steps: it cannot be halved to {recipe.distill.to}")
@@ -81,9 +81,9 @@ def chain(
 
 
 def student_loss(student: FaceModel, teacher: FaceModel, others: LossWeights | None = None) -> Loss:
-    """Equation 16 alone, or equation 11: beside the `others`.
+    """Equation 16 alone or, together with the `others`, equation 11.
 
-    Beside the others at the paper's weight of 0.1 a student does not imitate its teacher's performances.
+    With the paper's weight of 0.1 beside the other losses, a student does not imitate its teacher's performance.
     """
     stride = teacher.config.schedule_steps // teacher.config.steps
 
@@ -113,14 +113,14 @@ def student_loss(student: FaceModel, teacher: FaceModel, others: LossWeights | N
 
 
 def _as_at_run_time(noise: Tensor) -> Tensor:
-    """The noise (B, T, C) that faces are made of, every other passage with none on its lips."""
+    """The noise (B, T, C) used at run time; every other passage has none on its lips."""
     shared = noise[..., ONE_FACE]
     shared[::2, :, list(blendshapes.LIPS_27)] = 0
     return shared
 
 
 def target(levels: schedule.Schedule, x: Tensor, end: Tensor, t: Tensor, s: Tensor) -> Tensor:
-    """Equation 9: the x0 that one DDIM step from t to s must have predicted to arrive at `end`."""
+    """Equation 9: the x0 from which one DDIM step from t to s arrives at `end`."""
     ratio = (levels.sigma(s) / levels.sigma(t)).to(x)[:, None, None]
     alpha_t, alpha_s = levels.alpha(t).to(x)[:, None, None], levels.alpha(s).to(x)[:, None, None]
     return (end - ratio * x) / (alpha_s - ratio * alpha_t)

@@ -1,4 +1,4 @@
-"""From the state of a run to the one file that facewire plays, which says where it comes from."""
+"""From a run's state to the one file that facewire plays, with a record of how it was made."""
 
 import json
 import subprocess
@@ -14,9 +14,9 @@ from training.fit.folder import START, STATE, require_run
 
 
 def export_run(run: Path, out: Path, figures: Path | None = None) -> dict[str, Any]:
-    """Write the checkpoint of a run's moving average as it stands, and return what it says of its making.
+    """Write a checkpoint of a run's moving average as it stands; returns what it records of its making.
 
-    `figures` is the folder that `evaluate` wrote of it. Raises FacewireError for a folder that holds no run.
+    `figures` is a folder written by `evaluate`. Raises FacewireError for a folder that holds no run.
     """
     require_run(run)
     model = checkpoint.load(run / START)
@@ -32,7 +32,7 @@ def export_run(run: Path, out: Path, figures: Path | None = None) -> dict[str, A
 
 
 def _commit() -> str | None:
-    """The commit of this program, marked where files were changed since; None where it is not run from a checkout."""
+    """The commit of this program, marked if files have changed since; None if it does not run from a checkout."""
     root = Path(__file__).resolve().parents[2]
     git = ["git", "-C", str(root)]
     try:

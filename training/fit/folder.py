@@ -1,4 +1,4 @@
-"""What lies in a run's folder; for looking into it without torch."""
+"""The files in a run's folder. Needs no torch."""
 
 from pathlib import Path
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from protocols.errors import FacewireError
 
 START: Final = "start.safetensors"
-"""The model as the run began, with what it is trained on and how."""
+"""The model as the run began, what it is trained on, and how."""
 STATE: Final = "state.safetensors"
 """The weights, their moving average and the optimiser after some step."""
 

@@ -1,4 +1,4 @@
-"""The losses of a run, step by step: losses.csv for everything, TensorBoard's event files for looking at."""
+"""The losses of a run, step by step: losses.csv for programs, TensorBoard's event files for people."""
 
 import csv
 import logging
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class LossLog:
-    """Writes the losses of the steps from `begin` on; those of later steps, from before a kill, are taken back.
+    """Writes the losses of the steps from `begin` on; rows of later steps, left by a killed run, are removed.
 
-    Of several processes the first one writes. Event files need the package tensorboardX. They are written now and
-    then, so a kill loses some: a run that goes on makes them anew, of losses.csv.
+    With several processes, the first one writes. Event files need the package tensorboardX. They are flushed now and
+    then, so a kill loses some of them; a continued run rewrites them from losses.csv.
     """
 
     def __init__(self, folder: Path, begin: int) -> None:
@@ -41,7 +41,7 @@ class LossLog:
             self._show(int(row.pop("step")), {name: float(value) for name, value in row.items()})
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Append a row: the step, and each value in its own column."""
+        """Append a row: the step, then each value in its own column."""
         if ranks.rank() > 0:
             return
         with self._path.open("a", newline="", encoding="utf-8") as file:
@@ -67,14 +67,14 @@ class LossLog:
 
 
 def columns(path: Path) -> dict[str, list[float]]:
-    """The values of a file such as losses.csv, by the names in its head."""
+    """The values of a file such as losses.csv, by the names in its header."""
     with path.open(newline="", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
     return {name: [float(row[index]) for row in rows] for index, name in enumerate(head)}
 
 
 def _take_back(path: Path, begin: int) -> list[dict[str, str]]:
-    """Leave the rows of the first `begin` steps, and return them. They are in order; a kill may have cut the last."""
+    """Keep the rows of the first `begin` steps and return them. A kill may have cut off the last row."""
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[: begin + 1 if begin else 0]

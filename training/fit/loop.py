@@ -1,4 +1,4 @@
-"""The loop that trains a denoiser: passages in, a model out; for the teacher and for every student."""
+"""The training loop of a denoiser, for the teacher and for every student."""
 
 import json
 import math
@@ -24,22 +24,22 @@ from training.passages.shards import Passages
 from training.recipe import FitSettings, LossWeights
 
 SAVE_EVERY: Final = 50
-"""Steps between two states on disk, which are all that a kill can cost."""
+"""Steps between two saved states: a kill costs no more than these."""
 
 
 class Outcome(NamedTuple):
-    """What a segment cost."""
+    """The result of a segment."""
 
     total: Tensor
-    """What is trained down: a scalar."""
+    """The loss that is minimised: a scalar."""
     terms: dict[str, Tensor]
-    """Its parts for the log, not weighted."""
+    """Its terms for the log, unweighted."""
     states: list[Tensor]
-    """The GRU states that the passage's next segment begins with."""
+    """The GRU states with which the passage's next segment begins."""
 
 
 Loss = Callable[[Segment, list[Tensor]], Outcome]
-"""Judges a segment, given the GRU states that the last one returned (none at first)."""
+"""The loss of a segment, given the GRU states that the last one returned (none at first)."""
 
 
 def teacher_loss(model: FaceModel, weights: LossWeights = LossWeights()) -> Loss:  # noqa: B008
@@ -57,7 +57,7 @@ def teacher_loss(model: FaceModel, weights: LossWeights = LossWeights()) -> Loss
 
 
 def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str, Tensor]:
-    """The terms of equation 10 for a face (B, T, C) that was made of a segment."""
+    """The terms of equation 10 for a face (B, T, C) made from a segment."""
     with torch.autocast(made.device.type, enabled=False):
         return {
             "expression": losses.expression(made, segment.face, segment.weight),
@@ -68,12 +68,12 @@ def teacher_terms(model: FaceModel, segment: Segment, made: Tensor) -> dict[str,
 
 
 def weighted(terms: Mapping[str, Tensor], weights: LossWeights) -> Tensor:
-    """The sum of terms, each by the weight of its name."""
+    """The sum of the terms, each times the weight of its name."""
     return torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
 
 
 class _Objective(nn.Module):
-    """The loss as a module of what is trained, so that the gradients of several processes can be added up."""
+    """The loss as a module of what is trained, so that gradients can be summed over processes."""
 
     def __init__(self, trained: nn.Module, loss: Loss) -> None:
         super().__init__()
@@ -98,12 +98,14 @@ def run(
     device: torch.device | None = None,
     save_every: int = SAVE_EVERY,
 ) -> FaceModel:
-    """Train the model for the denoising steps `ts` and return its moving average on the CPU, ready for use.
+    """Train the model for the denoising steps `ts`; returns its moving average, on the CPU and ready for use.
 
-    `folder` keeps the state of the run and its losses (losses.csv, TensorBoard's files): called again, it goes on.
-    `told` is what the checkpoint will say of its making. Where torchrun started several processes, all call this.
-    Raises FacewireError where the loss is no number, and for a folder of a run that was made otherwise; StoppedError,
-    after saving, when asked to stop.
+    `folder` keeps the state of the run and its losses (losses.csv, TensorBoard's files); called again, it continues.
+    `told` is what the checkpoint will record of its making. If torchrun started several processes, all of them call
+    this.
+
+    Raises FacewireError for a loss that is not finite and for a folder whose run was begun with other settings;
+    StoppedError, after saving, when asked to stop.
     """
     _begin(model, folder, dict(told or {}))
     ranks.share_dropout(model.denoiser)
@@ -123,7 +125,7 @@ def run(
             torch.manual_seed(settings.seed * 1_000_003 + step)  # dropout
             values, stop = _step(objective, optimizer, segments(model, passages, settings, ts, step), settings, asked())
             if not math.isfinite(values["loss"]):
-                raise FacewireError(f"{folder.name}: the loss of step {step} is no number; try a lower learning rate")
+                raise FacewireError(f"{folder.name}: the loss of step {step} is not finite; try a lower learning rate")
             _follow(average, trained, min(settings.ema, (step + 1) / (step + 10)))
             log.write(step, values)
             bar.update(task, advance=1, description=f"{folder.name}  loss {values['loss']:.4f}")
@@ -132,14 +134,14 @@ def run(
                 state.save(folder / STATE, both, optimizer, step + 1)
             if stop:
                 raise StoppedError(
-                    f"{folder}: saved after step {step + 1} of {settings.steps}; the same command goes on"
+                    f"{folder}: saved after step {step + 1} of {settings.steps}; run the same command to continue"
                 )
     trained.load_state_dict(average.state_dict())
     return model.cpu().eval().requires_grad_(False)
 
 
 def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
-    """Keep the model as it is before the first step, or see that it was begun for the same purpose."""
+    """Save the model as it is before the first step, or check that the run in the folder has the same settings."""
     if ranks.rank() > 0:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +152,7 @@ def _begin(model: FaceModel, folder: Path, told: dict[str, Any]) -> None:
     other = [name for name in {**before, **now} if name != "commit" and before.get(name) != now.get(name)]
     if other:
         raise FacewireError(
-            f"{folder}: a run that was begun with other settings ({', '.join(other)}); "
+            f"{folder}: a run that began with other settings ({', '.join(other)}); "
             "choose another --out, or delete it to begin again"
         )
 
@@ -162,7 +164,7 @@ def _step(
     settings: FitSettings,
     asked: bool,
 ) -> tuple[dict[str, float], bool]:
-    """Descend on each segment in turn; the mean of its terms over all processes, and whether one was asked to stop."""
+    """Descend on each segment in turn; returns the terms' mean over all processes, and whether any should stop."""
     found: list[Tensor] = []
     names: list[str] = []
     states: list[Tensor] = []
@@ -181,7 +183,7 @@ def _step(
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, settings: FitSettings, step: int) -> None:
-    """One cycle: up over the first 15 %, then half a cosine down. Or the same rate throughout."""
+    """One cycle: up over the first 15 %, then down along half a cosine. Or a constant rate."""
     done = step / settings.steps
     share = max(0.04, min(done / 0.15, 1.0))
     if done > 0.15:

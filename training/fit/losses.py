@@ -1,8 +1,8 @@
-"""The paper's losses (section 3.5.1), on standardised blendshapes, each frame and channel by its confidence.
+"""The paper's losses (section 3.5.1) on standardised blendshapes, each frame and channel weighted by its confidence.
 
-Squared norms are means over what counts, so that a weight means the same for any number of frames and channels. What
-counts is counted over all processes that train together: the sum of their losses, and of their gradients, is that of
-one process with the whole batch.
+Squared norms are means over the total weight, so that a loss does not depend on the number of frames and channels. The
+total is taken over all processes that train together: the sum of their losses, and of their gradients, is that of one
+process with the whole batch.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ from protocols import blendshapes
 from training.fit.ranks import total
 
 TEMPERATURE: Final = 0.07
-"""tau of equation 14, which the paper leaves open."""
+"""tau of equation 14, which the paper does not give."""
 
 
 def expression(made: Tensor, face: Tensor, weight: Tensor) -> Tensor:
@@ -30,14 +30,14 @@ def lip(made: Tensor, face: Tensor, weight: Tensor) -> Tensor:
 
 
 def velocity(made: Tensor, face: Tensor, weight: Tensor) -> Tensor:
-    """Equation 15: the same for the difference from frame to frame."""
+    """Equation 15: the same for the differences between frames, of which both must count."""
     return _mean((made - face).diff(dim=1).square(), torch.minimum(weight[:, 1:], weight[:, :-1]))
 
 
 def contrast(scores: Tensor, identity: Tensor) -> Tensor:
-    """Equation 14: cross-entropy of the similarities (B, N) between voices and identities, labels (B,).
+    """Equation 14: cross-entropy of the similarities (B, N) between voices and identities, with labels (B,).
 
-    The label N is an unknown identity, which does not count.
+    Label N is an unknown identity and does not count.
     """
     unknown = scores.shape[1]
     error = functional.cross_entropy(scores / TEMPERATURE, identity, ignore_index=unknown, reduction="sum")

@@ -1,4 +1,4 @@
-"""Several processes that train one model together, as `torchrun` starts them: each takes its part of every batch."""
+"""Training one model with several processes, as `torchrun` starts them: each takes its part of every batch."""
 
 import os
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from protocols.errors import FacewireError
 
 
 def world() -> int:
-    """How many processes train together; 1 without torchrun."""
+    """The number of processes that train together; 1 without torchrun."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def rank() -> int:
-    """The number of this process; 0 is the one that writes."""
+    """The number of this process; process 0 writes the files."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def share(batch: int) -> slice:
-    """What of a batch is this process's. Raises FacewireError for a batch that cannot be cut into equal parts."""
+    """The part of a batch that belongs to this process. Raises FacewireError if it cannot be divided evenly."""
     if batch % world():
         raise FacewireError(f"a batch of {batch} cannot be shared evenly among {world()} processes; start fewer")
     part = batch // world()
@@ -29,7 +29,7 @@ def share(batch: int) -> slice:
 
 
 def total(value: Tensor) -> Tensor:
-    """The sum of a value over all processes; no gradient flows through it."""
+    """The sum of a value over all processes, without gradient."""
     value = value.detach()
     if world() > 1:
         value = value.clone()
@@ -38,10 +38,10 @@ def total(value: Tensor) -> Tensor:
 
 
 class SharedDropout(nn.Dropout):
-    """Dropout of this process's part (B / processes, …) of a batch: the mask that one process would draw for all."""
+    """Dropout of this process's part (B / processes, …) of a batch, with the mask that one process would draw."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, …) as it came in."""
+        """Dropout of x (B, …)."""
         if not self.training or not self.p:
             return x
         whole = torch.empty((x.shape[0] * world(), *x.shape[1:]), dtype=x.dtype, device=x.device)
@@ -50,7 +50,7 @@ class SharedDropout(nn.Dropout):
 
 
 def share_dropout(module: nn.Module) -> None:
-    """Let all dropout inside a module be that of this process's part of the batch."""
+    """Replace all dropout inside a module by `SharedDropout`."""
     for parent in list(module.modules()):
         for name, child in parent.named_children():
             if type(child) is nn.Dropout:
@@ -59,10 +59,10 @@ def share_dropout(module: nn.Module) -> None:
 
 @contextmanager
 def joined(wanted: str = "") -> Iterator[torch.device]:
-    """The device of this process, which is joined with those that torchrun started beside it.
+    """The device of this process, joined with the processes that torchrun started beside it.
 
-    `wanted`: cpu, cuda or cuda:N; by default a GPU where there is one, for each process its own.
-    Raises FacewireError for a device that is not there.
+    `wanted`: cpu, cuda or cuda:N; by default a GPU if there is one, a different one for each process. Raises
+    FacewireError for a device that does not exist.
     """
     device = _device(wanted)
     if "RANK" not in os.environ:  # not started by torchrun

@@ -1,4 +1,4 @@
-"""What a training step sees: segments of passages, with the noise, the steps and the identities that are drawn."""
+"""What a training step sees: segments of passages, with randomly drawn noise, denoising steps and identities."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from training.recipe import FitSettings
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of B passages: standardised audio (B, T, K, D) and face (B, T, C), noise and weights like the face."""
+    """A stretch of B passages: standardised audio (B, T, K, D) and face (B, T, C); noise and weights as the face."""
 
     audio: Tensor
     face: Tensor
     weight: Tensor
     noise: Tensor
     t: Tensor
-    """Denoising step of each passage (B,), the same over all its segments: each step has its own GRU state."""
+    """Denoising step of each passage (B,), the same in all its segments: each step has a GRU state of its own."""
     speaker: Tensor
-    """Whose units the face has (B,): the index of who speaks; the number of identities for `unknown`."""
+    """Whose units the face has (B,): the index of the speaker, or the number of identities for `unknown`."""
     identity: Tensor
-    """Which identity the denoiser is told (B,), likewise."""
+    """The identity given to the denoiser (B,), likewise."""
     lookahead: Tensor
     fresh: Tensor
-    """(B,): 0 where the GRU state starts afresh."""
+    """(B,): 0 where the GRU state is reset."""
 
 
 def segments(
@@ -40,7 +40,7 @@ def segments(
 ) -> Iterator[Segment]:
     """The segments of training step `step`: random passages, offsets, lengths, denoising steps `ts` and noise.
 
-    They are on the model's device. Of several processes each draws everything and yields its part of the passages.
+    They are on the model's device. With several processes, each draws everything and yields its part of the passages.
     """
     draw = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
     total, frames = len(passages), passages.frames
@@ -91,16 +91,16 @@ def segments(
 
 
 def _telling(model: FaceModel) -> Tensor:
-    """Shapes (N, C) of which each person's face tells: not those in which they are still, and others are not.
+    """Shapes (N, C) that can be learnt from each person's face: not those that are still in theirs but not in others'.
 
-    Their scale keeps them still. How the shape moves is for others to teach, on their sound, too.
+    Their scale keeps such a shape still; how it moves is learnt from others.
     """
     still = model.identities.scale * model.face_std < 1.01 * LEAST_STD
     return (~still | still.all(0)).cpu()
 
 
 def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:
-    """Faces or weights (B, T, C), left and right exchanged in the chosen passages (B,): strangers lean to no side."""
+    """Faces or weights (B, T, C), left and right swapped in the chosen passages (B,): strangers favour no side."""
     return torch.where(chosen[:, None, None], values[..., blendshapes.MIRROR], values)
 
 
@@ -119,12 +119,12 @@ def condition(model: FaceModel, segment: Segment) -> Tensor:
 
 
 def noisy(model: FaceModel, segment: Segment) -> Tensor:
-    """Equation 3: x_t = alpha x0 + sigma eps. Uncaptured channels hold their mean, and noise."""
+    """Equation 3: x_t = alpha x0 + sigma eps. Channels that were not captured hold their mean, plus noise."""
     known = segment.face * (segment.weight > 0)
     alpha_bar = model.denoiser.alpha_bar[segment.t][:, None, None]
     return alpha_bar.sqrt() * known + (1 - alpha_bar).sqrt() * segment.noise
 
 
 def fresh(states: list[Tensor], segment: Segment) -> list[Tensor]:
-    """GRU states (layers, B, hidden) cut off from their gradients, zero where the segment starts afresh."""
+    """GRU states (layers, B, hidden) without gradient, zero where the segment resets them."""
     return [value.detach() * segment.fresh[None, :, None] for value in states]

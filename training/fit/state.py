@@ -1,4 +1,4 @@
-"""A run that can be taken up again: weights, optimiser and step in one safetensors file, no pickle."""
+"""The state from which a run continues: weights, optimiser and step in one safetensors file, no pickle."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _ADAM = ("step", "exp_avg", "exp_avg_sq")
 
 
 def save(path: Path, module: nn.Module, optimizer: Optimizer, step: int) -> None:
-    """Write everything that the next step of an Adam run depends on; whole or not at all."""
+    """Write everything that the next step of an Adam run depends on, complete or not at all."""
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     for name, parameter in module.named_parameters():
         for value in _ADAM:
@@ -24,7 +24,7 @@ def save(path: Path, module: nn.Module, optimizer: Optimizer, step: int) -> None
 
 
 def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
-    """Take up where `save` was called; returns the step."""
+    """Restore what `save` wrote; returns the step."""
     tensors, step = _read(path)
     prefix = "module."
     module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
@@ -38,7 +38,7 @@ def load(path: Path, module: nn.Module, optimizer: Optimizer) -> int:
 
 
 def weights(path: Path, module: nn.Module, name: str) -> int:
-    """Give a module the weights of the one that was called `name` where `save` was called; returns the step."""
+    """Load the weights of the part that was called `name` into a module; returns the step."""
     prefix = f"module.{name}."
     tensors, step = _read(path, prefix)
     module.load_state_dict({key.removeprefix(prefix): value for key, value in tensors.items()})
@@ -46,9 +46,9 @@ def weights(path: Path, module: nn.Module, name: str) -> int:
 
 
 def _read(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], int]:
-    """The tensors whose names begin so, and the step.
+    """The tensors whose names have this prefix, and the step.
 
-    They are copies: safetensors maps the file, and Windows lets nobody replace a file that is mapped.
+    They are copies: safetensors maps the file into memory, and Windows does not replace a file that is mapped.
     """
     with safe_open(path, "pt") as file:
         names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118

@@ -1,4 +1,4 @@
-"""Faces of whole recordings, through the line that runs live: many sessions at once, in little memory."""
+"""Faces of whole recordings, made as the live program makes them: many sessions at once, in little memory."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,11 +21,11 @@ from training.datasets.clips import Clip, Curves
 from training.judge.metrics import Pair
 
 SESSIONS: Final = 32
-"""Recordings that are streamed side by side."""
+"""Recordings that are streamed in parallel."""
 WINDOWS: Final = 64
-"""Windows that are encoded at once: of many recordings, or of a long one."""
+"""Windows that are encoded at once, of many recordings or of a long one."""
 REMEMBERED: Final = 256 * 2**20
-"""Bytes of encoded windows that are kept for the next take of the same recordings."""
+"""Bytes of encoded windows that are kept for other takes of the same recordings."""
 
 
 def animate(
@@ -39,9 +39,9 @@ def animate(
 ) -> list[Curves]:
     """Faces (frames, 52) of clips: one session each, as `facewire run` would stream them.
 
-    Clips of much the same length go together, a bit at a time, so that hours of sound need no gigabytes. The
-    face of a clip depends on the seed and on its place in `clips`, not on who was streamed beside it. `library` has
-    the identities that there are, by default the checkpoint's; whoever is not in it is unknown.
+    Clips of similar length are processed together, a bit at a time, so that hours of sound need no gigabytes. The face
+    of a clip depends on the seed and on its place in `clips`, not on the clips beside it. `library` holds the
+    identities, by default the checkpoint's; anyone else is unknown.
     """
     faces: dict[int, Curves] = {}
     for group in _groups(clips):
@@ -50,20 +50,20 @@ def animate(
 
 
 def pair(clip: Clip, face: Curves, fps: int) -> Pair:
-    """A made face and the real one on the frames' absolute times."""
+    """A generated face and the real one at the same times."""
     real, _ = clip.at(np.arange(len(face)) / fps)
     return Pair(face, real, clip.confidence > 0, clip.closures_s)
 
 
 Memory = dict[bytes, Tensor]
-"""Encoded windows by what was heard, and with which encoder."""
+"""Encoded windows by sound and encoder."""
 
 
 @contextmanager
 def remembered(*models: FaceModel, memory: Memory | None = None) -> Iterator[None]:
-    """Meanwhile the models' encoders remember the windows that one of them heard: takes differ in their noise only.
+    """Meanwhile the models' encoders keep the windows they encode: takes differ in their noise only.
 
-    Whose voice it is they do not tell: for that four times as much would have to be remembered.
+    Voices are not told apart meanwhile: that would need four times the memory.
     """
     known = {} if memory is None else memory
     plain = [(model.encoder, model.config) for model in models]
@@ -79,7 +79,7 @@ def remembered(*models: FaceModel, memory: Memory | None = None) -> Iterator[Non
 
 @contextmanager
 def forgetful(model: FaceModel) -> Iterator[None]:
-    """Meanwhile the model hears for itself, also inside `remembered`: to measure how long that takes."""
+    """Meanwhile the model encodes for itself, even inside `remembered`, so that its time can be measured."""
     encoder = model.encoder
     if isinstance(encoder, _Remembering):
         model.encoder = encoder.plain
@@ -90,7 +90,7 @@ def forgetful(model: FaceModel) -> Iterator[None]:
 
 
 def _groups(clips: Sequence[Clip]) -> list[list[int]]:
-    """Places of the clips, together where the longest is no more than a quarter longer than the shortest."""
+    """Indices of the clips in groups in which the longest is at most a quarter longer than the shortest."""
     groups: list[list[int]] = []
     for index in sorted(range(len(clips)), key=lambda index: len(clips[index])):
         last = groups[-1] if groups else []
@@ -131,7 +131,7 @@ def _side_by_side(
 
 
 def _windows(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> Iterator[Samples]:
-    """Windows (B, H, samples) of all hops of the longest clip, in order; the others end in silence."""
+    """Windows (B, H, samples) of all hops of the longest clip, in order; shorter clips end in silence."""
     spec = model.config.window(lookahead_ms)
     block = spec.hop_samples * max(1, WINDOWS // len(clips))
     cutters = [Windower.at(spec) for _ in clips]
@@ -149,14 +149,14 @@ def _windows(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> Iter
 
 
 class _Remembering(Encoder):
-    """An encoder that encodes no window twice, as long as there is room to remember it."""
+    """An encoder that encodes no window twice while there is room to keep it."""
 
     def __init__(self, plain: Encoder, known: Memory) -> None:
         nn.Module.__init__(self)
         self.plain, self.config, self.known = plain, plain.config, known
 
     def encode_layers(self, windows: Tensor, layers: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Features (B, frames, D) of windows, of those that were heard before from memory; no hidden states."""
+        """Features (B, frames, D) of windows, from memory where possible; no hidden states."""
         assert not layers
         salt = bytes.fromhex(self.config.sha256)[:16]
         keys = [blake2b(row.numpy().tobytes(), digest_size=16, salt=salt).digest() for row in windows]

@@ -1,4 +1,4 @@
-"""Whether the mouth rests while nobody speaks, and whether it minds how loud the microphone is."""
+"""Whether the mouth rests while nobody speaks, and whether the loudness of speech matters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,29 +26,29 @@ SOUNDS: Final[Mapping[str, Callable[[int, np.random.Generator], Samples]]] = {
     "keyboard": keyboard,
     "music": music,
 }
-"""What is heard where nobody speaks."""
+"""Sounds without speech."""
 LEVELS_DBFS: Final = (-60, -40, -20)
-"""Loudness (RMS of all 10 s) of each sound without speech."""
+"""Levels (RMS over 10 s) of each of them."""
 SOUND_S: Final = 10
 RECORDED_S: Final = 60
-"""Of each recorded sound, at most."""
+"""Longest part used of a recorded sound."""
 SETTLED_S: Final = 2
-"""Of a sound, before the mouth has to rest."""
+"""Time within a sound until the mouth has to rest."""
 GAINS_DB: Final = (-40, -20)
 SPEECH_S: Final = 200
-"""Speech whose loudness is changed, at most."""
+"""Most speech whose loudness is changed."""
 START_S: Final = 1
-"""A stream's first second, in which its level is not always known."""
+"""The first second of a stream, in which its level is not always known."""
 
 
 def calm_figures(
     model: FaceModel, clips: Sequence[Clip], lookahead_ms: int, recorded: Mapping[str, Samples] = MappingProxyType({})
 ) -> dict[str, float]:
-    """How the mouth rests in sounds that are no speech, and what the loudness of speech does to it.
+    """How far the mouth rests in sounds without speech, and how much the loudness of speech matters.
 
-    `mouth moves in …`: `motion` in a sound without its first 2 s to that in the same checkpoint's face of the clips;
-    `jaw in …`: mean jawOpen there. Same identity for both. Sounds are made up, or `recorded`: of those the first
-    `RECORDED_S`, as loud as they are. For the rest see `loudness_figures`.
+    `mouth moves in …`: `motion` in a sound, without its first 2 s, relative to that of the same checkpoint's face of
+    the clips; `jaw in …`: mean jawOpen there. Both with the same identity. Sounds are synthetic, or `recorded`: of
+    those the first `RECORDED_S`, at their own level. For the rest see `loudness_figures`.
     """
     speech = beginning(clips, SPEECH_S)
     own = animate(model, speech, seed=0, lookahead_ms=lookahead_ms)
@@ -64,10 +64,10 @@ def calm_figures(
 def loudness_figures(
     model: FaceModel, speech: Sequence[Clip], own: Sequence[Curves], lookahead_ms: int
 ) -> dict[str, float]:
-    """How far the face of speech that is played at another loudness is from its `own`, see `difference`.
+    """How far the face of speech played at another loudness is from its `own` face (`difference`).
 
-    At gains, and with each clip's peak at 0 dBFS; over all frames, and without the start of each clip, which is the
-    start of a stream: until its first word it is as quiet as its level may count. Lip error 27 at the lowest gain.
+    At each gain, and with each clip's peak at 0 dBFS; over all frames, and without the start of each clip: until its
+    first word a stream's level is not known. Also lip error 27 at the lowest gain.
     """
     fps = model.config.fps
     played = {f"at {gain_db} dB": [replace(clip, gain_db=gain_db) for clip in speech] for gain_db in GAINS_DB}
@@ -84,15 +84,15 @@ def loudness_figures(
 
 
 def motion(faces: Sequence[Curves]) -> float:
-    """How much mouths move: mean absolute change from frame to frame, over jaw and mouth (27 shapes), all frames."""
+    """How much mouths move: mean absolute change between frames of jaw and mouth (27 shapes)."""
     changes = [np.abs(np.diff(face[:, blendshapes.LIPS_27], axis=0)) for face in faces]
     return float(np.concatenate(changes).mean())
 
 
 def difference(made: Sequence[Curves], own: Sequence[Curves], first: int = 0) -> float:
-    """Mean over frames from `first` on of the L2 norm over 27 shapes between faces, as a share of how far `own` moves.
+    """Mean L2 norm over 27 shapes between faces, from frame `first` on, relative to how far `own` moves.
 
-    That is the mean over all frames of the L2 norm between a face and its mean over its clip.
+    That is the mean L2 norm between a face and its mean over its clip.
     """
     lips = list(blendshapes.LIPS_27)
     apart = [np.linalg.norm((one - other)[first:, lips], axis=1) for one, other in zip(made, own, strict=True)]
@@ -101,9 +101,9 @@ def difference(made: Sequence[Curves], own: Sequence[Curves], first: int = 0) ->
 
 
 def resting_sounds(person: Clip, recorded: Mapping[str, Samples] = MappingProxyType({})) -> dict[str, Clip]:
-    """Digital silence, `SOUNDS` at `LEVELS_DBFS` and what was recorded, by what the tables call it.
+    """Digital silence, `SOUNDS` at `LEVELS_DBFS`, and recorded sounds, by their names in the tables.
 
-    Each is as if heard by one person.
+    Each is played for the same identity.
     """
     length = SOUND_S * SAMPLE_RATE_HZ
     found = {"silence": replace(person, pcm=np.zeros(length, np.int16), gain_db=0.0)}
@@ -117,7 +117,7 @@ def resting_sounds(person: Clip, recorded: Mapping[str, Samples] = MappingProxyT
 
 
 def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
-    """Mean jawOpen of nobody in particular while white noise is all there is to hear, after the first second."""
+    """Mean jawOpen of the unknown identity in white noise, after the first second."""
     found: dict[str, float] = {}
     for dbfs in NOISE_DBFS:
         drawn = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ) * 10 ** (dbfs / 20)

@@ -1,4 +1,4 @@
-"""Judge a checkpoint on recordings that it never saw, through the line that runs live."""
+"""Judge a checkpoint on recordings that it never saw, streamed as the live program streams them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -23,7 +23,7 @@ from training.judge.tables import Column, Value, summary
 
 SEEDS: Final = (0, 1, 2, 3)
 LONG_S: Final = 600
-"""Sound of the one long stream, at most."""
+"""Longest sound of the one long stream."""
 WITH_NOISE_ON_LIPS: Final = ("lip error 27", "jitter lips", "spread over seeds, jaw")
 _FIFTY_ONE: Final = range(blendshapes.COUNT - 1)
 
@@ -42,8 +42,8 @@ def all_figures(
 ) -> Column:
     """All figures of a face as `facewire run` makes it, with deviations over seeds; one long stream; rest in noise.
 
-    At the checkpoint's own lookahead also with noise on the lips, which tells what leaving it out is worth, and how
-    calm the face is: in sounds without speech, the given ones among them, and whatever the loudness of speech.
+    At the checkpoint's own lookahead also with noise on the lips, to show what leaving it out is worth, and how calm
+    the face is: in sounds without speech, the given ones among them, and at any loudness of speech.
     """
     column = judged(model, clips, takes(model, clips, lookahead_ms, seeds, told=told))
     if lookahead_ms == model.config.lookahead_ms:
@@ -65,7 +65,7 @@ def takes(
     lip_noise: float = 0.0,
     told: Callable[[], None] = lambda: None,
 ) -> Takes:
-    """The clips' faces from each seed."""
+    """The faces of the clips for each seed."""
     made = []
     for seed in seeds:
         made.append(animate(model, clips, seed=seed, lookahead_ms=lookahead_ms, lip_noise=lip_noise))
@@ -90,7 +90,7 @@ def judged(model: FaceModel, clips: Sequence[Clip], made: Takes) -> Column:
 
 
 def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
-    """All figures of one take of all clips; those of the upper face where it was captured, closures where words are."""
+    """All figures of one take of all clips; of the upper face if it was captured, closures if the words are known."""
     lips = blendshapes.LIPS_27
     correlation, lag = metrics.jaw_correlation(pairs)
     found = errors(pairs) | {
@@ -111,7 +111,7 @@ def figures(pairs: Sequence[Pair], fps: int) -> dict[str, float]:
 
 
 def errors(pairs: Sequence[Pair]) -> dict[str, float]:
-    """The figures that mean something for a face that does not move, too."""
+    """The figures that are meaningful for a still face, too."""
     found = {
         "lip error 27": float(np.mean([metrics.error(p, blendshapes.LIPS_27) for p in pairs])),
         "LBE 12": float(np.mean([metrics.error(p, blendshapes.LBE_12) for p in pairs])),
@@ -124,7 +124,7 @@ def errors(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def skipping(teacher: FaceModel, steps: int) -> FaceModel:
-    """The teacher, untrained for it, sampled with `steps` of its steps, at the same alpha-bar as a student's."""
+    """The teacher, not trained for it, sampled with `steps` of its steps, at the alpha-bar of a student's."""
     if steps > teacher.config.steps or teacher.config.schedule_steps % steps:
         raise FacewireError(
             f"the teacher has {teacher.config.steps} steps of {teacher.config.schedule_steps}: {steps} cannot be "
@@ -139,9 +139,9 @@ def skipping(teacher: FaceModel, steps: int) -> FaceModel:
 def to_teacher(
     model: FaceModel, teacher: FaceModel, clips: Sequence[Clip], lookahead_ms: int, seeds: Sequence[int]
 ) -> Column:
-    """How far the face is from its teacher's of the same seed (`distance`).
+    """How far the face is from its teacher's with the same seed (`distance`).
 
-    Beside it the teacher's own face when it only skips steps, which is what distillation has to beat.
+    For comparison, the distance of the teacher itself when it merely skips steps, which distillation has to beat.
     """
     column: Column = {}
     for lip_noise, suffix in ((0.0, ""), (1.0, ", noise on lips")):
@@ -159,13 +159,13 @@ def to_teacher(
 
 
 def distance(made: Sequence[Curves], wanted: Sequence[Curves], clips: Sequence[Clip]) -> float:
-    """Mean over frames, then over clips, of the L2 norm over 51 shapes between two faces of the same clips."""
+    """L2 norm over 51 shapes between two faces of the same clips: mean over frames, then over clips."""
     each = zip(made, wanted, clips, strict=True)
     return float(np.mean([metrics.error(Pair(own, aim, clip.confidence > 0), _FIFTY_ONE) for own, aim, clip in each]))
 
 
 def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, Column]:
-    """For scale: real motion of another clip, and the mean face that the model was trained with."""
+    """For scale: the real motion of another clip, and the mean face that the model was trained with."""
     fps = model.config.fps
     real = [clip.at(np.arange(stream.frame_count(len(clip), fps)) / fps)[0] for clip in clips]
     mean = model.face_mean.numpy()
@@ -178,7 +178,7 @@ def baselines(clips: Sequence[Clip], model: FaceModel) -> dict[str, Column]:
 
 
 def long_stream(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
-    """The jaw in one stream of clips in a row: the memory of minutes is not that of one sentence."""
+    """The jaw in one long stream of clips: a GRU's memory of minutes differs from that of one sentence."""
     chosen = beginning(clips, LONG_S)
     real = joined(chosen, model.config.fps)[1]
     together = replace(clips[0], pcm=np.concatenate([clip.pcm for clip in chosen]))

@@ -1,7 +1,7 @@
-"""Whose habits does a face have? Each identity on its own sound and on another's, against how those people move.
+"""Whose habits does a face have? Each identity on its own sound and on another's, compared with how those people move.
 
-Habits of a face are how far each shape moves and where it is on average. What is said decides them little, who says it
-much: of two people the same sentence looks different.
+The habits of a face are how far each shape moves and where it is on average. They depend little on what is said, and
+much on who says it: the same sentence looks different on two people.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ from training.datasets.clips import Clip, Curves, beginning
 from training.judge.animate import animate, pair
 
 SECONDS: Final = 120
-"""Of each person's sound on which faces are made, at most."""
+"""Most sound per person on which faces are made."""
 KNOWN_S: Final = 1200
-"""Of each person's recordings by which their habits are known, at most: one take may be a performance."""
+"""Most sound per person from which their habits are measured: a single take may be a performance."""
 STILL: Final = 0.01
-"""Deviation below which a shape counts as still: of that size are a tracker's errors."""
+"""A shape with a smaller deviation counts as still; a tracker's errors are as large."""
 RECORDED: Final = "(recorded)"
-"""In the place of an identity: the real face of these recordings."""
+"""In place of an identity: the real face of these recordings."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,14 @@ class Likeness:
     """How far a face is from everyone's habits."""
 
     identity: str
-    """Whose it was to be."""
+    """Whose face it should be."""
     sound: str
     """Who speaks."""
     distances: dict[str, float]
     """By person: root mean square over habits."""
     heeded: float | None = None
-    """On another's sound: how much of the way from theirs to its own habits the identity takes the face.
-
-    1: it differs from the face that has their identity, of the same sound, by as much as the two people do.
-    """
+    """On another's sound: how far the identity moves the face from the speaker's habits to its own. At 1 it differs
+    from the face made with the speaker's identity by as much as the two people do."""
 
     @property
     def nearest(self) -> str:
@@ -50,10 +48,10 @@ class Likeness:
 def likenesses(
     model: FaceModel, people: Sequence[Sequence[Clip]], every: Sequence[Sequence[Clip]], lookahead_ms: int
 ) -> list[Likeness]:
-    """The recorded face of each of some people, then each identity on its own sound and on the next person's.
+    """The recorded faces of some people, then each identity on its own sound and on the next person's.
 
-    Their habits are those of `every` recording of theirs. Of those whom the model knows, by the shapes that were
-    captured of all of them; nothing where these are less than two people, or no shapes.
+    Habits are measured on `every` recording. Only people known to the model count, and only shapes captured of all of
+    them; nothing if that leaves fewer than two people, or no shapes.
     """
     sounds = _by_name(model, people, SECONDS)
     use = np.flatnonzero(np.all([clip.confidence > 0 for clips in sounds.values() for clip in clips], axis=0))
@@ -72,7 +70,7 @@ def likenesses(
 
 
 def _by_name(model: FaceModel, people: Sequence[Sequence[Clip]], seconds: int) -> dict[str, list[Clip]]:
-    """So much of the recordings of everyone whom the model knows."""
+    """The start of the recordings of everyone known to the model."""
     found: dict[str, list[Clip]] = {}
     for clips in people:
         if clips[0].identity in model.identities.names:
@@ -83,7 +81,7 @@ def _by_name(model: FaceModel, people: Sequence[Sequence[Clip]], seconds: int) -
 def compared(
     made: Mapping[tuple[str, str], Sequence[Curves]], real: Mapping[str, Sequence[Curves]], use: Sequence[int]
 ) -> list[Likeness]:
-    """Faces (frames, 52) by (identity, sound), by how their habits in some shapes differ from those of real people."""
+    """Faces (frames, 52) by (identity, sound), compared with the habits of real people in some shapes."""
     scale = np.sqrt(np.mean([_deviation(faces, use) ** 2 for faces in real.values()], 0))
     own = {name: _habits(faces, use, scale) for name, faces in real.items()}
     read = {of: _habits(faces, use, scale) for of, faces in made.items()}
@@ -98,7 +96,7 @@ def compared(
 
 
 def _habits(faces: Sequence[Curves], use: Sequence[int], scale: Floats) -> Floats:
-    """Logarithm of each shape's deviation, and its mean as a share of how far people move it: (2 n,)."""
+    """Logarithm of each shape's deviation, and its mean relative to how far people move it: (2 n,)."""
     mean = np.concatenate(faces)[:, list(use)].mean(0)
     found: Floats = np.concatenate([np.log(_deviation(faces, use)), mean / scale])
     return found

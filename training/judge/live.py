@@ -1,4 +1,4 @@
-"""What only shows live: whether the stream is the recording's face, and how long a frame takes."""
+"""What only shows live: whether the stream equals the rendered face, and how long a frame takes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ from training.datasets.clips import Clip, Curves
 from training.judge.animate import forgetful
 
 SECONDS: Final = 20
-"""Of a recording: enough for a steady median."""
+"""Length of the recording: enough for a steady median."""
 
 
 def live_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> dict[str, float]:
-    """Of one recording, fed in random pieces to one thread: largest difference to `render`, and times per frame.
+    """One recording fed in random pieces, on one thread: largest difference to `render`, and times per frame.
 
-    Times are medians over hops. `ms per frame` is the paper's ITF, all from sound to face; `denoiser` is what of it
+    Times are medians over hops. `ms per frame` is the paper's ITF, from sound to face; `denoiser` is the part that
     depends on the number of denoising steps.
     """
     clip = max(clips, key=len)
@@ -42,7 +42,7 @@ def live_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> 
 
 
 def _streamed(runtime: Runtime, sound: Samples, identity: str | None, lookahead_ms: int) -> tuple[Curves, float, float]:
-    """The face hop by hop, and the median milliseconds of a hop and of its hearing."""
+    """The face hop by hop, and the median milliseconds of a hop and of its encoding."""
     state = stream.start(runtime, seeds=[0], identities=[identity], lookahead_ms=lookahead_ms)
     faces, steps_s, heard_s = [], [], []
     for window in _fed(Windower.at(state.window), sound):
@@ -58,7 +58,7 @@ def _streamed(runtime: Runtime, sound: Samples, identity: str | None, lookahead_
 
 
 def _fed(windower: Windower, sound: Samples) -> list[Samples]:
-    """All windows of a sound that comes in pieces of any length."""
+    """All windows of a sound that arrives in random pieces."""
     found: list[Samples] = []
     cuts = np.sort(np.random.default_rng(0).integers(0, len(sound), len(sound) // 2000))
     for piece in np.split(sound, cuts):
@@ -69,7 +69,7 @@ def _fed(windower: Windower, sound: Samples) -> list[Samples]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """As `facewire run` computes: on a busy machine two threads wait for each other."""
+    """As `facewire run` computes: on a busy machine, two threads wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

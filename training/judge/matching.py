@@ -1,4 +1,4 @@
-"""Whose voice is it? The contrastive matching on recordings that were never heard (the paper's table 4)."""
+"""Whose voice is it? The contrastive matching on unseen recordings (the paper's table 4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from training.datasets.clips import Clip
 from training.sounds.hearing import hear
 
 PIECE_S: Final = 10
-"""Seconds by which an identity is told, at most: the paper's sequences."""
+"""Longest piece from which an identity is told: the paper's sequences."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Confusion:
     counts: NDArray[np.int64]
 
     def scores(self) -> dict[str, float]:
-        """Precision, recall and F1, each the mean over the identities that spoke, and the share that was right."""
+        """Precision, recall and F1 (means over the identities that spoke), and accuracy."""
         hits, spoken, claimed = np.diag(self.counts), self.counts.sum(1), self.counts.sum(0)
         precision, recall = hits / np.maximum(claimed, 1), hits / np.maximum(spoken, 1)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
@@ -40,7 +40,7 @@ class Confusion:
 
 
 def confusion(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms: int) -> Confusion | None:
-    """Match each piece of everyone whom the model knows; None where there are less than two of them to tell apart."""
+    """Match each piece of everyone known to the model; None if there are fewer than two to tell apart."""
     names = model.identities.names
     pieces = [piece for clips in people for clip in clips if clip.identity in names for piece in _pieces(clip)]
     if len({piece.identity for piece in pieces}) < 2:
@@ -53,16 +53,16 @@ def confusion(model: FaceModel, people: Sequence[Sequence[Clip]], lookahead_ms: 
 
 
 def _pieces(clip: Clip) -> list[Clip]:
-    """A recording in pieces; what is left behind the last whole second is not enough to tell a voice."""
+    """A recording in pieces; less than a second at its end is dropped: it is too short to tell a voice."""
     length = PIECE_S * SAMPLE_RATE_HZ
     cut = [replace(clip, pcm=clip.pcm[begin : begin + length]) for begin in range(0, len(clip), length)]
     return [piece for piece in cut if len(piece) >= SAMPLE_RATE_HZ]
 
 
 def _scores(model: FaceModel, piece: Clip, lookahead_ms: int) -> Floats:
-    """Likeness (N,) of a piece's voice to each identity, as `model.stream` hears it.
+    """Likeness (N,) of a piece's voice to each identity, as `model.stream` measures it.
 
-    By its voices; of a checkpoint that tells none apart as in the paper, by the mean of what the encoder hears.
+    By its voices or, for a checkpoint that does not tell them apart, by the mean feature, as in the paper.
     """
     runtime = TorchRuntime(model)
     heard = hear(runtime, piece.samples, lookahead_ms)

@@ -1,4 +1,4 @@
-"""How good a face is, against a real one: figures of the field, and honest ones. All curves are (frames, 52)."""
+"""How good a face is compared with the real one. All curves are (frames, 52)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,28 +18,28 @@ _STRETCH = 64
 
 @dataclass(frozen=True)
 class Pair:
-    """A made face beside the real one of the same recording."""
+    """A generated face beside the real one of the same recording."""
 
     made: Curves
     real: Curves
     captured: NDArray[np.bool_]
-    """(52,): channels that the recording shows; no other counts."""
+    """(52,): channels that were captured; no others count."""
     onsets_s: tuple[float, ...] = ()
     """Times at which a word with b or p begins."""
 
     def channels(self, wanted: Sequence[int]) -> list[int]:
-        """Those of the wanted channels that were captured."""
+        """The wanted channels that were captured."""
         return [index for index in wanted if self.captured[index]]
 
 
 def error(pair: Pair, wanted: Sequence[int]) -> float:
-    """Mean over frames of the L2 norm over channels: MBE, LBE and the lip error, by the channels wanted."""
+    """L2 norm over channels, mean over frames: MBE, LBE and the lip error, depending on the channels."""
     use = pair.channels(wanted)
     return float(np.linalg.norm(pair.made[:, use] - pair.real[:, use], axis=1).mean())
 
 
 def dynamics_deviation(pair: Pair) -> float:
-    """FDD, signed: deviation in time of the upper face's energy, real less made (FaceDiffuser, BEAT)."""
+    """FDD, signed: deviation over time of the upper face's energy, real minus generated (FaceDiffuser, BEAT)."""
     use = pair.channels(blendshapes.FDD_UPPER)
     return float(np.square(pair.real[:, use]).sum(1).std() - np.square(pair.made[:, use]).sum(1).std())
 
@@ -47,7 +47,7 @@ def dynamics_deviation(pair: Pair) -> float:
 def jaw_correlation(pairs: Sequence[Pair]) -> tuple[float, int]:
     """Correlation of jawOpen over all recordings, and the lag in frames at which it is greatest.
 
-    A positive lag means that the made face comes late.
+    A positive lag means that the generated face is late.
     """
     by_lag = {}
     for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1):
@@ -62,21 +62,21 @@ def _shifted(made: Curves, real: Curves, lag: int) -> tuple[Curves, Curves]:
 
 
 def amplitude_ratio(pairs: Sequence[Pair], wanted: Sequence[int]) -> float:
-    """Deviation in time of the made channels to that of the real ones, channels together."""
+    """Deviation over time, generated to real, of all channels together."""
     use = pairs[0].channels(wanted)
     made, real = (np.mean([f[:, use].var(0).sum() for f in faces]) for faces in _both(pairs))
     return float(np.sqrt(made / real))
 
 
 def jitter_ratio(pairs: Sequence[Pair], wanted: Sequence[int]) -> float:
-    """Mean absolute second difference in time, made to real."""
+    """Mean absolute second difference over time, generated to real."""
     use = pairs[0].channels(wanted)
     made, real = (np.mean([np.abs(np.diff(f[:, use], 2, axis=0)).mean() for f in faces]) for faces in _both(pairs))
     return float(made / real)
 
 
 def blink_ratio(pairs: Sequence[Pair]) -> float:
-    """Blinks (lids passing half closed) made to real."""
+    """Number of blinks (lids passing half closed), generated to real."""
     made, real = (sum(_blinks(face) for face in faces) for faces in _both(pairs))
     return made / max(1, real)
 
@@ -87,9 +87,9 @@ def lids_apart(faces: Sequence[Curves]) -> float:
 
 
 def closures(pairs: Sequence[Pair], fps: int) -> tuple[float, float, int]:
-    """Closures on b and p: recall (at least half the real dip), mean depth ratio, and how many there were.
+    """Closures on b and p: recall (at least half the real dip), mean depth ratio, and their number.
 
-    A dip is how far jawOpen - mouthClose sinks around the onset of the word below its peaks on both sides.
+    A dip is how far jawOpen - mouthClose falls around a word's onset, below its peaks on both sides.
     """
     depths = [
         (_dip(pair.made, onset_s, fps), _dip(pair.real, onset_s, fps)) for pair in pairs for onset_s in pair.onsets_s
@@ -102,19 +102,19 @@ def closures(pairs: Sequence[Pair], fps: int) -> tuple[float, float, int]:
 
 
 def spread(takes: Sequence[Sequence[Curves]], wanted: Sequence[int]) -> float:
-    """How much takes differ: deviation over takes of each frame and channel, mean over those, then over recordings.
+    """How much takes differ: deviation over takes of each frame and channel, averaged over those and recordings.
 
-    `takes` are the faces of the same recordings, in the same order, made from other seeds.
+    `takes` are faces of the same recordings, in the same order, made with different seeds.
     """
     by_clip = zip(*takes, strict=True)
     return float(np.mean([np.stack(faces)[..., list(wanted)].std(0).mean() for faces in by_clip]))
 
 
 def seam_ratio(faces: Sequence[Curves], wanted: Sequence[int], frames_per_hop: int) -> float:
-    """Jerk where one hop joins the next to jerk elsewhere: 1 for a face that does not know of hops.
+    """Jerk where hops join relative to jerk elsewhere: 1 if the face shows no trace of hops.
 
-    The jerk between frames t - 1 and t is the third difference around them,
-    |x[t + 1] - 3 x[t] + 3 x[t - 1] - x[t - 2]|.
+    The jerk between frames t - 1 and t is the third difference around them, |x[t + 1] - 3 x[t] + 3 x[t - 1] - x[t -
+    2]|.
     """
     joins, others = [], []
     for face in faces:
@@ -126,7 +126,7 @@ def seam_ratio(faces: Sequence[Curves], wanted: Sequence[int], frames_per_hop: i
 
 
 def shape_errors(pairs: Sequence[Pair]) -> NDArray[np.float64]:
-    """Mean absolute error (52,) of each shape over all frames; not a number where it was not captured."""
+    """Mean absolute error (52,) of each shape over all frames; NaN if it was not captured."""
     every = np.concatenate([np.abs(pair.made - pair.real) for pair in pairs]).mean(0)
     return np.where(pairs[0].captured, every, np.nan)
 

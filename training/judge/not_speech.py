@@ -1,4 +1,4 @@
-"""Sounds that are no speech, to judge by. Models learn from others, made otherwise (`training.sounds.noises`)."""
+"""Sounds that are not speech, for judging. Models are trained with different ones (`training.sounds.noises`)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ def white(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def fan(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of a fan with RMS 1: air, dull and slowly swelling, and the hum of its blades."""
+    """(samples,) of a fan with RMS 1: dull, slowly swelling air and the hum of its blades."""
     times_s = np.arange(samples) / SAMPLE_RATE_HZ
     hertz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ)
     dull = np.where(hertz < 30, 0, 1 / (1 + hertz / 300))
@@ -24,7 +24,7 @@ def fan(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def keyboard(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of typing with RMS 1: some five keys a second, with pauses; a click and a thud down, a click up."""
+    """(samples,) of typing with RMS 1: about five keys a second, with pauses; each a click and a thud, then a click."""
     made = np.zeros(samples)
     at_s = 0.1
     while at_s < samples / SAMPLE_RATE_HZ:
@@ -38,7 +38,7 @@ def keyboard(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def music(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of a tune without a singer, RMS 1: chords, a bass, drums, 100 beats a minute."""
+    """(samples,) of a tune without a singer, RMS 1: chords, bass and drums at 100 beats a minute."""
     made, beat_s = np.zeros(samples), 0.6
     chords = ((57, 60, 64), (53, 57, 60), (48, 55, 64), (55, 59, 62))  # A minor, F, C, G as MIDI notes
     for beat in range(int(samples / SAMPLE_RATE_HZ / beat_s) + 1):
@@ -56,7 +56,7 @@ def music(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def _note(midi: int, decay_s: float) -> NDArray[np.float64]:
-    """A plucked string: eight harmonics, the higher the sooner gone."""
+    """A plucked string: eight harmonics, of which the higher ones fade sooner."""
     hertz = 440 * 2 ** ((midi - 69) / 12)
     made = np.zeros(int(5 * decay_s * SAMPLE_RATE_HZ))
     for k in range(1, 9):
@@ -65,13 +65,13 @@ def _note(midi: int, decay_s: float) -> NDArray[np.float64]:
 
 
 def _ringing(hertz: float, decay_s: float) -> NDArray[np.float64]:
-    """A resonance that was struck."""
+    """A resonance after a strike."""
     times_s = np.arange(int(5 * decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     return np.asarray(np.sin(2 * np.pi * hertz * times_s) * np.exp(-times_s / decay_s))
 
 
 def _burst(decay_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise that dies away."""
+    """Decaying noise."""
     times_s = np.arange(int(5 * decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     return np.asarray(rng.standard_normal(len(times_s)) * np.exp(-times_s / decay_s))
 

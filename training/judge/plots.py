@@ -1,4 +1,4 @@
-"""Pictures of figures: a face against the real one, errors by shape, how fast it moves, and who was taken for whom."""
+"""Plots: a face against the real one, errors by shape, how fast it moves, and who was taken for whom."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,24 +17,24 @@ from training.judge.tables import Column
 PLOTTED: Final = 4
 """Recordings in the plot of curves."""
 SECONDS: Final = 20
-"""Of each of them, at most."""
+"""Longest part of each that is plotted."""
 CLOSURE: Final = "jawOpen - mouthClose"
-"""How far the lips are apart: what has to sink on p, b and m."""
+"""How far the lips are apart: it has to fall on p, b and m."""
 SHAPES: Final = ("jawOpen", "mouthClose", CLOSURE, "mouthFunnel", "mouthLowerDownLeft", "browInnerUp", "eyeBlinkLeft")
 AGAINST_LOOKAHEAD: Final = {
     "lip error 27": "lip error 27 (L2 norm over shapes)",
     "jaw r": "jaw r (correlation)",
     "closure recall": "closure recall (share of closures)",
 }
-"""Figures in the plot of the dial, and what their axes say."""
+"""Figures plotted against lookahead, and their axis labels."""
 ENROLLED_SHAPES: Final = ("jawOpen", "mouthFunnel", "mouthLowerDownLeft", "browInnerUp")
 REAL, MADE, BEFORE = "0.55", "tab:red", "tab:blue"
 
 
 def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
-    """Draw jaw, lips, brows and lids of a few recordings as they were and as they were made; by recording.
+    """Plot jaw, lips, brows and lids of a few recordings, real and generated.
 
-    Dotted lines stand where a word with p, b or m begins, if the words are known.
+    Dotted lines mark words that begin with p, b or m, if the words are known.
     """
     chosen = list(pairs.items())[:PLOTTED]
     figure, axes = _grid(len(SHAPES), len(chosen), (max(9.0, 4.2 * len(chosen)), 1.5 * len(SHAPES)), sharex="col")
@@ -53,7 +53,7 @@ def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
 
 
 def before_and_after(path: Path, before: Sequence[Pair], after: Sequence[Pair], fps: int, title: str) -> None:
-    """Draw jaw, lips and brows of some stretches in a row, as they were, and as they were made before and after."""
+    """Plot jaw, lips and brows of some stretches: real, and generated before and after."""
     count = max(1, min(len(after), round(PLOTTED * SECONDS * fps / 2 / max(1, len(after[0].made)))))
     captured = after[0].captured
     figure, axes = _grid(len(ENROLLED_SHAPES), 1, (12, 1.8 * len(ENROLLED_SHAPES)), sharex="col")
@@ -74,7 +74,7 @@ def before_and_after(path: Path, before: Sequence[Pair], after: Sequence[Pair], 
 
 
 def lookahead(path: Path, by_ms: Mapping[int, Column]) -> None:
-    """Draw how good a face is at each lookahead that was judged, with its error bars: what latency buys."""
+    """Plot how good a face is at each lookahead, with error bars: what latency buys."""
     dial = sorted(by_ms)
     there = [name for name in AGAINST_LOOKAHEAD if all(name in by_ms[ms] for ms in dial)]
     figure, axes = _grid(1, len(there), (3.6 * len(there), 3.6))
@@ -89,7 +89,7 @@ def lookahead(path: Path, by_ms: Mapping[int, Column]) -> None:
 
 
 def shape_errors(path: Path, made: Sequence[Pair], still: Sequence[Pair]) -> None:
-    """Draw the mean absolute error of each captured shape, beside that of a face that does not move."""
+    """Plot the mean absolute error of each captured shape beside that of a still face."""
     error, scale = metrics.shape_errors(made), metrics.shape_errors(still)
     order = [index for index in np.argsort(-np.nan_to_num(error)) if not np.isnan(error[index])]
     figure, axes = _grid(1, 1, (11, 4))
@@ -103,7 +103,7 @@ def shape_errors(path: Path, made: Sequence[Pair], still: Sequence[Pair]) -> Non
 
 
 def spectra(path: Path, pairs: Sequence[Pair], fps: int) -> None:
-    """Draw how much lips and upper face move at which frequency, made and real: too much on the right is trembling."""
+    """Plot how much lips and upper face move at each frequency; too much at high frequencies is trembling."""
     regions = {"jaw and lips": blendshapes.LIPS_27, "upper face": blendshapes.UPPER}
     figure, axes = _grid(1, len(regions), (10, 3.5))
     for axis, (region, wanted) in zip(axes[0], regions.items(), strict=True):
@@ -123,7 +123,7 @@ def spectra(path: Path, pairs: Sequence[Pair], fps: int) -> None:
 
 
 def confusion(path: Path, found: Confusion) -> None:
-    """Draw who was taken for whom, as shares of each voice's pieces."""
+    """Plot who was taken for whom, as shares of each voice's pieces."""
     shares = found.counts / np.maximum(found.counts.sum(1, keepdims=True), 1)
     size = max(3.5, 0.45 * len(found.names))
     figure, axes = _grid(1, 1, (size + 1, size))
@@ -140,7 +140,7 @@ def confusion(path: Path, found: Confusion) -> None:
 
 
 def bars(path: Path, values: Mapping[str, Mapping[str, tuple[float, float]]], title: str) -> None:
-    """Draw figures of several variants side by side with their error bars: by figure, then by variant."""
+    """Plot figures of several variants side by side with error bars: by figure, then by variant."""
     figure, axes = _grid(1, len(values), (3.2 * len(values), 3.6))
     for axis, (name, by_variant) in zip(axes[0], values.items(), strict=True):
         means, deviations = zip(*by_variant.values(), strict=True)
@@ -151,7 +151,7 @@ def bars(path: Path, values: Mapping[str, Mapping[str, tuple[float, float]]], ti
 
 
 def recovered(path: Path, points: Mapping[str, Sequence[tuple[str, float, float]]], title: str) -> None:
-    """Draw what was planted against what was recovered, a field for each habit: (whose, planted, recovered)."""
+    """Plot recovered against planted habits, one panel per habit: (whose, planted, recovered)."""
     columns = -(-len(points) // 2)
     figure, axes = _grid(2, columns, (3 * columns, 6.2))
     for axis, (name, people) in zip(axes.flat, points.items(), strict=False):
@@ -170,7 +170,7 @@ def recovered(path: Path, points: Mapping[str, Sequence[tuple[str, float, float]
 
 
 def by_seconds(path: Path, curves: Mapping[str, Mapping[float, float]], title: str) -> None:
-    """Draw shares in percent by seconds of sound, a curve for each name."""
+    """Plot shares in percent by seconds of sound, one curve per name."""
     figure, axes = _grid(1, 1, (6, 3.8))
     for name, shares in curves.items():
         axes[0, 0].plot(list(shares), [100 * share for share in shares.values()], "o-", label=name)
@@ -183,7 +183,7 @@ def by_seconds(path: Path, curves: Mapping[str, Mapping[float, float]], title: s
 
 
 def learning(path: Path, losses: Mapping[str, Sequence[float]], probe: Mapping[int, float]) -> None:
-    """Draw losses by step, one curve for each name, as means of some steps; below, the correlations of a probe."""
+    """Plot losses by step, one curve per name, averaged over some steps; below, the correlations of a probe."""
     figure, axes = _grid(2 if probe else 1, 1, (8, 6 if probe else 3.5), sharex="col")
     for name, values in losses.items():
         width = max(1, min(50, len(values) // 10))

@@ -1,4 +1,4 @@
-"""What `evaluate` leaves for one person: JSON for programs, a table and pictures for people."""
+"""What `evaluate` writes for one person: JSON for programs, a table and plots for people."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from training.judge.tables import Column, Value, cell, figures_table, markdown, 
 
 
 def by_name(people: Sequence[Sequence[Clip]]) -> dict[str, Sequence[Clip]]:
-    """The clips of people by their names, with a number where two datasets have someone of the same name."""
+    """The clips of people by name, with a number if two datasets have someone of the same name."""
     found: dict[str, Sequence[Clip]] = {}
     for clips in people:
         name, same = clips[0].identity, sum(other[0].identity == clips[0].identity for other in found.values())
@@ -30,7 +30,7 @@ def write_figures(
 ) -> None:
     """Write figures.json, figures.md, curves.png, shapes.png, spectrum.png, and lookahead.png if there are several.
 
-    Figures are by lookahead, and by baseline (`scale`).
+    Figures are given by lookahead, and by baseline (`scale`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = {f"{ms} ms": column for ms, column in by_ms.items()} | dict(scale)
@@ -43,7 +43,7 @@ def write_figures(
 
 
 def draw(folder: Path, model: FaceModel, clips: Sequence[Clip]) -> None:
-    """Draw curves.png, shapes.png and spectrum.png: seed 0 at the checkpoint's own lookahead."""
+    """Plot curves.png, shapes.png and spectrum.png, with seed 0 at the checkpoint's own lookahead."""
     fps, lookahead_ms = model.config.fps, model.config.lookahead_ms
     faces = animate(model, clips, seed=0, lookahead_ms=lookahead_ms)
     pairs = [pair(clip, face, fps) for clip, face in zip(clips, faces, strict=True)]

@@ -1,4 +1,4 @@
-"""Figures with their error bars, as JSON for programs and as Markdown tables for people."""
+"""Figures with error bars, as JSON for programs and as Markdown tables for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ class Value(NamedTuple):
 
     mean: float
     deviation: float | None = None
-    """Standard deviation over takes (n - 1), where there were several."""
+    """Standard deviation over takes (n - 1), if there are several."""
 
 
 Column = dict[str, Value]
@@ -28,7 +28,7 @@ def summary(takes: Sequence[Mapping[str, float]]) -> Column:
 
 
 def pooled(columns: Sequence[Column]) -> Column:
-    """The mean over people of each figure that one of them has at least, each person counting the same."""
+    """The mean over people of every figure that any of them has, each person with the same weight."""
     pool = {}
     for name in dict.fromkeys(name for column in columns for name in column):
         values = [column[name] for column in columns if name in column]
@@ -53,7 +53,7 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def cell(value: Value | None, digits: int = 3) -> str:
-    """A figure with its deviation, nothing where there is none."""
+    """A figure with its deviation; empty if there is none."""
     if value is None:
         return ""
     mean = f"{value.mean:.1e}" if 0 < abs(value.mean) < 0.5 * 10**-digits else f"{value.mean:.{digits}f}"

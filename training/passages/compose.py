@@ -1,7 +1,7 @@
-"""Passages: what the model is trained on. Clips of one person in a row, as a microphone would hear them.
+"""Passages, which the model is trained on: clips of one person in a row, as a microphone would hear them.
 
-Between and behind the speech there is silence or noise with a resting mouth, so that the model learns that
-noise is not speech; speech comes at any level, with noise and rooms; the stream does not end with every clip.
+Between and behind the speech there is silence or noise with a resting mouth, so that the model learns that noise is not
+speech. Speech comes at any level, with noise and reverberation, and the stream does not end with every clip.
 """
 
 from collections.abc import Sequence
@@ -29,16 +29,16 @@ from training.sounds.recordings import Recordings
 
 SECONDS = 18
 BLEND_FRAMES = 5
-"""Frames in which a gap's target goes from speech to rest and back."""
+"""Frames over which the target moves from speech to rest and back."""
 
 RECORDED = 0.7
-"""Share of recorded sounds among those that are heard where nobody speaks, where there are any."""
+"""Share of recorded sounds in passages without speech, if there are any."""
 BEHIND = 1 / 3
-"""The same among those behind speech."""
+"""The same for the noise behind speech."""
 BLINKS = 3.0
-"""How much more blinks count than open eyes: rare and sudden, they would be averaged away (half as many were left)."""
+"""Extra weight of blinks: rare and sudden, they would be averaged away (half of them were lost)."""
 BLINK_FRAMES = 3
-"""Frames before and after closed lids that belong to the blink."""
+"""Frames before and after closed lids that belong to a blink."""
 _EYES = list(blendshapes.REGIONS["eyes"])
 _LIDS = [blendshapes.INDEX["eyeBlinkLeft"], blendshapes.INDEX["eyeBlinkRight"]]
 
@@ -51,7 +51,7 @@ class Passage:
     face: Curves
     """(frames, 52)."""
     weight: Curves
-    """(frames, 52): confidence of each target; 0 is not learnt."""
+    """(frames, 52): confidence of each target; 0 does not count."""
     identity: str
     lookahead_ms: int
 
@@ -63,7 +63,7 @@ def assemble(
     rng: np.random.Generator,
     sounds: Sequence[Recordings] = (),
 ) -> Passage:
-    """Clips of one identity, in random order, with gaps and disturbances, some of `sounds` among them."""
+    """Clips of one identity, in random order, with gaps and disturbances, `sounds` among them."""
     rest, confidence = _rest(tuple(clips[:40])), clips[0].confidence
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     frames = SECONDS * fps
@@ -94,7 +94,7 @@ def quiet_passage(
     rng: np.random.Generator,
     sounds: Sequence[Recordings] = (),
 ) -> Passage:
-    """Nobody speaks (`without_speech`): the mouth rests."""
+    """A passage without speech (`without_speech`): the mouth rests."""
     lips = np.isin(np.arange(blendshapes.COUNT), blendshapes.LIPS_27)
     weight = np.tile(clips[0].confidence * lips, (SECONDS * fps, 1)).astype(np.float32)
     face = np.tile(_rest(tuple(clips[:40])), (SECONDS * fps, 1))
@@ -103,21 +103,21 @@ def quiet_passage(
 
 
 def without_speech(samples: int, rng: np.random.Generator, sounds: Sequence[Recordings] = ()) -> Samples:
-    """(samples,) of digital silence, noise, knocks or music of -80 to -15 dBFS, most of it recorded if any is."""
+    """(samples,) of digital silence, noise, knocks or music at -80 to -15 dBFS, mostly recorded if there are any."""
     level = 0.0 if rng.random() < 0.15 else amplitude(rng.uniform(-80, -15))
     heard = stretch(sounds, samples, rng) if sounds and rng.random() < RECORDED else not_speech(samples, rng)
     return np.asarray(np.clip(heard * level, -1, 1), np.float32)
 
 
 _rest = lru_cache(maxsize=256)(resting_face)
-"""Every passage of a person needs it."""
+"""Cached: every passage of a person needs it."""
 
 
 def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
-    """Samples of a clip to use: at least 1 s, at most 8 s, half of the shorter ones whole.
+    """The part of a clip to use, in samples: 1 to 8 s; half of the shorter clips are used whole.
 
-    Recorded sentences lie in silences of much the same length: never cut, they would teach the model their clock.
-    Always cut, nobody would breathe in before speaking.
+    Recorded sentences lie in silences of much the same length. Never cut, they would teach the model when to expect
+    them; always cut, nobody would breathe in before speaking.
     """
     total = len(clip)
     longest = int(rng.uniform(3, 8) * SAMPLE_RATE_HZ)
@@ -129,9 +129,10 @@ def _cut(clip: Clip, rng: np.random.Generator) -> tuple[int, int]:
 
 
 def _speed(rng: np.random.Generator) -> float:
-    """How much faster a clip is played: half of them up to an eighth, with the pitch that goes with it.
+    """How much faster a clip is played, which also changes its pitch: for half of the clips, up to an eighth.
 
-    Neither the encoder, which may have heard these very recordings, nor the denoiser can know those by heart.
+    So that neither the encoder, which may have been trained on these recordings, nor the denoiser can learn them by
+    heart.
     """
     return 1.0 if rng.random() < 0.5 else float(np.exp(rng.uniform(-0.12, 0.12)))
 
@@ -142,12 +143,12 @@ def _at_speed(samples: Samples, speed: float) -> Samples:
 
 
 def _gap_samples(rng: np.random.Generator) -> int:
-    """Speech goes on at once, or after a silence that gives no hint when it will end."""
+    """The pause before the next clip: none, or a silence of unpredictable length."""
     return 0 if rng.random() < 0.35 else int(min(rng.exponential(1.2), 6) * SAMPLE_RATE_HZ)
 
 
 def _blend(face: Curves, inside: NDArray[np.int64]) -> None:
-    """Lead the gap's rest into the first frame of speech at `inside`, and its last frame back to rest."""
+    """Lead the rest of the gap into the first frame of speech at `inside`, and its last frame back to rest."""
     for k in range(1, BLEND_FRAMES):
         share = k / BLEND_FRAMES
         if len(inside) and inside[-1] + k < len(face):
@@ -155,16 +156,16 @@ def _blend(face: Curves, inside: NDArray[np.int64]) -> None:
 
 
 def _blinking(face: Curves) -> Curves:
-    """How much more the eyes count in each frame (frames,) of a face: around closed lids `BLINKS` times more."""
+    """Weight of the eyes in each frame (frames,) of a face: `BLINKS` times more around closed lids."""
     closed = np.pad(face[:, _LIDS].mean(1), BLINK_FRAMES)
     around = np.lib.stride_tricks.sliding_window_view(closed, 2 * BLINK_FRAMES + 1).max(1)
     return np.asarray(1 + BLINKS * around, np.float32)
 
 
 def disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordings]) -> Samples:
-    """Half of the streams clean, the others in a room, a noise, or both; all at some gain.
+    """Half of the streams clean, the others with reverberation, noise or both; all at a random gain.
 
-    Where there are recordings without speech, a third of the noises is of them.
+    If there are recordings without speech, a third of the noises is taken from them.
     """
     if rng.random() < 0.5:
         if rng.random() < 0.4:
@@ -177,9 +178,9 @@ def disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordi
 
 
 def encode(runtime: Runtime, samples: Samples, lookahead_ms: int) -> torch.Tensor:
-    """Audio features (frames, K, D) of a sound (n,) in the windows of run time, at the level of run time.
+    """Audio features (frames, K, D) of a sound (n,), in the windows and at the level used at run time.
 
-    Those of an untrained model are raw: it standardises nothing.
+    Those of an untrained model are raw: it does not standardise.
     """
     spec = runtime.config.window(lookahead_ms)
     _, windows = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
@@ -199,9 +200,9 @@ def write_shard(
 ) -> None:
     """Encode `count` passages into one safetensors file: audio, face, weight, identity, lookahead index.
 
-    `people` are the clips by identity, drawn by their length; a share `quiet` of the passages holds no speech, but
-    noise or some of `sounds`.
-    A shard depends on nothing but its seed, so that a run can be taken up at any shard.
+    `people` are the clips by identity, drawn in proportion to their length; a share `quiet` of the passages has no
+    speech, but noise or some of `sounds`. A shard depends on its seed alone, so that a run can be continued at any
+    shard.
     """
     rng = np.random.default_rng([seed, count])
     length = np.array([sum(len(clip) for clip in clips) for clips in people], np.float64)

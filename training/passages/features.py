@@ -1,4 +1,4 @@
-"""The features folder: passages of speech, encoded in the windows of run time, and the model that awaits training."""
+"""The features folder: encoded passages of speech, and the untrained model."""
 
 import json
 import logging
@@ -43,11 +43,11 @@ def make(
     *,
     sounds: Sequence[Recordings] = (),
 ) -> None:
-    """Write the shards of these numbers; those that exist are kept. `heard` is what the encoder was trained on.
+    """Write the shards with these numbers; existing ones are kept. `heard` records what the encoder was trained on.
 
-    `sounds` hold no speech: they are heard behind it, and where nobody speaks.
+    `sounds` are recordings without speech: they are mixed behind speech, and used where nobody speaks.
 
-    Raises FacewireError for a folder that was made from other data or otherwise.
+    Raises FacewireError for a folder made from other data or with other settings.
     """
     people = dataset.people(data, "train")
     if settings.embed and not speech.config.embedded:
@@ -83,7 +83,7 @@ def make(
 
 @contextmanager
 def fastest(model: FaceModel) -> Iterator[Runtime]:
-    """The runtime that encodes soonest on a CPU: onnxruntime, where it can be had."""
+    """The fastest runtime for encoding on a CPU: onnxruntime if possible."""
     with TemporaryDirectory() as place:
         runtime: Runtime = TorchRuntime(model)
         try:
@@ -101,16 +101,16 @@ def _by_onnx(model: FaceModel, place: Path) -> Runtime:
 
 
 def read(features: Path) -> Passages:
-    """All passages of a features folder. Raises FacewireError where there are none."""
+    """All passages of a features folder. Raises FacewireError if there are none."""
     return Passages.read(folder.shards(features))
 
 
 def untrained(
     features: Path, settings: ModelSettings, seed: int, made: Passages, known: Sequence[str] | None = None
 ) -> FaceModel:
-    """The model that is to learn these passages: weights drawn by the seed, standardised.
+    """A model to be trained on these passages: weights drawn by the seed, statistics of the passages.
 
-    It knows the identities of the folder, or those `known`, by which the passages count.
+    It has the identities of the folder, or those `known`, whose order the passages' labels follow.
     """
     waiting = checkpoint.load(features / folder.UNTRAINED)
     config = waiting.config.model_copy(update={"identities": tuple(known or waiting.config.identities)})
@@ -121,7 +121,7 @@ def untrained(
 
 
 def open_encoder(source: str) -> tuple[Encoder, dict[str, Any]]:
-    """The encoder that `source` names, or that of the checkpoint that ships, and what it was trained on."""
+    """The encoder named by `source`, or that of the face that ships, and what it was trained on."""
     if not source or Path(source).is_file():
         path = Path(source or checkpoint.DEFAULT)
         return checkpoint.load(path).encoder, checkpoint.header(path)["provenance"].get("encoder", {})

@@ -1,4 +1,4 @@
-"""What lies in a features folder; for looking into it without torch."""
+"""The files in a features folder. Needs no torch."""
 
 from pathlib import Path
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from protocols.errors import FacewireError
 
 UNTRAINED: Final = "untrained.safetensors"
-"""Encoder, identities and lookahead dial, and what the passages were made of."""
+"""The encoder, the identities and the lookaheads, and what the passages were made from."""
 
 
 def shard(folder: Path, number: int) -> Path:

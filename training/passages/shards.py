@@ -1,4 +1,4 @@
-"""The passages that a model is trained on, as they lie on disk: of all shards only what a step needs is read."""
+"""The passages on disk: only what a training step needs is read."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ Shard = Mapping[str, Tensor]
 
 
 class Passages:
-    """The passages of some shards in their order: mapped from files, they may be more than memory holds."""
+    """The passages of some shards in order. Memory-mapped, they may be larger than memory."""
 
     def __init__(self, shards: Sequence[Shard], chosen: Sequence[Tensor] = ()) -> None:
         self.shards = shards
@@ -23,18 +23,18 @@ class Passages:
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> "Passages":
-        """Those of safetensors files."""
+        """The passages in safetensors files."""
         return cls([_mapped(path) for path in paths])
 
     def without(self, identity: int) -> "Passages":
-        """Those of everyone but one identity, whose index is the last: the others' stay as they are."""
+        """All passages but those of one identity, the one with the last index; the other indices stay as they are."""
         each = zip(self.shards, self._chosen, strict=True)
         kept = [(shard, rows[shard["identity"][rows] != identity]) for shard, rows in each]
         kept = [(shard, rows) for shard, rows in kept if len(rows)]
         return Passages([shard for shard, _ in kept], [rows for _, rows in kept])
 
     def __len__(self) -> int:
-        """How many passages there are."""
+        """The number of passages."""
         return self._ends[-1]
 
     @property
@@ -43,7 +43,7 @@ class Passages:
         return self.shards[0]["face"].shape[1]
 
     def take(self, name: str, chosen: Tensor, inside: slice | None = None) -> Tensor:
-        """A tensor's rows of the chosen passages (B,), of their frames those `inside`."""
+        """A tensor's rows for the chosen passages (B,), and of their frames those `inside`."""
         rows = [self._row(name, index) for index in chosen.tolist()]
         return torch.stack(rows if inside is None else [row[inside] for row in rows])
 

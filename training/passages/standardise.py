@@ -1,4 +1,4 @@
-"""The units of a face: means and deviations of the training set, and each person's, which their identity gives back."""
+"""The units of a face: mean and deviation of the training set, and each person's, which their identity restores."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,13 +10,13 @@ from model.face import FaceModel
 from training.passages.shards import Passages
 
 LEAST_STD: Final = 0.01
-"""Deviation of a shape that counts as still: of that size are a tracker's errors."""
+"""A shape with a smaller deviation counts as still; a tracker's errors are as large."""
 FURTHEST: Final = 3.0
-"""How many times more or less than all faces one may move in a shape."""
+"""Largest ratio between one person's deviation in a shape and everyone's."""
 
 
 def standardise(model: FaceModel, passages: Passages) -> None:
-    """Set the model's statistics from the training set. Channels that nothing captured rest at 0."""
+    """Set the model's statistics from the training set. Channels that were never captured rest at 0."""
     _, mean, std = _moments((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio"))
     model.audio_mean.copy_(mean)
     model.audio_std.copy_(std.clamp(min=1e-3))
@@ -31,9 +31,9 @@ def standardise(model: FaceModel, passages: Passages) -> None:
 
 
 def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> None:
-    """Set an identity's scale and offset, so that without them its face has the mean and the deviation of all faces.
+    """Set an identity's scale and offset, so that without them its face has the mean and deviation of all faces.
 
-    Shapes that were not captured of it stay as they are, as do all of an identity without passages.
+    Shapes that were not captured keep theirs, as does an identity without passages.
     """
     own = (
         (face[identity == place], weight[identity == place].clamp(max=1))
@@ -47,7 +47,7 @@ def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> N
 
 
 def _moments(pieces: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Total weight, mean and deviation (C,) of pieces (P, T, C) with their weights: more than memory holds at once."""
+    """Total weight, mean and deviation (C,) of weighted pieces (P, T, C), which may be larger than memory."""
     sums = torch.zeros(3, 1, dtype=torch.float64)
     for values, weight in pieces:
         each = values.double()

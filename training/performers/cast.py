@@ -1,8 +1,8 @@
-"""Virtual performers: who they are, in known numbers.
+"""Virtual performers, whose properties are known numbers.
 
-There are hardly any recordings of several people who say the same with curves of one kind, and of real people nobody
-knows how much louder one mouth speaks than another. So performers are made of one person: another throat, and habits
-of the face that are known, because they were put there.
+Hardly any recordings have several people saying the same with curves of one kind, and of real people nobody knows how
+much further one mouth moves than another. So performers are made from one person, with another vocal tract and with
+habits of the face that are known because they were put there.
 """
 
 from collections.abc import Mapping
@@ -23,20 +23,20 @@ FACTORS: Final[Mapping[str, tuple[float, float]]] = {
     "eyes": (0.6, 1.0),  # more than a lid that is closed there is not
     "left_to_right": (0.75, 1.35),
 }
-"""Habits that multiply, each from its least to its most."""
+"""Habits that multiply: ranges."""
 AMOUNTS: Final[Mapping[str, tuple[float, float]]] = {
     "brow_raise": (0.0, 0.12),
     "brow_with_jaw": (0.0, 0.6),
     "late_ms": (-60.0, 60.0),
 }
-"""Habits that add."""
+"""Habits that add: ranges."""
 VOICES: Final[Mapping[str, tuple[float, float]]] = {"pitch": (0.78, 1.28), "formants": (0.87, 1.15)}
 SIDED: Final = tuple(
     (blendshapes.INDEX[left], blendshapes.INDEX[right])
     for left, right in blendshapes.PAIRS
     if left.startswith(("mouth", "brow")) and left != "mouthLeft"
 )
-"""(left, right) shapes of mouth and brows that one side may move more than the other."""
+"""(left, right) shapes of mouth and brows that may differ between the sides."""
 RAISED: Final = blendshapes.indices(("browInnerUp", "browOuterUpLeft", "browOuterUpRight"))
 _JAW, _INNER = blendshapes.INDEX["jawOpen"], blendshapes.INDEX["browInnerUp"]
 _REGIONS: Final = {"jaw": "jaw", "lips": "mouth", "brows": "brows", "eyes": "eyes"}
@@ -44,32 +44,32 @@ _REGIONS: Final = {"jaw": "jaw", "lips": "mouth", "brows": "brows", "eyes": "eye
 
 @dataclass(frozen=True)
 class Habits:
-    """How a performer's face differs from that of the person whom it is made of."""
+    """How a performer's face differs from that of the person it is made from."""
 
     jaw: float
-    """Amplitude about the resting face: factors of jaw, lips, brows and eyes."""
+    """Amplitude about the resting face: factors for jaw, lips, brows and eyes."""
     lips: float
     brows: float
     eyes: float
     left_to_right: float
-    """Amplitude of the left side of mouth and brows to that of the right one."""
+    """Amplitude of the left side of mouth and brows relative to the right one."""
     brow_raise: float
-    """How far the brows are up, always."""
+    """How far the brows are always raised."""
     brow_with_jaw: float
-    """How far the inner brows go up with an open jaw, by how far that is open."""
+    """How far the inner brows rise with an open jaw, relative to its opening."""
     late_ms: float
-    """By how much the whole face comes after its sound."""
+    """How much later than the sound the whole face is."""
 
 
 @dataclass(frozen=True)
 class Performer:
-    """Somebody who does not exist."""
+    """A made-up person."""
 
     name: str
     pitch: float
     """Factor of the voice's pitch."""
     formants: float
-    """Factor of its formants' frequencies: above 1 a shorter throat."""
+    """Factor on the formants' frequencies: above 1, a shorter vocal tract."""
     habits: Habits
 
     def told(self) -> dict[str, float]:
@@ -78,9 +78,9 @@ class Performer:
 
 
 def cast(count: int, seed: int) -> list[Performer]:
-    """So many performers: of each habit they have all degrees between the extremes, dealt out by the seed.
+    """So many performers: each habit takes evenly spaced values over its range, assigned at random by the seed.
 
-    No two are alike in anything, and of few people no two habits go together by more than chance.
+    No two are alike in any habit, and two habits correlate only by chance.
     """
     draw = np.random.default_rng([seed, count])
     share = np.linspace(0, 1, count)
@@ -99,7 +99,7 @@ def cast(count: int, seed: int) -> list[Performer]:
 
 
 def gains(habits: Habits) -> Floats:
-    """The factor (52,) of each channel's distance from rest."""
+    """Factor (52,) on each channel's distance from rest."""
     found = np.ones(blendshapes.COUNT, np.float32)
     for name, region in _REGIONS.items():
         found[list(blendshapes.REGIONS[region])] = getattr(habits, name)
@@ -113,7 +113,8 @@ def gains(habits: Habits) -> Floats:
 def performed(clip: Clip, rest: Curves, habits: Habits) -> tuple[Curves, NDArray[np.bool_]]:
     """A recording's curves (frames, 52) as a performer would make them, and whether they were seen (frames,).
 
-    Rest (52,) stays rest, but for raised brows. The recording's own lag is taken out; the performer's is in the curves.
+    The resting face (52,) stays, but for raised brows. The recording's own lag is removed; the performer's is in the
+    curves.
     """
     times_s = np.arange(len(clip.curves)) / clip.fps - habits.late_ms / 1000
     curves, seen = clip.at(times_s)

@@ -1,4 +1,4 @@
-"""One real person's dataset, dealt out to virtual performers: an ordinary dataset of each."""
+"""One real person's dataset, divided among virtual performers: an ordinary dataset of each."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -20,24 +20,24 @@ from training.performers.vocoder import voiced_as
 from training.prepare import importing
 
 TAKE_S: Final = 120
-"""Seconds of somebody's training recordings by which they are enrolled."""
+"""Seconds of a performer's training recordings from which they are enrolled."""
 
 
 def one_person(folder: Path) -> Dataset:
-    """The dataset in a folder. Raises FacewireError where that has several people."""
+    """The dataset in a folder. Raises FacewireError if it has several people."""
     source = dataset.read(folder)
     if len(source.speakers) != 1:
         raise FacewireError(
             f"{folder}: {len(source.speakers)} people speak in it ({', '.join(source.speakers)}); performers are made "
-            "of one: their habits would be mixed with what tells those apart"
+            "of one: else their habits would mix with the differences between those people"
         )
     return source
 
 
 def dealt(source: Dataset, count: int, seed: int) -> list[list[Recording]]:
-    """The recordings of each of so many performers, of each split as many: nobody says what another one says.
+    """The recordings of each performer, of each split the same number: no two say the same.
 
-    Raises FacewireError where there are too few to learn from everyone, and to judge them.
+    Raises FacewireError if there are too few to learn from everyone and judge them.
     """
     hands: list[list[Recording]] = [[] for _ in range(count)]
     for number, split in enumerate(get_args(Split)):
@@ -45,7 +45,7 @@ def dealt(source: Dataset, count: int, seed: int) -> list[list[Recording]]:
         if split != "validation" and len(rows) < count:
             raise FacewireError(
                 f"{source.folder}: {len(rows)} recordings in the {split} split are too few for {count} performers; "
-                "make fewer of them with --performers, or take more recordings"
+                "make fewer of them with --performers, or use more recordings"
             )
         order = np.random.default_rng([seed, number]).permutation(len(rows))
         for place, index in enumerate(order.tolist()):
@@ -54,7 +54,7 @@ def dealt(source: Dataset, count: int, seed: int) -> list[list[Recording]]:
 
 
 def write(source: Dataset, cast: Sequence[Performer], seed: int, out: Path, bar: Progress) -> list[Path]:
-    """Make a dataset of each performer, `out` / its name; recordings that are there are kept.
+    """Make a dataset of each performer, `out` / its name; existing recordings are kept.
 
     Raises FacewireError for a folder that holds other performers.
     """
@@ -98,7 +98,7 @@ def _recordings(
 
 
 def take(clips: Sequence[Clip]) -> Clip:
-    """Recordings in a row as the one take by which somebody is enrolled: whole frames of `TAKE_S` at most."""
+    """Recordings joined into the take from which somebody is enrolled: whole frames, at most `TAKE_S`."""
     fps = clips[0].fps
     sounds, faces, seen = [], [], []
     for clip in beginning(clips, TAKE_S):

@@ -1,4 +1,4 @@
-"""What habits a face has, read off its motion, beside other faces of the same sound."""
+"""The habits of a face, read off its motion in comparison with other faces of the same sound."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -11,14 +11,14 @@ from training.datasets.clips import Curves
 from training.performers.cast import FACTORS, Habits
 
 REACH: Final = 6
-"""Frames by which a jaw may come early or late."""
+"""Largest lag of a jaw in frames, early or late."""
 _REGIONS: Final = {
     "jaw": (blendshapes.INDEX["jawOpen"],),
     "lips": blendshapes.REGIONS["mouth"],
     "brows": blendshapes.indices(("browDownLeft", "browDownRight", "browOuterUpLeft", "browOuterUpRight")),
     "eyes": (blendshapes.INDEX["eyeBlinkLeft"], blendshapes.INDEX["eyeBlinkRight"]),
 }
-"""By which shapes a region's amplitude is measured: of the brows not the inner one, which may follow the jaw."""
+"""Shapes from which a region's amplitude is measured: not the inner brow, which may follow the jaw."""
 _LEFT, _RIGHT = (
     [
         blendshapes.INDEX[pair[side]]
@@ -31,13 +31,13 @@ _OUTER: Final = blendshapes.indices(("browOuterUpLeft", "browOuterUpRight"))
 _JAW, _INNER = blendshapes.INDEX["jawOpen"], blendshapes.INDEX["browInnerUp"]
 
 Measured = dict[str, float]
-"""By the names of `Habits`; factors as their logarithms, so that differences mean something."""
+"""By the names of `Habits`; factors as logarithms, so that differences are meaningful."""
 
 
 def read(faces: Mapping[str, Sequence[Curves]], cast: Sequence[str], fps: int) -> dict[str, Measured]:
     """Habits of each face, all of the same recordings, each (frames, 52), as differences from the mean over the `cast`.
 
-    Whoever is not in the cast is compared with the mean as well.
+    Anyone who is not in the cast is compared with that mean as well.
     """
     mean_jaw = [
         np.mean([face[:, _JAW] for face in same], 0) for same in zip(*(faces[name] for name in cast), strict=True)
@@ -73,12 +73,12 @@ def _read(face: Sequence[Curves], mean_jaw: Sequence[NDArray[np.float32]], fps: 
 
 
 def _log_amplitude(face: Sequence[Curves], channels: Sequence[int]) -> float:
-    """Logarithm of the deviation in time, channels together."""
+    """Logarithm of the deviation over time of all channels together."""
     return 0.5 * float(np.log(np.mean([own[:, list(channels)].var(0).sum() for own in face]) + 1e-9))
 
 
 def _lag(jaws: Sequence[NDArray[np.float32]], mean: Sequence[NDArray[np.float32]]) -> float:
-    """By how many frames a jaw comes after the mean one of the same sounds, by the summit of their correlation."""
+    """How many frames later a jaw is than the mean one of the same sounds, from the peak of their correlation."""
     lags = np.arange(-REACH, REACH + 1)
     shifted = [np.stack([jaw[REACH + lag : len(jaw) - REACH + lag] for lag in lags]) for jaw in jaws]
     still = np.concatenate([other[REACH : len(other) - REACH] for other in mean])
@@ -90,7 +90,7 @@ def _lag(jaws: Sequence[NDArray[np.float32]], mean: Sequence[NDArray[np.float32]
 
 
 def correlation(one: Mapping[str, Measured], other: Mapping[str, Measured], name: str) -> tuple[float, float]:
-    """How a habit of the people in `one` goes with that in `other`: correlation over people, and slope."""
+    """How a habit in `one` relates to that in `other`: correlation over people, and slope."""
     first, second = (np.array([values[who][name] for who in one]) for values in (one, other))
     first, second = first - first.mean(), second - second.mean()
     size = float(first @ first)

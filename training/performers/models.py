@@ -1,4 +1,4 @@
-"""The models that performers are judged with: who of them is known to each, and how it is trained."""
+"""The models by which performers are judged: whom each of them knows, and how it is trained."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Trained:
     """Its folder."""
     recipe: Recipe
     without: str | None = None
-    """The performer whom it is not shown: the last one."""
+    """The performer it is not trained on: the last one."""
     known: bool = True
     """Whether it is told who speaks."""
 
@@ -45,7 +45,7 @@ def models(recipe: Recipe, stranger: str) -> list[Trained]:
 
 
 def train(wanted: Trained, folder: Path, out: Path, bar: Progress, device: torch.device | None = None) -> FaceModel:
-    """The model, trained on the features in `folder` unless it is already; it lies in `out` / its name."""
+    """The model in `out` / its name, trained on the features in `folder` if it is not there yet."""
     place, recipe = out / wanted.name, wanted.recipe
     made, header = features.read(folder), checkpoint.header(folder / UNTRAINED)
     told, names = header["provenance"], header["config"]["identities"]

@@ -1,4 +1,4 @@
-"""The page that `facewire-train performers` writes: three tables, two pictures, and every figure as JSON."""
+"""The page written by `facewire-train performers`: three tables, two plots, and every figure as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,9 @@ TITLES: Final = {
     "brow_with_jaw": "brows go with the jaw by",
     "late_ms": "late by, ms",
 }
-"""Habits in tables and pictures."""
+"""Titles of habits in tables and plots."""
 ALLOWED: Final = 1.1
-"""What an enrolled performer's error may be of that of one who was trained on."""
+"""Largest error of an enrolled performer relative to that of one who was trained on."""
 
 
 def write_page(study: Study, found: Found, command: str) -> Path:
@@ -111,7 +111,7 @@ would measure their lag and take it for the recording's, here it is a habit.
 
 
 def _beside(study: Study, found: Found) -> dict[str, Column]:
-    """The stranger's figures by manner."""
+    """The stranger's figures for each way of making their face."""
     names = {
         "identities": "trained on",
         ENROLLED: "enrolled",
@@ -123,7 +123,7 @@ def _beside(study: Study, found: Found) -> dict[str, Column]:
 
 
 def _ratio(study: Study, found: Found, name: str) -> float:
-    """An error of the enrolled stranger to that of the one who was trained on."""
+    """An error of the enrolled stranger relative to that when trained on."""
     return found.figures[ENROLLED][study.stranger][name].mean / found.figures["identities"][study.stranger][name].mean
 
 
@@ -160,7 +160,7 @@ def _shown(name: str, of: Measured) -> str:
 def _points(
     planted: Mapping[str, Measured], read: Mapping[str, Measured], stranger: str
 ) -> dict[str, Sequence[tuple[str, float, float]]]:
-    """By habit: who, planted, recovered; the enrolled last."""
+    """By habit: who, planted, recovered; the enrolled stranger last."""
     people = [(who, who) for who in planted] + [(stranger, ENROLLED)]
     return {
         title: [(way, planted[who][name], read[way][name]) for who, way in people] for name, title in TITLES.items()

@@ -1,4 +1,4 @@
-"""Makes performers, trains on them, and judges what identities are worth: unattended, and taken up where it stopped."""
+"""Makes performers, trains on them and judges what identities are worth, unattended; an interrupted study continues."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -34,24 +34,24 @@ from training.recipe import Recipe
 OFF: Final = "upper face's mean off by"
 ENROLLED: Final = "enrolled"
 People = Mapping[str, Sequence[Clip]]
-"""Recordings by performer; whose face they are to be made with, they say themselves."""
+"""Recordings by performer; each clip names the identity with which its face is made."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What came out."""
+    """The results."""
 
     figures: dict[str, dict[str, Column]]
-    """By model or manner (`identities`, `no-identities`, ENROLLED, …), then by performer."""
+    """By way of making the face (`identities`, `no-identities`, ENROLLED, …), then by performer."""
     nearest: str
-    """The known identity with which the enrolment began."""
+    """The known identity from which the enrolment began."""
     read: dict[str, Measured]
-    """Habits of the faces by identity, ENROLLED among them, all made of the same recordings."""
+    """Habits of the faces by identity, ENROLLED among them, all made from the same recordings."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is made, and where it lies."""
+    """What is made, and where it is kept."""
 
     source: Path
     """Dataset of one real person."""
@@ -80,7 +80,7 @@ class Study:
         return {one.name: dataset.read(self._data(one)).clips("test") for one in self.cast}
 
     def run(self, bar: Progress) -> Found:
-        """Make, train and judge what is not there yet. Raises FacewireError for a folder of another study."""
+        """Make, train and judge what is missing. Raises FacewireError for a folder of another study."""
         folders = datasets.write(datasets.one_person(self.source), self.cast, self.seed, self.out / "data", bar)
         speech, heard = features.open_encoder(self.recipe.features.encoder or "")
         settings, place = self.recipe.features, self.out / "features"
@@ -109,7 +109,7 @@ class Study:
         return Found(figures, nearest, read)
 
     def _figures(self, model: FaceModel, people: People, library: Library | None) -> dict[str, Any]:
-        """The figures of each performer's unseen recordings, made with the identities that the clips name."""
+        """Figures of each performer's unseen recordings, made with the identities that the clips name."""
         found, ms = {}, model.config.lookahead_ms
         for who, clips in people.items():
             with remembered(model, memory=self._memory):
@@ -121,7 +121,7 @@ class Study:
         return found
 
     def _habits(self, every: FaceModel, others: FaceModel, library: Library) -> dict[str, Measured]:
-        """Habits of each identity, all on the same recordings: those of all performers, whoever's voice it is."""
+        """Habits of each identity on the same recordings, those of all performers."""
         clips = [clip for own in self.tested.values() for clip in own]
         ways: dict[str, tuple[FaceModel, str, Library | None]] = {
             one.name: (every, one.name, None) for one in self.cast
@@ -135,7 +135,7 @@ class Study:
         return habits.read(faces, [one.name for one in self.cast], every.config.fps)
 
     def _enrolled(self, model: FaceModel, bar: Progress) -> Identity:
-        """The stranger, enrolled in a model that was not trained on them, by some of their training recordings."""
+        """The stranger, enrolled from some of their training recordings in a model that was not trained on them."""
         path = self.out / f"{self.stranger}{identity_file.SUFFIX}"
         if path.exists():
             kept = identity_file.read(path)
@@ -148,7 +148,7 @@ class Study:
         return done.identity
 
     def _kept(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """What `make` gives, kept in a file as long as everything that it depends on is the same."""
+        """The result of `make`, kept in a file as long as everything it depends on is unchanged."""
         path, key = self.out / "figures" / f"{name}.json", self._key
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         if kept.get("made_of") != key:

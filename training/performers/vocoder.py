@@ -1,4 +1,4 @@
-"""Another throat: a voice taken apart by the WORLD vocoder (Morise et al. 2016), and put together otherwise."""
+"""Another vocal tract: a voice analysed by the WORLD vocoder (Morise et al. 2016) and synthesised with changes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from model.windows import SAMPLE_RATE_HZ, Samples
 
 
 def voiced_as(samples: Samples, pitch: float, formants: float) -> Samples:
-    """Speech (n,) at 16 kHz with its pitch and its formants' frequencies times these factors; in time with it."""
+    """Speech (n,) at 16 kHz with its pitch and its formants scaled by these factors; timing is kept."""
     import pyworld
 
     sound = samples.astype(np.float64)
@@ -21,7 +21,7 @@ def voiced_as(samples: Samples, pitch: float, formants: float) -> Samples:
 
 
 def _warped(spectra: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
-    """Spectra (frames, bins) with what is at a frequency moved to `factor` times that; the highest bin goes on."""
+    """Spectra (frames, bins) with each frequency moved to `factor` times its own; the highest bin is repeated."""
     place = np.arange(spectra.shape[1]) / factor
     below = np.clip(place.astype(int), 0, spectra.shape[1] - 2)
     share = np.clip(place - below, 0, 1)

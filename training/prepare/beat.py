@@ -1,8 +1,8 @@
 """Reads the BEAT dataset: `<speaker>/<speaker>_<name>_<type>_<first>_<last>.json` beside `.wav`.
 
-After the dataset's own description (Liu et al. 2022): the json holds 51 ARKit weights by name at 60 fps, the wav speech
-at 16 kHz; the type says the language and whether it is speech or a conversation; first and last are the sentences' ids,
-which in speech tell the emotion, both ends of a range included. Conversations are neutral.
+As the dataset describes itself (Liu et al. 2022): the json holds 51 ARKit weights by name at 60 fps, the wav speech at
+16 kHz. The type gives the language and tells speech from conversation; first and last are the ids of sentences, which
+in speech tell the emotion, both ends of a range included. Conversations are neutral.
 """
 
 import re
@@ -38,16 +38,16 @@ _CONFIDENCE: Final = np.array([name != "tongueOut" for name in blendshapes.NAMES
 
 @dataclass(frozen=True)
 class Name:
-    """What the name of a recording says."""
+    """What a recording's name says."""
 
     number: str
     speaker: str
     language: str
     emotion: str | None
-    """None where sentences of several emotions are in one recording."""
+    """None if sentences of several emotions are in one recording."""
 
     def is_by(self, speaker: str) -> bool:
-        """Whether `speaker` means this one: `2`, `scott` or `2_scott`."""
+        """Whether `speaker` refers to this one: `2`, `scott` or `2_scott`."""
         return speaker.casefold() in {self.number, self.speaker.casefold(), f"{self.number}_{self.speaker}".casefold()}
 
 
@@ -68,9 +68,9 @@ def _emotion(sentence: int) -> str | None:
 
 
 def listed(folder: Path, speakers: Sequence[str] = (), *, english: bool = False) -> list[Path]:
-    """The recordings to read: those by some speakers, in English only, or all. Raises FacewireError if none is left.
+    """The recordings to read: by some speakers, in English only, or all. Raises FacewireError if none is left.
 
-    Files that are not named as BEAT's are among them, to be told as broken.
+    Files that are not named as BEAT's are included, to be reported as broken.
     """
     found, known, unheard = [], set(), set(speakers)
     for path in files(folder, ".json"):
@@ -92,7 +92,7 @@ def listed(folder: Path, speakers: Sequence[str] = (), *, english: bool = False)
 
 
 def recordings(paths: Sequence[Path], licence: str, done: Done) -> Iterator[Found | Skipped]:
-    """What the files hold, one after the other; what is `done` is passed over."""
+    """The recordings in the files, one by one; those that are `done` are passed over."""
     for path in paths:
         try:
             name, sound = parse(path.stem), beside(path, (".wav",))

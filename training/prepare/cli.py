@@ -16,7 +16,7 @@ Out = Annotated[Path, typer.Option(help="Folder for the dataset.")]
 def prepared(importer: "Importer", total: int, out: Path, *made_by: str) -> None:
     """Make a dataset and print its report; exit code 1 if something was broken.
 
-    `made_by` is the command after `facewire-train prepare`, without the folders that its own folders lie in.
+    `made_by` is the command after `facewire-train prepare`, with folders by their last name only.
     """
     from training.bars import progress
     from training.prepare.importing import run

@@ -1,4 +1,4 @@
-"""Frames of videos beside the head that wears their solved weights, to be looked at. Needs the extra `train`."""
+"""Frames of videos beside the head that wears their solved weights, for a look. Needs the extra `train`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ _SIDE: Final = 360
 def draw(videos: Sequence[Tracked], model: FaceModel, kit: FaceKit, aspect: float | None, path: Path) -> None:
     """Write the sheet as a picture. `aspect` overrides the videos' pixel aspect.
 
-    Raises FacewireError where there is no face, or matplotlib is missing.
+    Raises FacewireError if there is no face.
     """
     if not videos:
         raise FacewireError(f"{path}: no video with a face to draw")
@@ -66,7 +66,7 @@ def _chosen(solved: Sequence[Solved]) -> list[tuple[str, int, int]]:
 
 
 def _cut(video: Tracked, frame: int, aspect: float | None) -> Pixels:
-    """The face in the picture of a frame, at the same place and size in each."""
+    """The face in the picture of a frame, always at the same place and size."""
     wanted = video.take.landmarks.times_s[frame]
     picture = min(frames(video.source), key=lambda one: abs(one.time_s - wanted))
     height, width, _ = picture.rgb.shape

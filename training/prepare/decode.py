@@ -15,15 +15,15 @@ from protocols.errors import FacewireError
 
 _SMALL: Final = 720
 _LARGE: Final = 1080
-"""Shorter sides of a picture, in pixels: smaller ones are enlarged, larger ones reduced. MediaPipe cuts the face out
-and looks at it in 256 x 256 pixels, whose landmarks tremble less when they were interpolated from a larger picture."""
+"""Shorter sides of a picture, in pixels: smaller pictures are enlarged, larger ones reduced. MediaPipe crops the face
+to 256 x 256 pixels; its landmarks are steadier when these are interpolated from a larger picture."""
 _MOST: Final = 3.0
 _GAP_S: Final = 0.05
-"""Sound that is missing for longer is filled with silence."""
+"""Longer gaps in the sound are filled with silence."""
 
 
 class VideoError(FacewireError):
-    """A file that is no video, or lacks a picture or a sound."""
+    """A file that is not a video, or lacks a picture or sound."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Frame:
 
 
 def library() -> Any:
-    """PyAV. Raises FacewireError where it is not installed."""
+    """PyAV. Raises FacewireError if it is not installed."""
     need("video", "av")
     import av
 
@@ -46,7 +46,7 @@ def library() -> Any:
 
 
 def frame_count(path: Path) -> int:
-    """How many frames a video says it has, or about; 0 where it does not say."""
+    """The number of frames a video states, or an estimate; 0 if it states none."""
     with _opened(path) as container:
         stream = container.streams.video[0] if container.streams.video else None
         if stream is None:

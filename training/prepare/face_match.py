@@ -1,8 +1,8 @@
 """Where MediaPipe's landmarks lie on ICT-FaceKit's head, as weights of its vertices.
 
 Lips, lids, brows and the bridge of the nose are lines on both: a landmark lies at the same share of its line's length.
-A thin-plate warp that carries these lines from one face to the other carries all other landmarks, too, onto the
-nearest vertices.
+A thin-plate warp that maps these lines from one face to the other maps all other landmarks, too, onto the nearest
+vertices.
 """
 
 import itertools
@@ -53,7 +53,7 @@ def canonical_mesh(task: Path) -> Doubles:
 
 
 def match(kit: FaceKit, canonical: Doubles) -> csr_array:
-    """Weights (468, V) of the kit's vertices for each of MediaPipe's points; every row adds up to 1."""
+    """Weights (468, V) of the kit's vertices for each of MediaPipe's points; every row sums to 1."""
     face = PARTS["face"].stop
     neutral = kit.neutral[:face].astype(np.float64)
     weights = np.zeros((MESH, face))
@@ -85,14 +85,14 @@ def _edges(vertices: Doubles, faces: NDArray[np.int32]) -> csr_array:
 
 
 def _path(edges: csr_array, stations: NDArray[np.int32]) -> list[int]:
-    """Vertices of the shortest way along edges through all stations."""
+    """Vertices of the shortest path along edges through all stations."""
     path = [int(stations[0])]
     for begin, end in itertools.pairwise(stations.tolist()):
         _, before = dijkstra(edges, directed=False, indices=begin, return_predecessors=True)
         leg = [end]
         while leg[-1] != begin:
             if (vertex := int(before[leg[-1]])) < 0:
-                raise FacewireError("ICT-FaceKit's landmarks are not joined by its mesh: another version of it?")
+                raise FacewireError("ICT-FaceKit's landmarks are not connected by its mesh: is it another version?")
             leg.append(vertex)
         path += leg[::-1][1:]
     return path

@@ -1,6 +1,6 @@
-"""What each blendshape does to the landmarks that MediaPipe finds: ICT-FaceKit's shapes at the matching points.
+"""What each blendshape does to MediaPipe's landmarks: ICT-FaceKit's shapes at the matching points.
 
-Made once from the user's copy of the kit, and kept in the cache folder; the kit itself never ships with facewire.
+Made once from the user's copy of the kit and kept in the cache folder; the kit itself never ships with facewire.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ class FaceModel:
 
 
 def build(kit: Path, task: Path) -> FaceModel:
-    """Match a copy of ICT-FaceKit (folder or archive) with MediaPipe's landmarks. Raises FacewireError."""
+    """Match a copy of ICT-FaceKit (folder or archive) to MediaPipe's landmarks. Raises FacewireError."""
     return matched(ict.read(kit), canonical_mesh(task))
 
 
@@ -73,7 +73,7 @@ def write(model: FaceModel, path: Path) -> None:
 
 
 def read(path: Path) -> FaceModel:
-    """Read what `write` wrote. Raises FacewireError for a missing or another file."""
+    """Read what `write` wrote. Raises FacewireError for a missing or different file."""
     if not path.exists():
         raise FacewireError(f"{path}: no face model; make it with `facewire-train face-model`")
     try:
@@ -88,7 +88,7 @@ def read(path: Path) -> FaceModel:
 
 
 def landmarker_task(path: Path | None) -> Path:
-    """MediaPipe's Face Landmarker bundle: the one at `path`, or the one that is fetched once. Raises FacewireError."""
+    """MediaPipe's Face Landmarker bundle at `path`, or fetched once. Raises FacewireError."""
     if path is None:
         instead = "give the path of a copy with --landmarker"
         return fetch(

@@ -9,9 +9,9 @@ from protocols.files import complete_or_not_at_all
 
 
 def fetch(url: str, path: Path, instead: str, sha256: str | None = None) -> Path:
-    """Fetch a file to `path`, complete or not at all; one with `sha256` that is there already is kept.
+    """Fetch a file to `path`, complete or not at all; an existing file with this `sha256` is kept.
 
-    `instead` tells what to do without a network. Raises FacewireError where it cannot be fetched or is another file.
+    `instead` says what to do without a network. Raises FacewireError if it cannot be fetched or is a different file.
     """
     if sha256 and path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
         return path

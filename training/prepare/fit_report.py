@@ -1,4 +1,4 @@
-"""How well the face model explains what was seen: told after every `prepare video`."""
+"""How well the face model explains what was seen: reported after every `prepare video`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ _PARTS: Final = {
 
 
 def fit_report(takes: Sequence[Take], model: FaceModel) -> str:
-    """How far landmarks remain from where the weights put them while the mouth speaks, beside a still face."""
+    """How far landmarks are from where the weights put them while the mouth speaks, compared with a still face."""
     known = person(takes, model)
     left, total, gaps, widths = [], [], [], []
     for take in takes:

@@ -1,4 +1,4 @@
-"""Takes the head's movement out of landmarks: what is left is expression."""
+"""Removes the head's movement from landmarks; what is left is expression."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from training.prepare.face_points import OUTER_EYES, RIGID
 Doubles = NDArray[np.float64]
 
 _SMOOTHING_S: Final = 0.08
-"""Standard deviation: heads move slower than lips, and trembling of the rigid points must not reach the lips."""
+"""Standard deviation: heads move more slowly than lips, which must not pick up the jitter of the rigid points."""
 _ROUNDS: Final = 3
 
 

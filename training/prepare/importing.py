@@ -1,7 +1,7 @@
-"""From what an importer finds to a dataset: checks, files, manifest, report.
+"""From an importer's recordings to a dataset: checks, files, manifest, report.
 
-A recording's file holds its row of the manifest. So a run that is cut short loses nothing that it finished: called
-again with the same options, it keeps the recordings whose sources are the same.
+Each recording's file holds its row of the manifest, so an interrupted run loses nothing that it finished: called again
+with the same options, it keeps the recordings whose sources are unchanged.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,14 +35,14 @@ MIN_SEEN: Final = 0.9
 BEYOND: Final = 0.1
 """How far below 0 and above 1 curves may go by a tracker's error; they are clamped."""
 MISFIT: Final = 0.1
-"""By how much of the sound's length the curves may be longer or shorter."""
+"""How much longer or shorter than the sound the curves may be, relative to its length."""
 
 Importer = Callable[[Done], Iterator[Found | Skipped]]
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a run made."""
+    """The result of a run."""
 
     dataset: Dataset
     report: str
@@ -54,9 +54,9 @@ class Made:
 def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress, *, in_time: bool = False) -> Made:
     """Fill the folder `out` with what an importer finds among `total` recordings.
 
-    `made_by` is the command without paths. The curves' lag is measured and corrected, unless they are known to be
-    `in_time` with their sound. Raises FacewireError where nothing is left, or `out` holds what another
-    command made.
+    `made_by` is the command without paths. The lag of the curves is measured and corrected, unless they are known to be
+    `in_time` with their sound. Raises FacewireError if nothing is left, or if `out` holds the output of another
+    command.
     """
     kept = _finished(out, made_by)
     taken: dict[str, Recording] = {}
@@ -81,7 +81,7 @@ def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress, 
             taken[item.recording] = _write(out, f"{CLIPS}/{number:05}.safetensors", item, made_by)
         bar.advance(task)
     if not taken:
-        raise FacewireError(f"{out}: nothing could be taken\n{listing(skipped) or 'no recordings were found'}")
+        raise FacewireError(f"{out}: no recording could be used\n{listing(skipped) or 'no recordings were found'}")
     rows, measured = [taken[name] for name in sorted(taken)], None
     if not in_time:
         measured, rows = _with_offset(out, rows)
@@ -98,7 +98,7 @@ def run(importer: Importer, total: int, out: Path, made_by: str, bar: Progress, 
 
 
 def _finished(out: Path, made_by: str) -> dict[tuple[str, str], Recording]:
-    """What an earlier call with the same options finished, by name and digest of its source."""
+    """What an earlier call with the same options finished, by the name and digest of its source."""
     try:
         (out / CLIPS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -108,7 +108,8 @@ def _finished(out: Path, made_by: str) -> dict[tuple[str, str], Recording]:
         said = read_metadata(path)
         if said.get("made_by") != made_by:
             raise FacewireError(
-                f"{out}: holds what another command made ({said.get('made_by')}); choose another --out, or delete it"
+                f"{out}: holds the output of another command ({said.get('made_by')}); "
+                "choose another --out, or delete it"
             )
         row = Recording.model_validate_json(said["row"]).model_copy(update={"sha256": digest(path)})
         kept[row.source, row.source_sha256] = row
@@ -116,7 +117,7 @@ def _finished(out: Path, made_by: str) -> dict[tuple[str, str], Recording]:
 
 
 def _with_offset(out: Path, rows: list[Recording]) -> tuple[Offset, list[Recording]]:
-    """The rows with the lag of their set, where one could be measured."""
+    """The rows with the lag of their dataset, if one could be measured."""
     measured = measure([read_clip(out, row) for row in rows])
     lag_ms = measured.ms if measured.trusted else 0.0
     return measured, [row.model_copy(update={"offset_ms": lag_ms}) for row in rows]
@@ -130,13 +131,13 @@ def _digest(*paths: Path) -> str:
 
 
 def refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
-    """Why a recording that was found cannot be taken."""
+    """Why a recording cannot be used, if so."""
     seconds, lasted = len(item.samples) / SAMPLE_RATE_HZ, len(item.curves) / item.fps
     broken = True
     if item.recording in taken:
-        reason = f"another recording is named {item.recording}, too"
+        reason = f"another recording is also named {item.recording}"
     elif not np.isfinite(item.samples).all():
-        reason = "its sound holds values that are no numbers"
+        reason = "its sound has values that are not finite"
     elif not np.isfinite(item.curves).all():
         frame, shape = np.argwhere(~np.isfinite(item.curves))[0]
         reason = f"frame {frame}: {blendshapes.NAMES[shape]} is not a number"
@@ -156,7 +157,7 @@ def refused(item: Found, taken: Mapping[str, Recording]) -> Skipped | None:
 
 
 def fitted(found: Found) -> Found:
-    """The recording without sound beyond its last frame, its curves from 0 to 1."""
+    """The recording with the sound beyond its last frame cut off, and its curves clamped to 0 to 1."""
     return replace(
         found,
         samples=found.samples[: round(len(found.curves) / found.fps * SAMPLE_RATE_HZ)],
@@ -165,7 +166,7 @@ def fitted(found: Found) -> Found:
 
 
 def _write(out: Path, file: str, item: Found, made_by: str) -> Recording:
-    """The recording as a file, complete or not at all."""
+    """Write the recording's file, complete or not at all."""
     found = fitted(item)
     sound = pcm_of(found.samples)
     arrays: dict[str, Any] = {

@@ -25,10 +25,10 @@ from training.prepare.face_points import COUNT
 Doubles = NDArray[np.float64]
 
 _STEP_MS: Final = 1000
-"""Said to lie between frames: with one face the landmarker smooths over time, which delays fast lips by half a frame,
-but not over a second."""
+"""The time step told to MediaPipe: for one face its landmarker smooths over time, which delays fast lips by half a
+frame; over a second it does not."""
 _LONGEST_GAP_S: Final = 0.25
-"""Frames farther apart have none between them."""
+"""Longer gaps between frames are not interpolated."""
 _SAME_S: Final = 0.002
 """Time stamps are rounded to a millisecond in some files."""
 
@@ -75,9 +75,9 @@ def steady(found: Landmarks) -> tuple[Landmarks, NDArray[np.bool_], float]:
 
 
 def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: Callable[[], object]) -> Landmarks:
-    """Landmarks of a video, from `file` where they are already. `aspect` overrides the video's pixel aspect.
+    """Landmarks of a video, from `file` if it exists. `aspect` overrides the video's pixel aspect.
 
-    `step` is called after each frame. Raises VideoError, and FacewireError where MediaPipe is missing.
+    `step` is called after each frame. Raises VideoError, and FacewireError if MediaPipe is missing.
     """
     if file.exists():
         try:
@@ -106,7 +106,7 @@ def landmarks(video: Path, task: Path, file: Path, aspect: float | None, step: C
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Nothing on standard error: MediaPipe tells of its accelerators there, and no setting stops it."""
+    """Silence standard error: MediaPipe reports its accelerators there, and no setting stops it."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:

@@ -1,7 +1,7 @@
-"""Reads takes of the Live Link Face app: a csv with timecodes beside a `.mov`, or a sound file, of the same name.
+"""Reads takes of the Live Link Face app: a csv with timecodes beside a `.mov` or a sound file of the same name.
 
-The app's neutral face is not the person's: every take is calibrated, so that its own rest is 0 and 1 stays 1. Rest is
-the median face while nobody speaks: a take needs a second or two of it.
+The app's neutral face is not the person's. So every take is calibrated: its own rest becomes 0, and 1 stays 1. Rest is
+the median face while nobody speaks; a take needs a second or two of that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _HEADER: Final = b"timecode,blendshapecount"
 
 
 def listed(folder: Path) -> list[Path]:
-    """The takes under a folder: csv files that are the app's, or lie beside a sound. Raises FacewireError if none."""
+    """The takes under a folder: csv files of the app, or beside a sound. Raises FacewireError if there are none."""
     found = [path for path in files(folder, ".csv") if _is_take(path)]
     if not found:
         raise FacewireError(
@@ -38,7 +38,7 @@ def listed(folder: Path) -> list[Path]:
 def recordings(
     folder: Path, paths: Sequence[Path], speaker: str, licence: str, done: Done
 ) -> Iterator[Found | Skipped]:
-    """What the files hold, one after the other; what is `done` is passed over."""
+    """The recordings in the files, one by one; those that are `done` are passed over."""
     for path in paths:
         try:
             sound = beside(path, _SOUND)
@@ -55,7 +55,7 @@ def read(path: Path, sound: Path | None, name: str, speaker: str, licence: str) 
 
 
 def calibrated(take: Found) -> Found:
-    """The take with its rest at 0: subtracted, and stretched so that 1 stays 1."""
+    """The take with its rest moved to 0 and stretched so that 1 stays 1."""
     rest = np.clip(resting_face([take.clip()]), 0, 0.99)
     return replace(take, curves=np.asarray(np.clip((take.curves - rest) / (1 - rest), 0, 1), np.float32))
 

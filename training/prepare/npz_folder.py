@@ -1,7 +1,7 @@
 """Reads a folder of `<name>.npz` with curves beside `<name>.flac` or `.wav`; all recordings of one person.
 
-The npz holds `bs` (frames, channels), `names` (channels) in any order, `fps`, and where they are known `captured`
-(channels), `conf` (channels), `ok` (frames) and `lip_gap` (frames). GRID's word times, `<name>.align`, tell onsets.
+The npz holds `bs` (frames, channels), `names` (channels) in any order, `fps` and, if known, `captured` (channels),
+`conf` (channels), `ok` (frames) and `lip_gap` (frames). GRID's word times, `<name>.align`, give the onsets.
 """
 
 import zipfile
@@ -21,11 +21,11 @@ from training.prepare.sources import beside, broken
 
 _SOUND: Final = (".flac", ".wav")
 _ERRORS: Final = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises for the many ways in which an npz can be broken."""
+"""The exceptions that numpy raises for broken npz files."""
 
 
 def recordings(paths: Sequence[Path], speaker: str, licence: str, done: Done) -> Iterator[Found | Skipped]:
-    """What the files hold, one after the other; what is `done` is passed over."""
+    """The recordings in the files, one by one; those that are `done` are passed over."""
     for path in paths:
         try:
             if not done(path, *_beside(path, beside(path, _SOUND))):
@@ -35,9 +35,9 @@ def recordings(paths: Sequence[Path], speaker: str, licence: str, done: Done) ->
 
 
 def read(path: Path, speaker: str, licence: str, sound: Path | None = None) -> Found:
-    """The recording of an `.npz` file; its sound is by default the one beside it.
+    """The recording in an `.npz` file; its sound is by default the file beside it.
 
-    Raises FacewireError for one without sound, or that is broken.
+    Raises FacewireError if it is broken or has no sound.
     """
     sound = sound or beside(path, _SOUND)
     try:

@@ -1,7 +1,7 @@
-"""By how much a set's curves lag behind its sound: the lag at which the mouth's opening goes best with the loudness.
+"""How far a dataset's curves lag behind the sound: the lag at which the mouth's opening best matches the loudness.
 
-Both are taken as envelopes at 100 Hz with what is slower than a syllable removed: otherwise the long open mouth before
-and after a sentence decides. A correlation below `MIN_CORRELATION` speaks for no lag in particular.
+Both are envelopes at 100 Hz without anything slower than a syllable; otherwise the long open mouth before and after a
+sentence would decide. A correlation below `MIN_CORRELATION` is no evidence for any lag.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ MAX_LAG: Final = 40
 """In steps of 1 / RATE_HZ: 400 ms."""
 MIN_CORRELATION: Final = 0.3
 CLEARLY: Final = 0.8
-"""What the second best lag may reach of the best one's correlation: speech is rhythmic."""
+"""Largest ratio of the second best lag's correlation to the best one's: speech is rhythmic."""
 MIN_SECONDS: Final = 10.0
-"""By chance a few seconds correlate well at some lag."""
+"""A few seconds may correlate well at some lag by chance."""
 MOST_SECONDS: Final = 1800.0
-"""Of a large set, recordings from all over it with this much sound in all are enough."""
+"""Of a large dataset, recordings from all over it with this much sound are enough."""
 _SLOW: Final = 15
 """Deviation of the Gaussian that is subtracted: 150 ms."""
 _JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
@@ -40,19 +40,19 @@ class Offset:
     correlation: float
     """Mean over the recordings' time at this lag."""
     second: float
-    """The best correlation at a lag that is another syllable's: 100 ms and more from this one."""
+    """The best correlation at the lag of another syllable: at least 100 ms from this one."""
     seconds: float
     """Of the sound that was measured."""
 
     @property
     def trusted(self) -> bool:
-        """Whether the correlation speaks for this lag alone; else the curves are best left as they are."""
+        """Whether the correlation is evidence for this lag alone; if not, the curves are best left as they are."""
         clear = self.correlation >= max(MIN_CORRELATION, self.second / CLEARLY)
         return clear and self.seconds >= MIN_SECONDS and abs(self.ms) < 1000 * MAX_LAG / RATE_HZ
 
 
 def measure(clips: Sequence[Clip]) -> Offset:
-    """The lag beyond the clips' own offsets, within 400 ms; of recordings whose jaw was captured and moved."""
+    """The lag beyond the clips' own offsets, up to 400 ms, from recordings whose jaw was captured and moved."""
     total, weight = np.zeros(2 * MAX_LAG + 1), 0
     usable = [clip for clip in clips if clip.confidence[_JAW] > 0]
     step = max(1.0, sum(len(clip) for clip in usable) / SAMPLE_RATE_HZ / MOST_SECONDS)
@@ -71,14 +71,14 @@ def measure(clips: Sequence[Clip]) -> Offset:
 
 
 def _summit(three: Envelope) -> float:
-    """Where the parabola through three values is highest, from the middle one, in steps."""
+    """The position of the maximum of the parabola through three values, in steps from the middle one."""
     before, at, after = three.tolist()
     bend = before - 2 * at + after
     return 0.5 * (before - after) / bend if bend < 0 else 0.0
 
 
 def _correlations(clip: Clip) -> tuple[Envelope, int] | None:
-    """Correlation for every lag from -MAX_LAG to MAX_LAG and the steps it was taken over; None for a still one."""
+    """Correlation at every lag from -MAX_LAG to MAX_LAG and the number of steps; None for a still face."""
     loud = _fast(_loudness(clip.samples))
     times_s = (np.arange(-MAX_LAG, len(loud) + MAX_LAG) + 0.5) / RATE_HZ + clip.offset_s
     frames_s = np.arange(len(clip.curves)) / clip.fps
@@ -92,7 +92,7 @@ def _correlations(clip: Clip) -> tuple[Envelope, int] | None:
 
 
 def _loudness(samples: Samples) -> Envelope:
-    """Root of the sound's amplitude over 100 ms, at the middle of each step."""
+    """Root of the sound's amplitude, smoothed, in the middle of each step."""
     block = SAMPLE_RATE_HZ // RATE_HZ
     energy = np.square(samples[: len(samples) // block * block], dtype=np.float64).reshape(-1, block).mean(1)
     window = np.hanning(13)[1:-1]
@@ -100,7 +100,7 @@ def _loudness(samples: Samples) -> Envelope:
 
 
 def _fast(values: Envelope) -> Envelope:
-    """What is left without the slow part."""
+    """The values without their slow part."""
     kernel = np.exp(-0.5 * np.square(np.arange(-3 * _SLOW, 3 * _SLOW + 1) / _SLOW))
     padded = np.pad(values, 3 * _SLOW, mode="edge")
     return values - np.convolve(padded, kernel / kernel.sum(), "valid")

@@ -1,4 +1,4 @@
-"""What `prepare` tells of a dataset: what was taken, how the face goes with the sound, what was left out and why."""
+"""What `prepare` reports of a dataset: what was used, how well face and sound match, what was left out and why."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from training.prepare.offset import MIN_CORRELATION, MIN_SECONDS, Offset
 
 
 def told(made: Dataset, measured: Offset | None, skipped: Sequence[Skipped]) -> str:
-    """The report: a line for each speaker and for each recording that was not taken."""
+    """The report: a line for each speaker and for each recording that was left out."""
     rows = made.manifest.recordings
     lines = [f"{made.manifest.name}: {_amount(rows)}"]
     for speaker in made.speakers:
@@ -21,7 +21,7 @@ def told(made: Dataset, measured: Offset | None, skipped: Sequence[Skipped]) -> 
 
 
 def listing(skipped: Sequence[Skipped]) -> str:
-    """A line for each recording that was not taken, the broken ones first."""
+    """A line for each recording that was left out, broken ones first."""
     lines = []
     for name, broken in (("broken", True), ("left out", False)):
         group = [item for item in skipped if item.broken == broken]

@@ -1,4 +1,4 @@
-"""The face of a person who says nothing: what every expression is measured from."""
+"""A person's resting face, from which every expression is measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ _BLOCK: Final = SAMPLE_RATE_HZ // 10
 _QUIET_DB: Final = 25.0
 """Below the loudest 100 ms of a recording."""
 _CLOSED: Final = 0.010
-"""How far lips may be apart beyond the closest fifth of the quiet frames; distances of the outer eye corners."""
+"""How far apart lips may be beyond the closest fifth of the quiet frames, in distances of the outer eye corners."""
 _OPEN_LIDS: Final = 0.75
-"""Of the usual opening: below, it is a blink."""
+"""Of the usual opening; less is a blink."""
 _FEWEST: Final = 10
 _LONGEST_S: Final = 0.4
-"""What a silence counts at most: a long one does not outweigh the others."""
+"""Longest duration that a silence counts: a long one does not outweigh the others."""
 _STIFF_RAD: Final = 0.05
-"""Head angles below hardly tell the linear term: it stays near 0."""
+"""Smaller head angles say little about the linear term, which stays near 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class RestFace:
-    """A resting face, and how it seems to change where the head is turned."""
+    """A resting face, and how its appearance changes as the head turns."""
 
     points: Doubles
     """(478, 3) in distances of the outer eye corners, at the mean angles."""
@@ -38,7 +38,7 @@ class RestFace:
     """(3, 478, 3) per radian."""
 
     def at(self, angles: Doubles) -> Doubles:
-        """The resting face (n, 478, 3) as it looks at the head's angles (n, 3)."""
+        """The resting face (n, 478, 3) as it appears at the head's angles (n, 3)."""
         turned: Doubles = self.points + np.tensordot(angles - self.angles, self.slopes, 1)
         return turned
 
@@ -68,9 +68,9 @@ def quiet_frames(samples: Samples, frames: int, fps: float) -> NDArray[np.bool_]
 
 
 def rest_face(recordings: Sequence[Still]) -> RestFace:
-    """A person's resting face, from the frames of all recordings in which they are silent with closed mouth, eyes open.
+    """A person's resting face: the frames of all recordings with silence, a closed mouth and open eyes.
 
-    Where there are hardly any, from the frames in which the lips are closest.
+    If there are hardly any, the frames in which the lips are closest.
     """
     points = np.concatenate([r.points for r in recordings])
     angles = np.concatenate([r.angles for r in recordings])
@@ -95,7 +95,7 @@ def rest_face(recordings: Sequence[Still]) -> RestFace:
 
 
 def distance(points: Doubles, upper: int, lower: int) -> Doubles:
-    """(n,): how far a point lies above another."""
+    """(n,): how far one point lies above another."""
     apart: Doubles = points[:, upper, 1] - points[:, lower, 1]
     return apart
 
@@ -105,7 +105,7 @@ def _split(values: NDArray[np.bool_], recordings: Sequence[Still]) -> list[NDArr
 
 
 def _weights(resting: NDArray[np.bool_], fps: float) -> Doubles:
-    """Each frame's share of the silence that it belongs to, times what that silence counts."""
+    """Each frame's share of the silence it belongs to, times the weight of that silence."""
     starts = np.cumsum(np.diff(resting, prepend=False) & resting)
     lengths = np.bincount(starts[resting], minlength=starts[-1] + 1)[starts]
     weights: Doubles = np.where(resting, np.minimum(lengths, _LONGEST_S * fps) / np.maximum(lengths, 1), 0.0)

@@ -42,17 +42,17 @@ CONFIDENCE: Final[Mapping[str, float]] = MappingProxyType(
 
 _BLINKS: Final = ("eyeBlinkLeft", "eyeBlinkRight")
 _BLINK: Final = 0.4
-"""A solved weight beyond which it is a blink, and no narrowed eye."""
+"""A larger solved weight is a blink rather than a narrowed eye."""
 _FEWEST_BLINKS: Final = 3
 _USUAL_GAIN: Final = 1.15
-"""Of a person who did not blink."""
+"""For a person who did not blink."""
 _HIGHEST_GAIN: Final = 2.0
 _SMOOTHING_S: Final = 0.020
-"""Standard deviation; 47 ms between the half heights."""
+"""Standard deviation: 47 ms between half heights."""
 _DEAD: Final = 0.005
-"""What landmarks tremble in a resting face."""
+"""How much landmarks tremble in a resting face."""
 _JAW: Final = ("jawOpen", "mouthClose")
-"""What opens and shuts the lips together has no dead zone: it would part them."""
+"""Shapes that open and close the lips together have no dead zone: it would part them."""
 _FACES: Final = 2000
 """Frames that the mean face is made of."""
 
@@ -70,7 +70,7 @@ class Take:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """What has to be known of a face to read its expressions."""
+    """What must be known of a face to read its expressions."""
 
     face: Doubles
     """(478, 3): the mean of all frames, upright, in distances of the outer eye corners."""
@@ -134,7 +134,7 @@ def _still(take: Take, face: Doubles) -> Still:
 
 
 def _gain(blink: Doubles) -> float:
-    """What brings a person's typical blink to 1."""
+    """The factor that brings a person's typical blink to 1."""
     peaks = blink[find_peaks(np.concatenate([[0], blink, [0]]), height=_BLINK)[0] - 1]
     return min(1 / float(np.median(peaks)), _HIGHEST_GAIN) if len(peaks) >= _FEWEST_BLINKS else _USUAL_GAIN
 

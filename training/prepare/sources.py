@@ -1,4 +1,4 @@
-"""What importers share: the files of a folder, the sound beside a recording, and how a broken one is told."""
+"""What importers share: the files of a folder, the sound beside a recording, and reports of broken ones."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def _is_meant(path: Path) -> bool:
 
 
 def beside(source: Path, suffixes: Sequence[str]) -> Path:
-    """The file of the same name with the first suffix there is, in any case. Raises FacewireError if there is none."""
+    """The file of the same name with the first suffix found, in upper or lower case. Raises FacewireError if none."""
     for suffix in suffixes:
         for path in (source.with_suffix(suffix), source.with_suffix(suffix.upper())):
             if path.exists():
@@ -35,6 +35,6 @@ def beside(source: Path, suffixes: Sequence[str]) -> Path:
 
 
 def broken(source: Path, error: FacewireError) -> Skipped:
-    """A recording that could not be read; the folder it lies in is not told."""
+    """A recording that could not be read, reported without its folder."""
     reason = str(error).replace(f"{source.parent}/", "").removeprefix(f"{source.name}: ")
     return Skipped(source, reason, broken=True)

@@ -1,7 +1,7 @@
-"""Reads videos of one person who speaks: curves are solved from the landmarks of their face, sound is theirs.
+"""Reads videos of one person who speaks: curves are solved from the landmarks of their face.
 
-First the landmarks of all videos are found (this takes minutes; they are kept beside the dataset, so that it goes on
-where it stopped), from these the person's resting face; then every video is solved.
+First the landmarks of all videos are found, which takes minutes; they are kept beside the dataset, so that an
+interrupted run continues. From these follows the person's resting face; then every video is solved.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ from training.prepare.sources import broken
 
 SUFFIXES: Final = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg")
 _FEWEST_FACES: Final = 10
-"""Frames with a face: with fewer it is not a video of a person."""
+"""With fewer frames that show a face, it is not a video of a person."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Tracked:
 
 
 def listed(paths: Sequence[Path]) -> list[Path]:
-    """The videos among files and in folders, in order. Raises FacewireError where there are none."""
+    """The videos among files and in folders, in order. Raises FacewireError if there are none."""
     found = []
     for path in paths:
         if path.is_dir():
@@ -57,9 +57,9 @@ def listed(paths: Sequence[Path]) -> list[Path]:
 def track(
     videos: Sequence[Path], task: Path, folder: Path, aspect: float | None, bar: Progress
 ) -> list[Tracked | Skipped]:
-    """Find the face in every frame of videos; `folder` keeps what was found.
+    """Find the face in every frame of videos; `folder` keeps the landmarks.
 
-    task: MediaPipe's Face Landmarker bundle. Raises FacewireError where MediaPipe or PyAV are missing.
+    task: MediaPipe's Face Landmarker bundle. Raises FacewireError if MediaPipe or PyAV is missing.
     """
     library()
     found: list[Tracked | Skipped] = []
@@ -77,7 +77,7 @@ def track(
 def recordings(
     tracked: Sequence[Tracked | Skipped], model: FaceModel, speaker: str, licence: str, done: Done
 ) -> Iterator[Found | Skipped]:
-    """Solve what was tracked, one after the other; what is `done` is passed over."""
+    """Solve the tracked videos one by one; those that are `done` are passed over."""
     yield from (item for item in tracked if isinstance(item, Skipped))
     faces = [item for item in tracked if isinstance(item, Tracked)]
     if not faces:
@@ -117,7 +117,7 @@ def _tracked(
 
 
 def _from(samples: Samples, seconds: float) -> Samples:
-    """Sound that begins later, or, after silence, earlier."""
+    """Sound that begins later or, padded with silence, earlier."""
     count = round(seconds * SAMPLE_RATE_HZ)
     return samples[count:] if count > 0 else np.pad(samples, (-count, 0))
 

@@ -1,4 +1,4 @@
-"""A made-up person, to train on where there is nobody else."""
+"""A made-up person to train on when there is nobody else."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""Augmentation: what is done to recorded sound before something learns from it."""
+"""Augmentation: what is done to recorded sound before it is used for training."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,26 +13,26 @@ from training.sounds.noises import noise, not_speech
 from training.sounds.recordings import Recordings, sound_of
 
 LEVEL_DBFS: Final = -26.0
-"""Loudness all recordings are brought to: teachers hear an even track, and gains count from here."""
+"""The level to which all recordings are brought: teachers hear an even track, and gains are relative to it."""
 GAP_FEATURES: Final = 16
-"""Zeros between two recordings of a track: 320 ms, from which the teachers' idea of silence is taken."""
+"""Zeros between two recordings of a track: 320 ms, from which the teachers' output for silence is taken."""
 
 SHORT_S: Final = 1.0
-"""Recordings shorter than this are single sounds, as of a key: they are strewn."""
+"""Shorter recordings are single sounds, such as a key press; they are scattered over time."""
 STREWN_HZ: Final = (0.5, 12.0)
-"""How many of them a second, at least and at most."""
+"""How many of them a second: range."""
 
 VOICES: Final = ((0.82, 0.93), (1.08, 1.22))
-"""Lengths of another voice's throat, to the speaker's own: plainly shorter or longer."""
+"""Length of another voice's vocal tract relative to the speaker's: plainly shorter or longer."""
 
 Pcm = NDArray[np.int16]
 
 
 def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of a recording of any of these sets, from anywhere in it on, over and over if it is too short; RMS 1.
+    """(samples,) from a random place in a random recording, repeated if it is too short; RMS 1.
 
-    Where it is shorter than `SHORT_S`, such as the sound of a key, it is strewn with others as short of its folder.
-    Silence stays silence. Raises FacewireError for a file that is no sound, or empty.
+    A recording shorter than `SHORT_S`, such as a key press, is scattered over time with other short ones of its folder.
+    Silence stays silence. Raises FacewireError for a file that is not sound, or empty.
     """
     files = sounds[int(rng.integers(len(sounds)))].files
     path = files[int(rng.integers(len(files)))]
@@ -44,7 +44,7 @@ def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator
 
 
 def _strewn(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) with the single sounds among these files at random times, each up to 14 dB below what it is."""
+    """(samples,) with the short sounds among these files at random times, each attenuated by up to 14 dB."""
     every, made = [sound_of(path) for path in files], np.zeros(samples, np.float32)
     heard = [sound for sound in every if len(sound) < SHORT_S * SAMPLE_RATE_HZ]
     rate_hz = rng.uniform(*STREWN_HZ)
@@ -55,9 +55,9 @@ def _strewn(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Sa
 
 
 def packed(files: Iterable[Path]) -> Iterator[Pcm]:
-    """Each recording twice, as it is and of another voice, levelled, with gaps: (n,) at 16 kHz, n a multiple of 320.
+    """Each recording twice, as it is and in another voice, levelled, with gaps: (n,) at 16 kHz, n a multiple of 320.
 
-    In a row they are a track on whose grid of features every recording begins: its frames are theirs.
+    Joined, they are a track in which every recording begins on the grid of features.
     """
     for path in files:
         spoken = sound_of(path)
@@ -68,7 +68,7 @@ def packed(files: Iterable[Path]) -> Iterator[Pcm]:
 
 
 def of_another_voice(samples: Samples, name: str) -> Samples:
-    """The same words from a throat up to a fifth longer or shorter, by the recording's name: at another speed."""
+    """The same words from a vocal tract up to a fifth longer or shorter (another speed), chosen by the name."""
     rng = np.random.default_rng(list(name.encode()))
     longer = rng.uniform(*VOICES[int(rng.integers(len(VOICES)))])
     return np.asarray(soxr.resample(samples, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * longer), np.float32)
@@ -86,7 +86,7 @@ def amplitude(db: float) -> float:
 
 
 def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
-    """The same sound in a simple room: an exponentially decaying tail of noise behind the direct sound."""
+    """The same sound in a simple room: an exponentially decaying tail of noise after the direct sound."""
     decay_s = rng.uniform(0.05, 0.2)  # to 1/e^3: a reverberation time of about .1 to .45 s
     length = int(decay_s * SAMPLE_RATE_HZ)
     tail = rng.standard_normal(length) * np.exp(-3 * np.arange(length) / length)
@@ -98,19 +98,19 @@ def in_room(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def in_noise(samples: Samples, rng: np.random.Generator) -> Samples:
-    """The same sound (n,), n at least 1, through a microphone whose noise is 10 to 40 dB below it."""
+    """A sound (n,), n at least 1, with noise 10 to 40 dB below it."""
     below_db = rng.uniform(10, 40)
     return with_noise(samples, noise(len(samples), rng), below_db)
 
 
 def with_noise(samples: Samples, noise: Samples, below_db: float) -> Samples:
-    """A sound (n,), n at least 1, and noise (n,) of RMS 1, so many dB below it."""
+    """A sound (n,), n at least 1, with noise (n,) of RMS 1 scaled to so many dB below it."""
     rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
     return samples + np.float32(rms * amplitude(-below_db)) * noise
 
 
 def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
-    """What microphones and rooms do to speech: reverb, noise at 0..30 dB SNR, gain of -30..+6 dB."""
+    """What microphones and rooms do to speech: reverberation, noise at 0 to 30 dB SNR, a gain of -30 to +6 dB."""
     if rng.random() < 0.25:
         samples = in_room(samples, rng)
     if rng.random() < 0.5:
@@ -122,7 +122,7 @@ def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def quiet(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) without a voice: digital silence now and then, else noise, knocks or music of -90..-15 dBFS."""
+    """(samples,) without a voice: sometimes digital silence, else noise, knocks or music at -90 to -15 dBFS."""
     if rng.random() < 0.2:
         return np.zeros(samples, np.float32)
     made = not_speech(samples, rng) * np.float32(amplitude(rng.uniform(-90, -15)))

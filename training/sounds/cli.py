@@ -1,4 +1,4 @@
-"""`facewire-train music`: music to train on, so that lips rest while it plays."""
+"""`facewire-train music`: music to train with, so that lips rest while it plays."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What a stream hears in a recording: features for the face and for the voice, window by window as at run time."""
+"""What a stream hears in a recording: features for face and voice, window by window as at run time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,26 +17,26 @@ TOGETHER: Final = 64
 
 @dataclass(frozen=True, eq=False)
 class Hearing:
-    """What is heard in a recording of T frames and H hops."""
+    """What was heard in a recording of T frames and H hops."""
 
     audio: Floats
     """(T, K, D), standardised."""
     spoken: Floats
-    """(H, features per hop, W): what voices are told by."""
+    """(H, features per hop, W): features by which voices are told apart."""
     voiced: NDArray[np.bool_]
     """(H,)."""
     speech_s: float
 
     @property
     def voice(self) -> Floats:
-        """What voices are told by, of voiced hops alone: (n, W)."""
+        """The features by which voices are told apart, of voiced hops only: (n, W)."""
         return self.spoken[self.voiced].reshape(-1, self.spoken.shape[-1])
 
 
 def hear(
     runtime: Runtime, samples: Samples, lookahead_ms: int | None = None, told: Callable[[], object] = lambda: None
 ) -> Hearing:
-    """Encode a recording (n,), n at least 1, in levelled windows of run time; `told` after every `TOGETHER` hops."""
+    """Encode a recording (n,), n at least 1, in levelled windows as at run time; calls `told` every `TOGETHER` hops."""
     config = runtime.config
     spec, levels = config.window(lookahead_ms), level.start(1)
     windows, found = windows_of(spec, samples)[None], []

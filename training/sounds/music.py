@@ -1,4 +1,4 @@
-"""Music that is nobody's but ours, to learn from that it is no speech: random pieces, played by sampled instruments."""
+"""Music that is free to use, as an example of what is not speech: random pieces played on sampled instruments."""
 
 import shutil
 import subprocess
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 PIECE_S: Final = 60
 TICKS: Final = 480
-"""Of a beat."""
+"""Per beat."""
 SCALES: Final = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 3, 5, 7, 9, 10), (0, 2, 4, 7, 9))
 """Semitones above the key: major, minor, dorian, pentatonic."""
 INSTRUMENTS: Final = 112
-"""Programs of General MIDI that are instruments; behind them come noises."""
+"""Programs of General MIDI that are instruments; those after them are noises."""
 SUNG: Final = (16, 19, 40, 42, 52, 53, 54, 56, 60, 64, 65, 66, 68, 71, 73, 75, 79, 80, 85, 91)
-"""Programs that sustain as a voice does, choirs among them: they are the hardest to tell from speech."""
+"""Programs that sustain notes as a voice does, choirs included: the hardest to tell from speech."""
 ALONE: Final = 1 / 3
-"""Share of pieces that are to have nothing but one instrument; by chance a few more have."""
+"""Share of pieces with a single instrument; by chance there are a few more."""
 RESTS: Final = (0.05, 0.5)
-"""Share of a melody that is silent, at least and at most."""
+"""Share of a melody that is silent: range."""
 DRUMS: Final = 9
 """Channel of the drums."""
 
 
 def make(soundfont: Path, pieces: int, seed: int, out: Path, bar: Progress) -> None:
-    """Compose and play so many pieces into a folder; those that exist are kept. Raises FacewireError as `play` does."""
+    """Compose and play pieces into a folder; existing ones are kept. Raises FacewireError as `play` does."""
     need_tools()
     out.mkdir(parents=True, exist_ok=True)
     task = bar.add_task("playing", total=pieces)
@@ -61,7 +61,7 @@ def need_tools() -> str:
 
 
 def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
-    """Compose the piece of this seed, and write it as FLAC, mono, 16 kHz. Raises FacewireError for no soundfont."""
+    """Compose the piece of this seed and write it as FLAC, mono, 16 kHz. Raises FacewireError for a bad soundfont."""
     program = need_tools()
     if not soundfont.is_file():
         raise FacewireError(f"{soundfont}: no such file; expected a General MIDI soundfont (.sf2)")
@@ -73,7 +73,7 @@ def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
             [*command, str(soundfont), str(midi)], capture_output=True, encoding="utf-8", errors="replace", check=False
         )
         if done.returncode or not wav.exists() or "not a SoundFont" in done.stderr:
-            raise FacewireError(f"{soundfont}: fluidsynth does not play it: {done.stderr.strip()[-300:]}")
+            raise FacewireError(f"{soundfont}: fluidsynth cannot play it: {done.stderr.strip()[-300:]}")
         samples = read_audio(wav)[: PIECE_S * SAMPLE_RATE_HZ]
     if not samples.any():
         raise FacewireError(f"{soundfont}: the piece is silent; is it a General MIDI soundfont (.sf2)?")
@@ -82,9 +82,9 @@ def play(soundfont: Path, seed: Sequence[int], path: Path) -> None:
 
 
 def compose(rng: np.random.Generator) -> "MidiFile":
-    """A piece of `PIECE_S`: a key, chords, and one to five parts of random instruments, every other time drums.
+    """A piece of `PIECE_S`: a key, chords, and one to five parts on random instruments; half of them have drums.
 
-    Every third piece is one instrument alone: in its phrases and rests it is the most like somebody who talks.
+    Every third piece is a solo: its phrases and rests are the most like speech.
     """
     from mido import MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
@@ -115,21 +115,21 @@ class _Harmony:
     """The steps on which chords stand, each for a bar, over and over."""
 
     def note(self, step: int) -> int:
-        """MIDI note of so many steps of the scale above the key."""
+        """The MIDI note so many steps of the scale above the key."""
         octave, place = divmod(step, len(self.scale))
         return int(np.clip(self.key + 12 * octave + self.scale[place], 21, 108))
 
     def root(self, beat: float) -> int:
-        """The step on which the chord of a beat stands."""
+        """The scale step of the chord on a beat."""
         return int(self.roots[int(beat) // 4 % len(self.roots)])
 
 
 Events = list[tuple[int, str, dict[str, int]]]
-"""Tick, type and values of a MIDI message."""
+"""Tick, type and values of MIDI messages."""
 
 
 def _melody(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generator) -> "MidiTrack":
-    """One voice that wanders, of quick notes or long ones, with rests, swelling, leaning and trembling."""
+    """A wandering voice of quick or long notes, with rests, swells, bends and vibrato."""
     program = int(rng.choice(SUNG) if rng.random() < 0.6 else rng.integers(INSTRUMENTS))
     events: Events = [(0, "program_change", {"program": program})]
     lengths = rng.choice([0.25, 0.5, 1, 1.5, 2, 4], size=3)
@@ -152,7 +152,7 @@ def _melody(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generato
 
 
 def _shaped(begin: int, end: int, rng: np.random.Generator) -> Events:
-    """A long note swells and dies, and its pitch glides to where it belongs."""
+    """A long note swells and fades, and its pitch glides into place."""
     lean = int(rng.integers(-4000, 1000))
     loud = rng.integers(50, 128, size=2)
     places = np.linspace(0, 1, 6)
@@ -166,7 +166,7 @@ def _shaped(begin: int, end: int, rng: np.random.Generator) -> Events:
 
 
 def _chords(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generator) -> "MidiTrack":
-    """The chords, held, struck or broken."""
+    """The chords: held, struck or broken."""
     events: Events = [(0, "program_change", {"program": int(rng.integers(INSTRUMENTS))})]
     every, held, broken = float(rng.choice([0.5, 1, 2, 4])), rng.uniform(0.2, 1), rng.random() < 0.4
     above, loudness = len(harmony.scale) * int(rng.integers(3)), int(rng.integers(40, 100))
@@ -180,7 +180,7 @@ def _chords(channel: int, beats: int, harmony: _Harmony, rng: np.random.Generato
 
 
 def _drums(beats: int, rng: np.random.Generator) -> "MidiTrack":
-    """A bar of eighths over and over: which of its drums sounds when."""
+    """One bar of eighths, repeated: which drum sounds when."""
     events: Events = []
     for drum in (36, 38, 42, 46, 49, 56, 70)[: int(rng.integers(2, 8))]:
         bar, loudness = rng.random(8) < rng.uniform(0.1, 0.7), int(rng.integers(50, 120))
@@ -198,7 +198,7 @@ def _note(note: int, begin: int, end: int, loudness: int) -> Events:
 
 
 def _track(channel: int, events: Events) -> "MidiTrack":
-    """Messages by the time since the last one; what ends at a tick ends before anything begins there."""
+    """Messages with delta times; what ends on a tick ends before anything begins there."""
     from mido import Message, MidiTrack
 
     track, now = MidiTrack(), 0

@@ -1,4 +1,4 @@
-"""Sounds that are no speech, to learn from: whatever a microphone hears while nobody speaks."""
+"""Sounds that are not speech, to train with: what a microphone hears while nobody speaks."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from model.windows import SAMPLE_RATE_HZ, Samples
 
 
 def noise(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of stationary noise with RMS 1: white to brown, of random colour, now and then with mains hum."""
+    """(samples,) of stationary noise with RMS 1: white to brown, sometimes with mains hum."""
     spectrum = np.fft.rfft(rng.standard_normal(samples))
     hertz = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ)
     shaped = np.fft.irfft(spectrum / np.maximum(hertz, 40) ** rng.uniform(0, 1), samples)
@@ -18,7 +18,7 @@ def noise(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def clatter(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of knocks with RMS 1, as of keys, cups, tables: 1 to 12 a second, each a burst and what rings."""
+    """(samples,) of knocks with RMS 1, as of keys, cups or tables: 1 to 12 a second, each a burst and its ringing."""
     sound = 1e-3 * rng.standard_normal(samples)
     seconds = np.arange(SAMPLE_RATE_HZ // 4) / SAMPLE_RATE_HZ
     for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rng.uniform(1, 12))):
@@ -31,7 +31,7 @@ def clatter(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def notes(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of notes with RMS 1: up to four voices with harmonics, each with its own length of notes."""
+    """(samples,) of notes with RMS 1: up to four voices with harmonics, each with its own note length."""
     sound = 1e-3 * rng.standard_normal(samples)
     for _ in range(int(rng.integers(1, 5))):
         length = int(rng.uniform(0.1, 1.0) * SAMPLE_RATE_HZ)
@@ -48,5 +48,5 @@ def notes(samples: int, rng: np.random.Generator) -> Samples:
 
 
 def not_speech(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) of any of them with RMS 1, half of the time noise."""
+    """(samples,) of any of these with RMS 1; half of the time noise."""
     return (noise, noise, clatter, notes)[int(rng.integers(4))](samples, rng)

@@ -1,4 +1,4 @@
-"""Recordings as they lie in folders and datasets: which there are, under which licence, and their sound."""
+"""Recordings in folders and datasets: which there are, under which licence, and their sound."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ class Recordings:
 
 
 def licensed(option: str, given: str) -> tuple[Path, str]:
-    """Folder and licence of FOLDER=LICENCE. Raises FacewireError for anything else."""
+    """Folder and licence from FOLDER=LICENCE. Raises FacewireError for anything else."""
     folder, _, licence = given.rpartition("=")
     if not folder or not licence:
         raise FacewireError(f"{option} {given}: expected FOLDER=LICENCE, such as recordings=CC0")
@@ -41,7 +41,7 @@ def recordings_of(folder: Path, licence: str) -> Recordings:
 
 
 def speech_of_dataset(dataset: Dataset) -> list[Recordings]:
-    """The sound of a dataset's training split, apart by licence. Raises FacewireError if it has none."""
+    """The sound of a dataset's training split, grouped by licence. Raises FacewireError if there is none."""
     rows = dataset.rows("train")
     if not rows:
         raise FacewireError(f"{dataset.folder}: none of its recordings is in the train split")
@@ -54,14 +54,14 @@ def speech_of_dataset(dataset: Dataset) -> list[Recordings]:
 
 
 def sound_of(path: Path) -> Samples:
-    """The sound (n,) at 16 kHz of a sound file, or of a dataset's recording. Raises FacewireError."""
+    """The sound (n,) at 16 kHz of a sound file or of a dataset's recording. Raises FacewireError."""
     if path.suffix == ".safetensors":
         return read_arrays(path)["sound"].astype(np.float32) / np.float32(32768)
     return read_audio(path)
 
 
 def files_by_speaker(folder: Path) -> dict[str, list[Path]]:
-    """Sound files by speaker: every folder in `folder` is one. Raises FacewireError where there are less than two."""
+    """Sound files by speaker: each subfolder is one. Raises FacewireError for fewer than two."""
     people = {
         each.name: sorted(path for path in each.rglob("*") if path.suffix.lower() in SUFFIXES)
         for each in sorted(folder.iterdir() if folder.is_dir() else ())

@@ -1,4 +1,4 @@
-"""`facewire-train speech` and `facewire-train voices teach | judge`: what is speech, and who speaks."""
+"""`facewire-train speech` and `facewire-train voices teach | judge`: what is speech, and who is speaking."""
 
 from pathlib import Path
 from typing import Annotated
@@ -90,7 +90,11 @@ def teach(
     }
     save(taught, out, told | {"voices": voices})
     voice = taught.config.voice
-    typer.echo(f"{out}: {voice.width} numbers tell a voice, known from {voice.floor:.2f} on" if voice else "")
+    typer.echo(
+        f"{out}: {voice.width} numbers describe a voice, recognised from a likeness of {voice.floor:.2f}"
+        if voice
+        else ""
+    )
 
 
 @app.command()

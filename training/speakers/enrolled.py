@@ -1,4 +1,4 @@
-"""How well people are told apart who are enrolled only: by the projection and the floor that a checkpoint has."""
+"""How well people who were only enrolled are told apart, with a checkpoint's own projection and floor."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,15 +19,15 @@ REJECTED: Final = 0.05
 """Share of known voices that may fall below a floor."""
 
 Curves = dict[str, dict[float, float]]
-"""Shares by seconds of voice, by what they are of."""
+"""Shares by seconds of voice, by figure."""
 
 
 def told_apart(
     learnt: Mapping[str, Floats], held: Speakers, projection: Projection, floor: float, rng: np.random.Generator
 ) -> Curves:
-    """Pieces of what is held out, by their likeness to the voices of what was learnt; nobody else is known.
+    """Held-out pieces by their likeness to the learnt voices; nobody else is known.
 
-    For strangers, everyone is judged once more by the voices of all others.
+    As strangers, everyone is judged once more by the voices of all others.
     """
     voices, curves = library(learnt, projection), Curves()
     own = np.eye(len(voices), dtype=bool)[:, None].repeat(DRAWN, 1)  # (N, pieces, N)

@@ -1,4 +1,4 @@
-"""What a stream hears of a speaker's voice: the features that are pooled, window by window as at run time."""
+"""What a stream hears of a speaker's voice: the pooled features, window by window as at run time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from training.sounds.augment import in_noise, of_another_voice, with_noise
 from training.sounds.hearing import hear
 
 CLIPS: Final = 60
-"""Recordings of one identity, about, that are heard."""
+"""Recordings of one identity that are used, about."""
 CLIP_S: Final = 30
-"""Seconds of each, at most."""
+"""Longest part of each, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Recording:
 
     @property
     def held_out(self) -> bool:
-        """Whether it is for judging: by its name, as of datasets."""
+        """Whether it is for judging: decided by name, as in datasets."""
         return split_of(self.name) != "train"
 
 
@@ -58,8 +58,8 @@ def hear_files(
     """The voices in all files.
 
     `varied` is for learning: half of the files are heard through noise, which says nothing of who speaks, and each
-    speaker is heard once more, as another one with another throat. `noise_db` is for judging: what is held out is heard
-    through white noise that is so much quieter.
+    speaker is heard once more with a different vocal tract, as another person. `noise_db` is for judging: held-out
+    files are heard through white noise so many dB below the speech.
     """
     task = bar.add_task("hearing voices", total=sum(map(len, people.values())))
     heard: dict[str, list[Recording]] = {}
@@ -80,7 +80,7 @@ def hear_files(
 
 
 def hear_clips(model: FaceModel, people: Sequence[Sequence[Clip]], bar: Progress) -> dict[str, list[Recording]]:
-    """The voices in recordings with faces, by identity: of each person enough of them to know the voice."""
+    """The voices in recordings with faces, by identity: enough of each person to know the voice."""
     chosen = [clip for clips in people for clip in clips[:: max(1, len(clips) // CLIPS)]]
     task = bar.add_task("hearing the checkpoint's own", total=len(chosen))
     heard: dict[str, list[Recording]] = {}
@@ -92,7 +92,7 @@ def hear_clips(model: FaceModel, people: Sequence[Sequence[Clip]], bar: Progress
 
 
 def piece(recordings: Sequence[Recording], seconds: float, rng: np.random.Generator) -> Floats:
-    """So many seconds (n, W) of a voice, from a random place of a random recording on, and of others where it ends."""
+    """So many seconds (n, W) of a voice from a random place in a random recording, continued in others if it ends."""
     wanted, parts = round(seconds * FEATURES_PER_S), []
     while wanted > 0:
         features = recordings[int(rng.integers(len(recordings)))].features
@@ -103,12 +103,12 @@ def piece(recordings: Sequence[Recording], seconds: float, rng: np.random.Genera
 
 
 def pieces(recordings: Sequence[Recording], seconds: float, count: int, rng: np.random.Generator) -> Floats:
-    """What is pooled (count, 2 W) of so many pieces."""
+    """The pooled features (count, 2 W) of so many pieces."""
     return np.stack([voices.pooled(piece(recordings, seconds, rng)) for _ in range(count)])
 
 
 def long_enough(speakers: Speakers, seconds: float, *, held_out: bool | None = None) -> dict[str, list[Recording]]:
-    """The recordings with a voice, of the speakers that have so many seconds of it; held out or not, or all of them."""
+    """The voiced recordings of speakers with so many seconds of voice: held out, not held out, or all."""
     chosen = {
         name: [r for r in recordings if len(r.features) and held_out in (None, r.held_out)]
         for name, recordings in speakers.items()

@@ -1,4 +1,4 @@
-"""How well voices are told apart, in recordings that nothing was learnt from (the paper's table 4), and strangers."""
+"""How well voices are told apart in unseen recordings (the paper's table 4), strangers among them."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -21,30 +21,30 @@ from training.speakers.hear import Speakers, long_enough, pieces
 from training.speakers.teach import PIECE_S, discriminant, drawn, library
 
 FOLDS: Final = 4
-"""Each leaves a quarter of the speakers out, as strangers."""
+"""Each leaves out a quarter of the speakers, as strangers."""
 METHODS: Final = 5
-"""Beside the one that is used."""
+"""Simpler methods, for comparison."""
 
 ROUNDS: Final = len(SECONDS) + FOLDS + METHODS
-"""Of progress that `tell_apart` tells."""
+"""Steps of progress reported by `tell_apart`."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What was found, by method or by seconds of voice."""
+    """The results, by method or by seconds of voice."""
 
     confusion: Confusion
     """Of pieces of `PIECE_S`, by the projection."""
     by_method: dict[str, float]
-    """Share of pieces of `PIECE_S` that were matched to their speaker."""
+    """Share of pieces of `PIECE_S` matched to their speaker."""
     known: dict[float, float]
     """The same by seconds, by the projection."""
     strangers: dict[float, float]
-    """Share of the pieces of people left out that are rejected by the floor that rejects `REJECTED` of the others."""
+    """Share of strangers' pieces rejected by the floor that rejects `REJECTED` of the others'."""
     known_beside_strangers: dict[float, float]
-    """Share of the others' pieces that are matched to their speaker, by the same projections."""
+    """Share of the others' pieces matched to their speaker, by the same projections."""
     enrolled: Curves
-    """By what the checkpoint itself was taught; nothing where that tells no voices apart."""
+    """By the checkpoint's own projection; empty if it does not tell voices apart."""
 
 
 def tell_apart(
@@ -54,11 +54,11 @@ def tell_apart(
     told: Callable[[], None] = lambda: None,
     taught: tuple[Projection, float] | None = None,
 ) -> Told:
-    """Judge the recordings that are held out by what was learnt from the others.
+    """Judge the held-out recordings by what was learnt from the others.
 
-    Of features (n, W) the first are an encoder's, so many layers of so many each, the others are the timbre.
-    `taught` is a checkpoint's own projection and floor. Raises FacewireError where less than eight speakers have enough
-    of both.
+    The first of the features (n, W) are an encoder's layers, of a number and width given by `hidden`; the rest are the
+    timbre. `taught` is a checkpoint's own projection and floor. Raises FacewireError if fewer than eight speakers have
+    enough of both.
     """
     spoken, held = (long_enough(speakers, 2 * PIECE_S, held_out=out) for out in (False, True))
     names = [name for name in spoken if name in held]
@@ -90,7 +90,7 @@ def tell_apart(
 def matched(
     learnt: Mapping[str, Floats], held: Speakers, projection: Projection, seconds: float, rng: np.random.Generator
 ) -> Confusion:
-    """Who was taken for whom: pieces of what is held out, by their likeness to the voices of what was learnt."""
+    """Who was taken for whom: held-out pieces by their likeness to the learnt voices."""
     names = tuple(learnt)
     voices = library(learnt, projection)
     counts = np.zeros((len(names), len(names)), np.int64)
@@ -103,7 +103,7 @@ def matched(
 def _strangers(
     learnt: Mapping[str, Floats], held: Speakers, rng: np.random.Generator, told: Callable[[], None]
 ) -> tuple[dict[float, float], dict[float, float]]:
-    """Shares by seconds: of strangers' pieces rejected, and of the others' matched. Strangers are learnt by nothing."""
+    """Shares by seconds: strangers' pieces rejected, and the others' matched. Strangers are not learnt from."""
     names = list(learnt)
     rejected: dict[float, list[float]] = {seconds: [] for seconds in SECONDS}
     right: dict[float, list[float]] = {seconds: [] for seconds in SECONDS}
@@ -124,7 +124,7 @@ def _strangers(
 
 
 def _methods(learnt: Mapping[str, Floats], layers: int, width: int) -> Iterator[tuple[str, Projection]]:
-    """Simpler ways, `METHODS` of them: parts of what is pooled (2 W), as they are or projected."""
+    """`METHODS` simpler ones: parts of the pooled features (2 W), as they are or projected."""
     every = next(iter(learnt.values())).shape[1] // 2
     means = np.arange(every)
     last, hidden, timbre = (
@@ -140,7 +140,7 @@ def _methods(learnt: Mapping[str, Floats], layers: int, width: int) -> Iterator[
 
 
 def _standardising(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projection:
-    """No projection: pooled numbers, each standardised over all pieces."""
+    """Without projection: pooled numbers, standardised over all pieces."""
     pooled = np.concatenate(list(learnt.values()))
     return Projection(
         pooled.mean(0),
@@ -151,7 +151,7 @@ def _standardising(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Pro
 
 
 def _projecting(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projection:
-    """One that was learnt from some of the pooled numbers alone."""
+    """A projection learnt from some of the pooled numbers only."""
     narrow = discriminant({name: pooled[:, part] for name, pooled in learnt.items()})
     size = next(iter(learnt.values())).shape[1]
     wide = Projection(
@@ -165,7 +165,7 @@ def _projecting(learnt: Mapping[str, Floats], part: NDArray[np.int64]) -> Projec
 
 
 def write(folder: Path, told: Told) -> str:
-    """Write speakers.md with its pictures and speakers.json into a folder, and return the page."""
+    """Write speakers.md with its plots and speakers.json into a folder; returns the page."""
     folder.mkdir(parents=True, exist_ok=True)
     scores = told.confusion.scores()
     curves = {

@@ -1,7 +1,7 @@
-"""Teaches a checkpoint to tell speech from other sounds (`model.speech`), as `voices teach` teaches it voices.
+"""Teaches a checkpoint to tell speech from other sounds (`model.speech`).
 
-Faces need curves, and there are few people with any. What is speech can be learnt from everybody's, and must be: lips
-that rest while a stranger shouts are worse than lips that tremble a little in music.
+A face needs curves, which exist of few people. What speech is can be learnt from anybody, and has to be: lips that rest
+while a stranger shouts are worse than lips that tremble a little in music.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,30 +27,31 @@ from training.sounds.noises import clatter
 from training.sounds.recordings import Recordings
 
 PIECES: Final = 900
-"""Of either kind."""
+"""Of each kind."""
 PIECE_S: Final = 6
 KNOCKS: Final = 0.3
-"""Share of made-up knocks among the pieces without speech, beside those that are there anyway."""
+"""Share of synthetic knocks among the pieces without speech, in addition to those that occur anyway."""
 FASTER: Final = (-0.2, 0.55)
-"""Logarithm of how much faster half of the speech is played: children's voices, and shouting."""
+"""Logarithm of the speed at which half of the speech is played: range. For children's voices, and shouting."""
 WIDTH: Final = 64
 """H: hidden units."""
 STEPS: Final = 3000
 BATCH: Final = 512
 RATE: Final = 1e-3
 BLUR: Final = 0.1
-"""Deviation of noise upon the features, and the share of hidden units dropped: other people sound otherwise."""
+"""Deviation of the noise added to features, and (below) the share of hidden units dropped: other people sound
+different."""
 DROPPED: Final = 0.2
 
 
 def teach_speech(
     model: FaceModel, speech: Sequence[Recordings], sounds: Sequence[Recordings], *, seed: int, bar: Progress
 ) -> FaceModel:
-    """The face that rests its lips where no speech is heard; nothing else of it changes.
+    """A face whose lips rest when there is no speech; nothing else of it changes.
 
-    It learns by frames, from `speech` of many people and from `sounds` that are none, silence and made-up noises
-    among them: binary cross-entropy. Lips rest where they are in silence now. Raises FacewireError where all speech is
-    silence.
+    It learns frame by frame, by binary cross-entropy, from `speech` of many people and from `sounds` without speech,
+    with silence and synthetic noises among them. Lips rest where they now are in silence. Raises FacewireError if all
+    speech is silent.
     """
     config = model.config.model_copy(update={"speech_width": WIDTH})
     torch.manual_seed(seed)
@@ -63,7 +64,7 @@ def teach_speech(
     audio = torch.cat([piece for piece, _ in heard])
     spoken = torch.cat([torch.full((len(piece),), float(speaks)) for piece, speaks in heard])
     if not spoken.any():
-        raise FacewireError("nothing in the speech is loud enough for a voice: look at what was given for it")
+        raise FacewireError("nothing in the speech is loud enough for a voice: check the files that were given")
     taught.speech.rest.copy_(_rest(model))
     _learn(taught.speech, audio, spoken, seed, bar)
     return taught.eval().requires_grad_(False)
@@ -76,9 +77,9 @@ def _pieces(
     rng: np.random.Generator,
     bar: Progress,
 ) -> Iterator[tuple[Tensor, bool]]:
-    """Features (N, K, D) of pieces in turn with speech and without, at all places on the dial, and which it is.
+    """Features (N, K, D) of pieces, alternately with and without speech, at all lookaheads, and which it is.
 
-    In half precision; of speech the frames that are loud enough for a voice, before it was disturbed.
+    In half precision. Of speech, only the frames that were loud enough for a voice before they were disturbed.
     """
     samples = PIECE_S * SAMPLE_RATE_HZ
     for number in bar.track(range(2 * PIECES), description="what is speech"):
@@ -106,7 +107,7 @@ def _loud(runtime: Runtime, sound: Samples) -> Tensor:
 
 
 def _rest(model: FaceModel) -> Tensor:
-    """The face (C,) of silence before a style's scale and offset, the mean of all identities'."""
+    """The face (C,) in silence before scale and offset, averaged over all identities."""
     runtime, silence = TorchRuntime(model), np.zeros(3 * SAMPLE_RATE_HZ, np.float32)
     scale, offset = model.identities.manners()
     faces = [stream.render(runtime, silence, identity=name)[-1] for name in model.identities.names]
@@ -115,7 +116,7 @@ def _rest(model: FaceModel) -> Tensor:
 
 
 def _learn(head: SpeechHead, audio: Tensor, spoken: Tensor, seed: int, bar: Progress) -> None:
-    """Fit the weights by features (N, K, D) and whether each is speech (N,)."""
+    """Fit the weights to features (N, K, D) and labels (N,)."""
     draw = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(head.parameters(), RATE, weight_decay=1e-2)
     kinds = [torch.nonzero(spoken == kind)[:, 0] for kind in (0, 1)]

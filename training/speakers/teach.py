@@ -1,8 +1,8 @@
 """Teaches a checkpoint to tell voices apart: a projection in which speakers differ and their words do not.
 
-Linear discriminant analysis (Fisher 1936; Hastie, Tibshirani, Friedman, section 4.3) of what is pooled: pieces of
-speech are whitened by how those of one speaker differ, and of what is left the directions are kept in which the
-speakers' means differ most.
+Linear discriminant analysis (Fisher 1936; Hastie, Tibshirani, Friedman, section 4.3) of pooled features: pieces of
+speech are whitened by the variation within a speaker, and the directions are kept in which the speakers' means differ
+most.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,40 +21,40 @@ from protocols.errors import FacewireError
 from training.speakers.hear import Recording, Speakers, long_enough, pieces
 
 PIECE_S: Final = 3.0
-"""Length of the pieces that are judged: by then a stream has to know."""
+"""Length of the pieces that are judged: by then a stream has to decide."""
 LENGTHS_S: Final = (2.0, 3.0, 5.0, 8.0)
-"""Of the pieces that are learnt from: whatever a stream remembers."""
+"""Lengths of the pieces that are learnt from: whatever a stream remembers."""
 SHORTEST_S: Final = min(LENGTHS_S)
-"""Length of the pieces by which the floor is chosen."""
+"""Length of the pieces from which the floor is chosen."""
 PIECES: Final = 60
-"""Of each speaker and length."""
+"""Per speaker and length."""
 WIDTH: Final = 64
-"""V, or one less than there are speakers."""
+"""V, or one less than the number of speakers."""
 SHRINK: Final = 0.05
-"""Share of the mean variance that is added to each direction's within a speaker: few pieces show few of them."""
+"""Share of the mean variance added to each direction within a speaker: a few pieces show few of them."""
 FOLDS: Final = 4
 SAME: Final = 0.9
-"""Cosine from which on a speaker is one of the checkpoint's own identities, by another name."""
+"""Cosine above which a speaker counts as one of the checkpoint's own identities under another name."""
 
 
 def layers_of(model: FaceModel) -> tuple[int, ...]:
-    """The hidden states that are pooled: before the first block, in the middle, and behind the last one."""
+    """The hidden states that are pooled: before the first block, in the middle, and after the last."""
     blocks = model.encoder.hubert.config.num_hidden_layers
     return tuple(sorted({0, blocks // 2, blocks}))
 
 
 def listening(model: FaceModel, layers: Sequence[int]) -> FaceModel:
-    """The same face with a voice of these layers that is still to be learnt."""
+    """The same face with a voice from these layers that is yet to be learnt."""
     return _with_voice(model, VoiceConfig(layers=tuple(layers), width=1, floor=0.0))
 
 
 def teach_voices(
     model: FaceModel, speakers: Speakers, own: Mapping[str, Sequence[Recording]], *, seed: int = 0
 ) -> FaceModel:
-    """The face (of `listening`) that tells these speakers' voices apart, and knows those of its own identities.
+    """A face (from `listening`) that tells these speakers' voices apart and knows those of its own identities.
 
-    `own` holds recordings by identity; one without any has a voice that is like no other. Raises FacewireError for
-    less than three speakers.
+    `own` holds recordings by identity; an identity without any has a voice unlike any other. Raises FacewireError for
+    fewer than three speakers.
     """
     assert model.config.voice
     known = long_enough(speakers, 2 * PIECE_S)
@@ -84,7 +84,7 @@ def teach_voices(
 
 
 def discriminant(speakers: Mapping[str, Floats]) -> Projection:
-    """The projection by which speakers differ most, for how much the pieces (n, 2 W) of each differ (`drawn`)."""
+    """The projection in which speakers differ most, relative to the variation of each one's pieces (n, 2 W)."""
     means = np.stack([pooled.mean(0, dtype=np.float64) for pooled in speakers.values()])
     mean = means.mean(0)
     squares = np.mean([np.square(pooled - mean).mean(0) for pooled in speakers.values()], 0)
@@ -101,12 +101,13 @@ def discriminant(speakers: Mapping[str, Floats]) -> Projection:
 
 
 def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
-    """The likeness below which as many pieces of known people are as of others are above; `learnt` was `drawn` of them.
+    """The likeness at which as many pieces of known people fall below it as pieces of others above.
 
-    Known as those are who are enrolled later: each fold's projection never heard its people, whose voices are enrolled
-    by some of their recordings and judged by others; those whom it heard are the others (`Projection`). Speakers of
-    one set are more alike from recording to recording than people are from day to day: a floor that nearly all of
-    them reached would turn most people away. So the pieces are the shortest, which are the least alike.
+    `learnt` are the `drawn` pieces of the speakers. Known means enrolled later: the projection of each fold never heard
+    its people, whose voices are enrolled from some of their recordings and judged on others; those it heard are the
+    others (`Projection`). Speakers in one dataset are more alike between recordings than people are between days: a
+    floor that nearly all of them reached would turn most people away. So the shortest pieces are used, which are the
+    least alike.
     """
     names = sorted(speakers)
     same: list[NDArray[np.floating]] = []
@@ -131,7 +132,7 @@ def floor(speakers: Speakers, learnt: Mapping[str, Floats], seed: int) -> float:
 
 
 class EqualError(NamedTuple):
-    """Where a floor makes as many mistakes of one kind as of the other."""
+    """The floor at which both kinds of mistakes are equally frequent."""
 
     share: float
     """Of either."""
@@ -139,7 +140,7 @@ class EqualError(NamedTuple):
 
 
 def equal_error(same: NDArray[np.floating], other: NDArray[np.floating]) -> EqualError:
-    """The floor below which as many likenesses of the same voice (n,) are as of others (m,) are above it."""
+    """The floor with as many likenesses of the same voice (n,) below it as of others (m,) above it."""
     floors = np.unique(np.concatenate([same, other]))
     missed = np.searchsorted(np.sort(same), floors) / len(same)
     taken = 1 - np.searchsorted(np.sort(other), floors) / len(other)
@@ -148,18 +149,18 @@ def equal_error(same: NDArray[np.floating], other: NDArray[np.floating]) -> Equa
 
 
 def drawn(recordings: Sequence[Recording], rng: np.random.Generator) -> Floats:
-    """What is pooled (n, 2 W) of pieces of all lengths."""
+    """Pooled features (n, 2 W) of pieces of all lengths."""
     return np.concatenate([pieces(recordings, seconds, PIECES, rng) for seconds in LENGTHS_S])
 
 
 def library(learnt: Mapping[str, Floats], projection: Projection) -> Floats:
-    """The voice (N, V) of each speaker, of pieces (n, 2 W) of each."""
+    """The voice (N, V) of each speaker, from pieces (n, 2 W) of each."""
     centres = [centre(projection(pooled)) for pooled in learnt.values()]
     return np.reshape(centres, (-1, len(projection.matrix))).astype(np.float32)
 
 
 def centre(voices: Floats) -> Floats:
-    """The direction (V,) of some voices (n, V)."""
+    """The mean direction (V,) of some voices (n, V)."""
     mean = voices.mean(0)
     unit: Floats = mean / max(float(np.linalg.norm(mean)), 1e-12)
     return unit

@@ -1,4 +1,4 @@
-"""The models of the paper's tables: what is trained, one after the other, each in a folder of its own."""
+"""The models in the paper's tables, trained one by one, each in a folder of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,15 +39,15 @@ class Variant:
     steps: int
     """Denoising steps."""
     source: str = ""
-    """The variant whose steps it halves, or skips."""
+    """The variant whose steps it halves or skips."""
     judged: bool = True
-    """Whether it appears in a table, or is only a step on the way."""
+    """Whether it appears in a table, or is only an intermediate step."""
     known: bool = True
-    """Whether it is told who speaks."""
+    """Whether it is given the speaker's identity."""
 
     @property
     def made(self) -> dict[str, Any]:
-        """All that its weights depend on besides the features."""
+        """Everything its weights depend on besides the features."""
         return {"kind": self.kind, "source": self.source, "steps": self.steps, **self.recipe.told(*_SECTIONS)}
 
 
@@ -61,7 +61,7 @@ def variants(recipe: Recipe, counts: Sequence[int]) -> list[Variant]:
     """
     top, last = recipe.model.denoising_steps, recipe.distill.to
     if top <= last or top % last or (top // last).bit_count() != 1:
-        raise FacewireError(f"a teacher of {top} steps cannot be halved to {last}: give a recipe that distils one")
+        raise FacewireError(f"a teacher of {top} steps cannot be halved to {last}: give a recipe that distils")
     found = [_direct(recipe, steps) for steps in sorted({top, last, *counts}, reverse=True)]
     found.sort(key=lambda variant: variant.steps != top)  # the teacher first
     found += _halvings(recipe, "distilled", f"distilled, {{}} steps ({_losses(recipe)})")
@@ -114,9 +114,9 @@ def _losses(recipe: Recipe) -> str:
 def make(
     variant: Variant, folder: Path, made: Passages, out: Path, bar: Progress, device: torch.device | None = None
 ) -> FaceModel:
-    """The model of a variant, trained unless it is already; it lies in `out` / its name. Those it needs are there.
+    """The model of a variant in `out` / its name, trained if it is not there yet; those it depends on are.
 
-    Raises FacewireError for a folder of a variant that was made otherwise.
+    Raises FacewireError for a folder whose variant was made with other settings.
     """
     place, recipe = out / variant.name, variant.recipe
     place.mkdir(parents=True, exist_ok=True)

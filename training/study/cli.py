@@ -1,4 +1,4 @@
-"""`facewire-train report`: what each part of a face's training is worth."""
+"""`facewire-train report`: what each part of the training is worth."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The page that `facewire-train report` writes: the paper's tables with pictures and the commands."""
+"""The page written by `facewire-train report`: the paper's tables, plots and commands."""
 
 import json
 import shlex
@@ -13,7 +13,7 @@ from training.study.study import Judged, Study
 
 
 def write_page(study: Study, found: Mapping[str, Judged], command: str) -> Path:
-    """Write report.md, report.json and the pictures into the study's folder; `command` is what made it."""
+    """Write report.md, report.json and the plots into the study's folder; `command` is the command that made it."""
     columns = {name: judged.figures for name, judged in found.items() if judged.people}
     scale, out = study.baselines(), study.out
     every = {name: to_json(column) for name, column in (columns | scale).items()}

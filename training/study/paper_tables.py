@@ -1,4 +1,4 @@
-"""The paper's tables 1, 2, 4 and 5 out of the figures of a study, as sections of a page."""
+"""The paper's tables 1, 2, 4 and 5 from the figures of a study, as sections of a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -37,7 +37,7 @@ its betas would exceed 1.
 
 
 def distillation(study: Study, columns: Mapping[str, Column]) -> str:
-    """The distilled model beside its teacher and its rivals of as many steps."""
+    """The distilled model beside its teacher and other models with as many steps."""
     names = [study.top, study.main, *_others(study)]
     head = ["", *QUALITY, "closure recall", "to teacher", "to skipping"]
     skipped = columns[f"skipping-{study.recipe.distill.to}"][DISTANCE].mean
@@ -74,7 +74,7 @@ blinks and FDD.
 
 
 def table_4(main: Judged) -> str:
-    """How surely a voice is matched to its identity."""
+    """How reliably a voice is matched to its identity."""
     if not main.identities:
         return "## Table 4: identities by voice\n\nThere are less than two known voices to tell apart.\n"
     scores = main.identities.scores()
@@ -109,7 +109,7 @@ def ablations(study: Study) -> dict[str, str]:
 
 
 def _others(study: Study) -> list[str]:
-    """The rivals of the distilled model: by other losses, trained directly, and without any training."""
+    """Models with as many steps as the distilled one: by other losses, trained directly, and without training."""
     last = study.recipe.distill.to
     return [f"other-distillation-{last}", f"steps-{last}", f"skipping-{last}"]
 

@@ -14,10 +14,10 @@ from training.recipe import Recipe
 
 
 class Regressor(Denoiser):
-    """Deterministic: the denoiser's GRUs, audio layer and conditions, but neither a noisy face nor a step goes in.
+    """Deterministic: the denoiser's GRUs, audio layer and conditions, but without a noisy face and a step as input.
 
-    In the place of a denoiser of one step it is trained by the same loop and losses and streamed by the same line.
-    One DDIM step to t = 0 is its prediction, whatever the noise was.
+    In place of a denoiser with one step it is trained with the same loop and losses, and streamed the same way. One
+    DDIM step to t = 0 gives its prediction, whatever the noise.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -27,7 +27,7 @@ class Regressor(Denoiser):
         del self.step
 
     def forward(self, x: Tensor, condition: Tensor, t: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Face (B, T, C) of the condition (B, T, A) and the GRU's next state; x and t are not looked at."""
+        """Face (B, T, C) from the condition (B, T, A), and the GRU's next state; x and t are ignored."""
         out, state = self._told([condition] * len(REGIONS), state)
         return out * self.captured, state
 

@@ -1,4 +1,4 @@
-"""Train and judge the models of the paper's tables on one person's or many people's recordings, unattended."""
+"""Trains and judges the models of the paper's tables on recordings of one or many people, unattended."""
 
 import json
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ from training.recipe import Recipe
 from training.study.ablations import FACE, Variant, make, variants
 
 FIGURES = "figures.json"
-"""In a variant's folder: what was found out about it, and for which settings. Written last."""
+"""In a variant's folder: its figures, and the settings they hold for. Written last."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What was found out about a variant."""
+    """The figures of a variant."""
 
     people: dict[str, Column]
     identities: Confusion | None = None
@@ -49,16 +49,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class Study:
-    """What is compared, on what, and where everything lies."""
+    """What is compared, on what, and where everything is kept."""
 
     features: Path
-    """Folder made by `facewire-train features`: what all variants are trained on."""
+    """Folder made by `facewire-train features`, on which all variants are trained."""
     data: Sequence[Path]
     """Datasets on whose unseen recordings they are judged."""
     out: Path
     recipe: Recipe
     counts: Sequence[int]
-    """Denoising steps to train directly, beside the teacher's and the last student's."""
+    """Denoising steps to train directly, besides the teacher's and the last student's."""
     seeds: int
     split: Split | Literal["all"] = "test"
     device: torch.device | None = None
@@ -89,7 +89,7 @@ class Study:
         return features.read(self.features)
 
     def run(self, bar: Progress) -> dict[str, Judged]:
-        """Make and judge all variants, and return what was found by name; those that are finished are kept.
+        """Make and judge all variants; returns the results by name. Finished variants are kept.
 
         Raises FacewireError for a folder of another study.
         """
@@ -111,7 +111,7 @@ class Study:
         return found
 
     def baselines(self) -> dict[str, Column]:
-        """The mean face and, where nobody has but one recording, the real motion of another clip; mean over people."""
+        """The mean face and, if nobody has only one recording, the real motion of another clip; mean over people."""
         model = checkpoint.load(self.out / self.top / FACE)
         columns = [evaluate.baselines(clips, model) for clips in self.people.values()]
         common = [name for name in columns[0] if all(name in column for column in columns)]

@@ -138,7 +138,7 @@ def test_a_run_that_is_killed_and_interrupted_is_that_of_one_that_was_not(
     with pytest.raises(KilledError):
         trained(speech, tmp_path)
     monkeypatch.setattr("training.encoder.distil.batch_at", interrupted)
-    with pytest.raises(StoppedError, match="saved after step 10 of 12; the same command goes on"):
+    with pytest.raises(StoppedError, match="saved after step 10 of 12; run the same command to continue"):
         trained(speech, tmp_path, teacher=Deaf())
     monkeypatch.setattr("training.encoder.distil.batch_at", batch_at)
     trained(speech, tmp_path)

@@ -78,7 +78,7 @@ def test_ctrl_c_ends_with_the_chunk(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
             return super().encode(chunk)
 
-    with pytest.raises(StoppedError, match="heard 1 of 3 chunks; the same command goes on"):
+    with pytest.raises(StoppedError, match="heard 1 of 3 chunks; run the same command to continue"):
         targets(Interrupted(), NUMBERED, tmp_path, SILENT)
 
 
@@ -118,7 +118,7 @@ def test_features_that_say_nothing_are_refused(tmp_path: Path) -> None:
         def encode(self, chunk: Samples) -> Features:
             return super().encode(chunk) * np.float32(np.nan)
 
-    with pytest.raises(FacewireError, match="no numbers"):
+    with pytest.raises(FacewireError, match="not finite"):
         targets(Broken(), NUMBERED, tmp_path, SILENT)
-    with pytest.raises(FacewireError, match="the same of all sound"):
+    with pytest.raises(FacewireError, match="the same features for all sound"):
         targets(FrameTeacher(scale=0.0), NUMBERED, tmp_path, SILENT)

@@ -91,7 +91,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(features: Path, whole: Path, tmp_pat
     told, _ = started.communicate(timeout=120)
     assert started.returncode == 130
     done = len(runs.curve(tmp_path / "teacher")) - 1
-    assert f"saved after step {done} of {STEPS}; the same command goes on" in told.replace("\n", " ")
+    assert f"saved after step {done} of {STEPS}; run the same command to continue" in told.replace("\n", " ")
     unfinished = export_run(tmp_path / "teacher", tmp_path / "so-far.safetensors")
     assert unfinished["trained_steps"] == done
     runs.train(*command(features, tmp_path))
@@ -103,4 +103,4 @@ def test_a_run_does_not_go_on_with_other_settings(features: Path, whole: Path) -
     started = runs.start(*command(features, whole), "--seed", 3)
     told, _ = started.communicate(timeout=120)
     assert started.returncode == 1
-    assert "a run that was begun with other settings (fit)" in told.replace("\n", " ")
+    assert "a run that began with other settings (fit)" in told.replace("\n", " ")

@@ -76,7 +76,7 @@ def test_performers_are_ordinary_datasets_whose_habit_of_being_late_is_left(
         stamps = [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.safetensors"))]
         datasets.write(source(root), chosen, 0, tmp_path, bar)
         assert stamps == [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.safetensors"))]
-        with pytest.raises(FacewireError, match="holds what another command made"):
+        with pytest.raises(FacewireError, match="holds the output of another command"):
             datasets.write(source(root), cast.cast(3, 1), 0, tmp_path, bar)
     plain = {clip.recording: clip for clip in source(root).clips("all")}
     for performer, folder in zip(chosen, folders, strict=True):

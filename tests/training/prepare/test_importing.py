@@ -112,9 +112,9 @@ def test_each_reason_not_to_take_a_recording(tmp_path: Path) -> None:
     assert made.broken
     lines = made.report.splitlines()
     assert lines[lines.index("broken: 8") + 1 : lines.index("left out: 2")] == [
-        "  again: another recording is named good, too",
+        "  again: another recording is also named good",
         "  nan: frame 7: jawOpen is not a number",
-        "  noise: its sound holds values that are no numbers",
+        "  noise: its sound has values that are not finite",
         "  percent: its curves go from 40.00 to 40.00, must be 0 to 1",
         "  unsure: its shapes' confidence is not 0 to 1",
         "  short: too short: 0.90 s, must be 1 s at least",
@@ -132,7 +132,7 @@ def test_sound_beyond_the_face_is_left_out(tmp_path: Path) -> None:
 
 
 def test_nothing_to_take_is_an_error_and_leaves_no_dataset(tmp_path: Path) -> None:
-    with pytest.raises(FacewireError, match=r"nothing could be taken\nbroken: 1\n  x: torn"):
+    with pytest.raises(FacewireError, match=r"no recording could be used\nbroken: 1\n  x: torn"):
         run([Skipped(tmp_path / "x", "torn", broken=True)], tmp_path / "set")
     with pytest.raises(FacewireError, match=r"no manifest.json there; make a dataset"):
         dataset.read(tmp_path / "set")
@@ -184,7 +184,7 @@ def test_the_dataset_of_another_command_is_not_touched(tmp_path: Path) -> None:
     run([found(tmp_path)], tmp_path / "set", "prepare beat x")
     before = (tmp_path / "set" / "manifest.json").read_bytes()
     with pytest.raises(
-        FacewireError, match=r"holds what another command made \(prepare beat x\); choose another --out"
+        FacewireError, match=r"holds the output of another command \(prepare beat x\); choose another --out"
     ):
         run([found(tmp_path)], tmp_path / "set", "prepare beat y")
     assert (tmp_path / "set" / "manifest.json").read_bytes() == before
