@@ -190,4 +190,9 @@ def _text_line(protocol: str, heard: Heard) -> str:
     jaw = shapes.pop("jawOpen")
     strongest = sorted(shapes.items(), key=lambda shape: -abs(shape[1]))[:_STRONGEST]
     others = "  ".join(f"{name} {value:.2f}" for name, value in strongest if abs(value) >= _VISIBLE)
-    return f"{protocol} {heard.source}  {heard.time_s:.3f} s  jawOpen {jaw:.2f}  {others}".rstrip()
+    return f"{protocol} {_printable(heard.source)}  {heard.time_s:.3f} s  jawOpen {jaw:.2f}  {others}".rstrip()
+
+
+def _printable(text: str) -> str:
+    """With control characters as escapes: what arrives must not steer the terminal."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from daemon.commands import listen as module
 from daemon.commands.cli import app
 from daemon.commands.listen import receive
+from protocols import livelink
 from protocols.blendshapes import NAMES
 from protocols.datagrams import message
 from protocols.errors import FacewireError
@@ -79,6 +80,14 @@ def test_readable_lines():
         lines, _ = heard_while(url, lambda index: sink.send(face(45, **shapes)))
     assert lines[-1].startswith("vmc 127.0.0.1:")
     assert lines[-1].endswith("  1.500 s  jawOpen 0.50  eyeBlinkLeft 0.90  mouthFunnel 0.30  cheekPuff 0.20")
+
+
+def test_a_name_that_arrives_does_not_steer_the_terminal():
+    port = free_udp_port()
+    packet = livelink.encode(face(0), "Zoë\x1b[2J\r", livelink.device_id("face"))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        lines, _ = heard_while(f"livelink://127.0.0.1:{port}", lambda index: sender.sendto(packet, ("127.0.0.1", port)))
+    assert lines[0].startswith(r"livelink Zoë\x1b[2J\r  ")
 
 
 def test_strangers_are_ignored_and_counted(caplog):
