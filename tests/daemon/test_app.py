@@ -176,7 +176,7 @@ def test_a_second_program_to_the_same_receivers_is_refused(checkpoint: Path, rec
 def test_the_command_line_has_latency_and_name() -> None:
     result = CliRunner().invoke(command_line, ["run", "--latency-ms", "fast", "--name", "x" * 65])
     assert result.exit_code == 1
-    assert "2 to put right" in result.stderr
+    assert "2 errors" in result.stderr
     assert "latency_ms: must be auto or whole milliseconds, 1 to 5000 (is 'fast')" in result.stderr
     assert "name: livelink subject 'xxx" in result.stderr
 
