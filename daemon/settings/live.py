@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Lock
@@ -9,8 +10,8 @@ from typing import Any, Final
 
 import yaml
 
-from daemon.settings.config import DEFAULT_FILE, DaemonConfig, load
-from model.checked import validated
+from daemon.settings.config import DEFAULT_FILE, DaemonConfig
+from model.checked import Loader, parse, validated
 from model.library import Library
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -30,6 +31,8 @@ LIVE_KEYS: Final = (
     "record",
 )
 """What may be changed while the program runs."""
+MOMENTARY_KEYS: Final = ("mute", "freeze", "record")
+"""Of these: what holds for the moment only, and is never saved."""
 
 
 class LiveSettings:
@@ -77,38 +80,66 @@ class LiveSettings:
         return self._file
 
     def lines(self) -> str:
-        """The lines of config.yaml that the settings in force would change."""
-        return "".join(_line(key, value) for key, value in self._changed().items())
+        """The lines of the file that `save` would write. Raises FacewireError for a file that cannot be read."""
+        return "".join(f"{key}: {_value(value)}\n" for key, value in self._changed(self._text()).items())
 
     def save(self) -> Path:
         """Write what has changed into the file, all else in it as it was. Raises FacewireError if that fails."""
-        text = self._file.read_text("utf-8") if self._file.is_file() else ""
-        for key, value in self._changed().items():
-            text = _replaced(text, key, _line(key, value))
-        with complete_or_not_at_all(self._file) as partial:
-            partial.write_text(text, "utf-8")
-            load(partial)
+        text = self._text()
+        changed = self._changed(text)
+        saved = _replaced(text, {key: _value(value) for key, value in changed.items()})
+        if not self._reads_as(saved, self._values(text) | changed):
+            lines = "".join(f"\n  {key}: {_value(value)}" for key, value in changed.items())
+            raise FacewireError(f"{self._file}: not written, for it would not read as it should; add by hand:{lines}")
+        with complete_or_not_at_all(Path(os.path.realpath(self._file))) as partial:  # a link stays a link
+            partial.write_bytes(saved.encode())
         return self._file
 
-    def _changed(self) -> dict[str, Any]:
-        saved = (load(self._file) if self._file.is_file() else DaemonConfig()).model_dump(mode="json")
-        return {key: value for key, value in self.live().items() if value != saved[key]}
+    def _text(self) -> str:
+        """What the file holds, with its own line ends; nothing where there is none."""
+        try:
+            return self._file.read_bytes().decode() if self._file.is_file() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise FacewireError(f"{self._file}: cannot be read ({error})") from error
+
+    def _values(self, text: str) -> dict[str, Any]:
+        """All settings, as JSON values, that this text in the file would give."""
+        return validated(DaemonConfig, parse(text, f"{self._file}"), f"{self._file}").model_dump(mode="json")
+
+    def _changed(self, text: str) -> dict[str, Any]:
+        in_file = self._values(text)
+        return {k: value for k, value in self.live().items() if k not in MOMENTARY_KEYS and value != in_file[k]}
+
+    def _reads_as(self, text: str, values: Mapping[str, Any]) -> bool:
+        try:
+            return self._values(text) == values
+        except FacewireError:
+            return False
 
 
-def _line(key: str, value: object) -> str:
-    """`key: value` in one line; JSON is YAML."""
+def _value(value: object) -> str:
+    """A value in one line of YAML."""
     if isinstance(value, dict):
-        return f"{key}: {{{', '.join(f'{name}: {json.dumps(each)}' for name, each in value.items())}}}\n"
-    return f"{key}: {json.dumps(value)}\n"
+        return f"{{{', '.join(f'{name}: {json.dumps(each)}' for name, each in value.items())}}}"
+    return json.dumps(value)
 
 
-def _replaced(text: str, key: str, line: str) -> str:
-    """The file's text with the setting `key` written as `line`: in its place, or at the end."""
-    root = yaml.compose(text, yaml.SafeLoader)
-    for name, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        if name.value == key:
-            return text[: name.start_mark.index] + line.rstrip("\n") + text[_end(value) :]
-    return text + ("" if not text or text.endswith("\n") else "\n") + line
+def _replaced(text: str, values: Mapping[str, str]) -> str:
+    """The file's text with these values of settings: each in its place, or at the end."""
+    root = yaml.compose(text, Loader)
+    places = {
+        name.value: (name.start_mark.index, _end(node))
+        for name, node in (root.value if isinstance(root, yaml.MappingNode) else ())
+        if isinstance(name, yaml.ScalarNode) and name.value in values
+    }
+    newline = "\r\n" if "\r\n" in text else "\n"
+    added = "".join(f"{key}: {value}{newline}" for key, value in values.items() if key not in places)
+    if added and text and not text.endswith("\n"):
+        added = newline + added
+    text += added
+    for key, (begin, end) in sorted(places.items(), key=lambda place: place[1], reverse=True):
+        text = f"{text[:begin]}{key}: {values[key]}{text[end:]}"
+    return text
 
 
 def _end(node: yaml.Node) -> int:
