@@ -18,9 +18,10 @@ from typing import Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from daemon.preview.apart import apart
 from daemon.preview.head import head_bytes
 from daemon.preview.pages import FRAMES, GOODBYE_S, Page, message_text
-from daemon.preview.shelf import Shelf, apart
+from daemon.preview.shelf import Shelf
 from daemon.preview.web import Guard, application, listen, seen
 from daemon.settings.live import LiveSettings
 from protocols.blendshapes import NAMES
@@ -219,7 +220,7 @@ class Preview:
         head = self._settings.now.head
         if head is None:
             return web.Response(status=404, text="no head is set; start facewire with --head ICT-FaceKit")
-        return web.Response(body=await apart(head_bytes, head, seconds=BAKE_S))
+        return web.Response(body=await apart(head_bytes, head, timeout_s=BAKE_S))
 
 
 def _understood(text: str | None) -> object:

@@ -122,7 +122,7 @@ def test_muted_frozen_and_recording_are_never_saved(file: Path, in_file: str) ->
     file.write_text(FILE + in_file)
     settings = LiveSettings(load(file), file)
     assert set(MOMENTARY_KEYS) < set(LIVE_KEYS)
-    settings.change({key: not in_file for key in MOMENTARY_KEYS} | {"style": 0.5})
+    settings.change(dict.fromkeys(MOMENTARY_KEYS, not in_file) | {"style": 0.5})
     assert settings.lines() == "style: 0.5\n"
     settings.save()
     assert file.read_text() == f"{FILE}{in_file}style: 0.5\n"
