@@ -15,8 +15,8 @@ from protocols.errors import FacewireError
 Model = TypeVar("Model", bound=BaseModel)
 
 TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
-
 INTEGER_BITS: Final = 64
+NESTING: Final = 20
 
 _SHORT: Final = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -26,10 +26,21 @@ _SHORT.maxlevel = 2
 class Loader(yaml.SafeLoader):
     """Reads YAML's plain values: no dates, each name once, and every error names its line."""
 
+    _depth = 0
     yaml_implicit_resolvers = {  # noqa: RUF012 (the base class's name)
         first: [(tag, pattern) for tag, pattern in resolvers if tag != TIMESTAMP]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """As the base class does. Raises ComposerError for what is nested too deeply."""
+        self._depth += 1
+        if self._depth > NESTING:
+            place = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", place)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """As the base class does. Raises YAMLError only."""
@@ -75,18 +86,12 @@ def parse(text: str, where: str) -> dict[str, Any]:
         values = yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise FacewireError(f"{where}, line {line}: {_told(error)}") from error
+        raise FacewireError(f"{where}, line {line}: not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise FacewireError(f"{where}: not valid YAML: {error}") from error
-    except RecursionError:
-        raise FacewireError(f"{where}: not valid settings: nested too deeply") from None
     if not isinstance(values, dict | None):
         raise FacewireError(f"{where}: must hold lines like `name: value`, not a {type(values).__name__}")
     return values or {}
-
-
-def _told(error: yaml.MarkedYAMLError) -> str:
-    return f"{'' if isinstance(error, yaml.constructor.ConstructorError) else 'not valid YAML: '}{error.problem}"
 
 
 def validated(kind: type[Model], values: object, where: str) -> Model:

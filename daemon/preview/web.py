@@ -20,6 +20,7 @@ from typing import Final, Self
 from aiohttp import web
 from multidict import MultiMapping
 
+from daemon.preview.connections import Connections, Handler
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 
@@ -108,9 +109,9 @@ def seen(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def application(guard: Guard, routes: Iterable[web.RouteDef]) -> web.Application:
+def application(guard: Guard, connections: Connections, routes: Iterable[web.RouteDef]) -> web.Application:
     """The page and its files, and the routes given, behind the guard."""
-    app = web.Application(middlewares=[_guarded(guard)])
+    app = web.Application(middlewares=[connections.middleware, _guarded(guard)])
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/", _index)
     app.router.add_get("/names.js", _names)
@@ -132,9 +133,7 @@ def _opens_a_page(method: str, headers: Mapping[str, str]) -> bool:
 
 def _guarded(guard: Guard) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
-    async def middleware(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.query.get("token")
         reason = guard.refusal(request.method, request.headers, given or request.cookies.get(guard.cookie))
         if reason is not None:

@@ -156,7 +156,9 @@ def test_a_name_given_twice_is_told_and_the_file_left(tmp_path: Path, text: str)
     settings = LiveSettings(DaemonConfig(), file)
     settings.change({"style": 0.5})
     for attempt in (settings.lines, settings.save):
-        with pytest.raises(FacewireError, match=r"config\.yaml, line \d: style is already set in line 1"):
+        with pytest.raises(
+            FacewireError, match=r"config\.yaml, line \d: not valid YAML: style is already set in line 1"
+        ):
             attempt()
     assert file.read_text() == text
 
