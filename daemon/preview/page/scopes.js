@@ -111,5 +111,5 @@ export function bar(name, share, figure, strong = false) {
 
 function showRecording(recording) {
   find("#recording").hidden = !recording;
-  if (recording) find("#recording span").textContent = `${recording.name}  ${recording.seconds.toFixed(1)} s`;
+  if (recording) find("#recording span").textContent = `${recording.seconds.toFixed(1)} s`;
 }
