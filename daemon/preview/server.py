@@ -31,7 +31,7 @@ from protocols.frame import Frame
 from protocols.sinks import SinkSpec
 
 PAGES: Final = 8
-"""Open at a time."""
+"""That may be open at the same time."""
 MESSAGE_BYTES: Final = 4096
 HEARTBEAT_S: Final = 20.0
 SETTINGS_AFTER_S: Final = 0.05
@@ -39,7 +39,7 @@ BAKE_S: Final = 600.0
 
 _LOG = logging.getLogger(__name__)
 _SILENT = logging.getLogger(f"{__name__}.http")
-_SILENT.setLevel(logging.CRITICAL)  # aiohttp's, for which every malformed request is an error with a traceback
+_SILENT.setLevel(logging.CRITICAL)  # for aiohttp, which logs a traceback for every malformed request
 
 
 class Preview:
@@ -112,7 +112,7 @@ class Preview:
             with suppress(RuntimeError):  # closed
                 self._loop.call_soon_threadsafe(self._deliver)
 
-    # From here on everything runs in the preview's own thread.
+    # All methods below run in the preview's own thread.
 
     def _run(self, app: web.Application, listener: socket.socket) -> None:
         try:
@@ -146,7 +146,7 @@ class Preview:
 
     def _deliver(self) -> None:
         """Give every page what is new."""
-        self._woken = False  # first: what comes from now on wakes again
+        self._woken = False  # first, so that whatever comes from now on wakes it again
         hello, status = self._told
         self._told = self._hello, self._status
         frames = [self._frames.popleft() for _ in range(len(self._frames))]
@@ -156,7 +156,7 @@ class Preview:
         if self._hello is not hello:
             self._spread("hello", self._hello)
         if self._settings.version != self._told_version and not self._settings_due:
-            # A slider that is dragged changes them all the time, and the file is read for each message.
+            # A dragged slider changes them all the time, and each message takes reading the file.
             self._settings_due = True
             self._loop.call_later(SETTINGS_AFTER_S, self._spread_settings)
         if self._status is not None and self._status is not status:
@@ -181,7 +181,7 @@ class Preview:
     def _settings_message(self) -> dict[str, object]:
         try:
             lines = self._settings.lines()
-        except FacewireError as error:  # somebody has just broken the file
+        except FacewireError as error:  # the file has been edited and is broken
             lines = "".join(f"# {line}\n" for line in str(error).splitlines())
         return {"type": "settings", "now": self._settings.live(), "lines": lines, "file": str(self._settings.file)}
 
@@ -191,7 +191,7 @@ class Preview:
             timeout=GOODBYE_S, heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MESSAGE_BYTES, writer_limit=0
         )
         await ws.prepare(request)
-        if request.transport is None:  # gone already
+        if request.transport is None:  # closed already
             return ws
         if len(self._pages) >= PAGES:
             await ws.send_str(message_text({"type": "error", "text": f"{PAGES} pages are open already; close one"}))
@@ -231,7 +231,7 @@ class Preview:
             page.answer("error", str(error).strip())
         except Exception:
             _LOG.exception("the preview could not do what a page asked")
-            page.answer("error", "this failed; facewire's log says why")
+            page.answer("error", "something went wrong; see facewire's log")
 
     async def _get_head(self, _request: web.Request) -> web.Response:
         head = self._settings.now.head

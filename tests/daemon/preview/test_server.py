@@ -193,7 +193,7 @@ def test_a_fault_of_ours_is_told_and_harms_nobody(
 
     async def visit(page: Page) -> None:
         await page.send_str('{"do": "save"}')
-        assert await message(page) == {"type": "error", "text": "this failed; facewire's log says why"}
+        assert await message(page) == {"type": "error", "text": "something went wrong; see facewire's log"}
         preview.send(frame(0))
         assert len(await page.receive_bytes()) == 216
 

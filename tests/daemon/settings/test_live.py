@@ -177,7 +177,7 @@ def test_a_file_that_cannot_be_changed_line_by_line_is_left_and_the_lines_are_to
     file.write_text(text)
     settings = LiveSettings(load(file), file)
     settings.change({"liveliness": 0.5, "input_gain_db": 6})
-    with pytest.raises(FacewireError, match=r"add by hand:\n  liveliness: 0\.5\n  input_gain_db: 6\.0"):
+    with pytest.raises(FacewireError, match=r"edit it by hand:\n  liveliness: 0\.5\n  input_gain_db: 6\.0"):
         settings.save()
     assert file.read_text() == text
 
