@@ -91,6 +91,20 @@ def test_on_a_phone_the_face_stays_in_sight_while_its_settings_are_changed(daemo
     until(phone, lambda: daemon.settings.now.mute)
 
 
+def test_on_a_phone_shapes_are_chosen_from_a_sheet(daemon: Daemon, phone: "Page") -> None:
+    opened(phone, daemon, LIVE)
+    phone.locator("#curves-legend summary").tap()
+    width, height = phone.evaluate("[innerWidth, innerHeight]")
+    (sheet,) = phone.evaluate(SHOWN, "#curves-legend .choices")
+    assert sheet["left"] >= 0
+    assert sheet["right"] <= width
+    assert sheet["top"] >= 0
+    assert sheet["bottom"] <= height
+    assert phone.locator("#curves-legend .choices").evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    phone.locator("#curves-legend label", has_text="browInnerUp").tap()
+    phone.wait_for_selector("#curves-legend .chip:has-text('browInnerUp')")
+
+
 @pytest.mark.parametrize("phase", ["starting", "ended"])
 def test_a_message_fits_a_phone(daemon: Daemon, phone: "Page", phase: str) -> None:
     phone.clock.install()
