@@ -119,13 +119,13 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("in_file", ["", "mute: true\nfreeze: true\nrecord: true\n"])
 def test_muted_frozen_and_recording_are_never_saved(file: Path, in_file: str) -> None:
-    file.write_text(FILE + in_file)
+    file.write_text(FILE + in_file, encoding="utf-8")
     settings = LiveSettings(load(file), file)
     assert set(MOMENTARY_KEYS) < set(LIVE_KEYS)
     settings.change(dict.fromkeys(MOMENTARY_KEYS, not in_file) | {"style": 0.5})
     assert settings.lines() == "style: 0.5\n"
     settings.save()
-    assert file.read_text() == f"{FILE}{in_file}style: 0.5\n"
+    assert file.read_text(encoding="utf-8") == f"{FILE}{in_file}style: 0.5\n"
 
 
 def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
     settings.change({"style": 0.5})
     assert settings.save() == link
     assert link.readlink() == Path("..") / file.name
-    assert file.read_text() == f"{FILE}style: 0.5\n"
+    assert file.read_text(encoding="utf-8") == f"{FILE}style: 0.5\n"
     assert load(link) == settings.now
 
 
