@@ -220,7 +220,6 @@ def facts(line: Line) -> dict[str, Any]:
     config = line.runtime.config
     return {
         "phase": "live",
-        "fps": config.fps,
         "input": line.source.name,
         "identities": line.identities.library.names,
         "floor": config.voice.floor if config.voice else None,

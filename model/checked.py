@@ -2,9 +2,10 @@
 
 import dataclasses
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from reprlib import Repr
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,60 @@ from protocols.errors import FacewireError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+INTEGER_BITS: Final = 64
+NESTING: Final = 20
+
+_SHORT: Final = Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlevel = 2
+
+
+class Loader(yaml.SafeLoader):
+    """Reads YAML's plain values: no dates, each name once, and every error names its line."""
+
+    _depth = 0
+    yaml_implicit_resolvers = {  # noqa: RUF012 (the base class's name)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != TIMESTAMP]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """As the base class does. Raises ComposerError for what is nested too deeply."""
+        self._depth += 1
+        if self._depth > NESTING:
+            place = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", place)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """As the base class does. Raises YAMLError only."""
+        try:
+            value = super().construct_object(node, deep)
+            if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+                raise ValueError
+            if isinstance(value, str):
+                value.encode()  # "\ud800" is half a character
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"not a valid {kind}", node.start_mark) from error
+        return value
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """As the base class does. Raises ConstructorError, with both lines, for a name that is given twice."""
+        lines: dict[str, int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"{key.value} is already set in line {lines[key.value]}; keep one", key.start_mark
+                    )
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)
+
 
 def read(file: Path) -> dict[str, Any]:
     """Read the settings in a YAML file; an empty file gives an empty dict.
@@ -20,16 +75,22 @@ def read(file: Path) -> dict[str, Any]:
     Raises FacewireError if the file cannot be read, is not valid YAML, or does not hold `name: value` lines.
     """
     try:
-        values = yaml.safe_load(file.read_text("utf-8"))
+        return parse(file.read_text("utf-8"), f"{file}")
     except (OSError, UnicodeDecodeError) as error:
         raise FacewireError(f"{file}: cannot be read ({error})") from error
+
+
+def parse(text: str, where: str) -> dict[str, Any]:
+    """The settings in YAML text from a file `where`, as `read` gives them."""
+    try:
+        values = yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise FacewireError(f"{file}, line {line}: not valid YAML: {error.problem}") from error
+        raise FacewireError(f"{where}, line {line}: not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise FacewireError(f"{file}: not valid YAML: {error}") from error
+        raise FacewireError(f"{where}: not valid YAML: {error}") from error
     if not isinstance(values, dict | None):
-        raise FacewireError(f"{file}: must hold lines like `name: value`, not a {type(values).__name__}")
+        raise FacewireError(f"{where}: must hold lines like `name: value`, not a {type(values).__name__}")
     return values or {}
 
 
@@ -54,7 +115,7 @@ def _explained(kind: type[BaseModel], error: Mapping[str, Any]) -> str:
         return f"{where}: there is no such setting; {hint}"
     if error["type"] in ("missing", "missing_argument"):
         return f"{where}: is missing"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')} (is {error['input']!r})"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')} (is {_SHORT.repr(error['input'])})"
 
 
 def _keys(kind: Any, section: Sequence[str]) -> list[str]:

@@ -251,6 +251,7 @@ def test_a_browser_shows_the_face_and_drives_the_program_across_a_restart(tmp_pa
             page.wait_for_timeout(500)
             frozen = len(heard.datagrams)
             page.wait_for_timeout(1_000)
+            page.locator("#liveliness").fill("0.5")
             page.locator("#save").click()
             until(page, "document.querySelector('#toast').textContent.includes('config.yaml')")
             _, weights = live_link(heard)
@@ -262,7 +263,8 @@ def test_a_browser_shows_the_face_and_drives_the_program_across_a_restart(tmp_pa
         with facewire(*given) as process:
             introduction(process)
             page.wait_for_selector("#connection[data-state=open]")
-            page.wait_for_selector("[data-key=freeze][aria-pressed=true]")  # as saved
+            until(page, "document.querySelector('#liveliness').value === '0.5'")  # as saved
+            page.wait_for_selector("[data-key=freeze][aria-pressed=false]")  # which is never saved
             seen = page.evaluate("window.facewire.frames")
             until(page, f"window.facewire.frames > {seen} + 30")
     csv, wav = sorted((tmp_path / "takes").iterdir())

@@ -21,6 +21,6 @@ def replay(
     """
     if len(takes) > 2:
         raise FacewireError(f"{len(takes)} takes: at most two can be shown side by side")
-    from daemon.preview import shelf as player
+    from daemon.preview import replay as player
 
     player.replay(takes, sound=sound, head=head, port=port, say=typer.echo)

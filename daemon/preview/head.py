@@ -1,11 +1,11 @@
-"""The realistic head for the preview: an ICT-FaceKit baked into one file that the page draws.
+"""The realistic head of the preview: ICT-FaceKit baked into one file for the page to draw.
 
 Layout of /head.bin, little-endian: uint32 length of a JSON text, the text, padding to 4 bytes, arrays. The JSON:
 {"format", "names": [52], "arrays": {name: {"type", "shape", "offset" from the end of the padding}},
 "parts": {part: [first index, count]}, "eyes": [[x, y, z] cm, right then left], "landmarks": [68 vertices]}.
 
 - position float32 (V, 3) cm; index uint16 (triangles, 3), part after part
-- light uint8 (V, 2): share of the surrounding light that reaches the vertex, mouth shut and jaw dropped
+- light uint8 (V, 2): share of the ambient light that reaches the vertex, with the mouth shut and with the jaw dropped
 - delta_start uint32 (53,), delta_scale float32 (52,) cm, delta_vertex uint16 (n,), delta int16 (n, 3): shape s moves
   vertex delta_vertex[i] by weight * delta_scale[s] * delta[i], for delta_start[s] <= i < delta_start[s + 1]
 """
@@ -36,18 +36,18 @@ _DRAWN: Final[Mapping[str, tuple[str, ...]]] = {
     "eye_left": ("sclera_left",),
     "lashes": ("lashes_left", "lashes_right"),
 }
-"""What the page draws, in this order; the painted sclera is the whole eye, other layers over it need textures."""
+"""What the page draws, in this order. The painted sclera is the whole eye; other layers would need textures."""
 _SMALLEST_CM: Final = 0.005
-"""Displacements below are not seen: a fifth of a pixel where the head is 1000 pixels high."""
+"""Smaller displacements cannot be seen: a fifth of a pixel if the head is 1000 pixels high."""
 
 
 def head_bytes(path: Path) -> bytes:
-    """The baked head of the kit at `path`, from the cache where it was baked before. Raises FacewireError."""
+    """The baked head of the kit at `path`, from the cache if it was baked before. Raises FacewireError."""
     cached = user_cache_path("facewire", appauthor=False) / f"head-{_fingerprint(path)}.bin"
     if (found := _cached(cached)) is not None:
         return found
     baked = bake(ict.read(path))
-    with suppress(OSError, FacewireError):  # a full or read-only disk costs the next start a few seconds, no more
+    with suppress(OSError, FacewireError):  # with a full or read-only disk the next start takes a few seconds longer
         cached.parent.mkdir(parents=True, exist_ok=True)
         with complete_or_not_at_all(cached) as partial:
             partial.write_bytes(hashlib.sha256(baked).digest() + baked)
@@ -64,17 +64,17 @@ def _cached(file: Path) -> bytes | None:
 
 
 def _fingerprint(path: Path) -> str:
-    """Changes when the kit's files, or what we make of them, change."""
+    """A hash that changes with the kit's files and with our format."""
     files = sorted(path.rglob("*.obj")) if path.is_dir() else [path]
     try:
         states = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     except OSError:
-        states = []  # reading it will say what is wrong
+        states = []  # reading it will raise the proper error
     return hashlib.sha256(repr((FORMAT, states)).encode()).hexdigest()[:16]
 
 
 def bake(kit: FaceKit) -> bytes:
-    """The kit as /head.bin: only what is drawn, quantised, painted and with its own shadows."""
+    """The kit as /head.bin: only what is drawn, quantised, with its own shadows."""
     neutral = _eyes_ahead(kit.neutral)
     kept = np.concatenate([np.r_[PARTS[name]] for names in _DRAWN.values() for name in names])
     index_of = np.full(ict.VERTICES, -1, np.int32)
@@ -117,7 +117,7 @@ def _pack(header: dict[str, object], arrays: Mapping[str, NDArray[np.generic]]) 
 
 
 def _triangles_of(names: tuple[str, ...], faces: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The parts' triangles, (n, 3). Those that join two parts belong to the one of their last vertex."""
+    """The triangles of the parts, (n, 3). A triangle across two parts belongs to that of its last vertex."""
     mine = np.zeros(ict.VERTICES, bool)
     for name in names:
         mine[PARTS[name]] = True
@@ -136,13 +136,13 @@ def _deltas(displacements: Floats) -> tuple[NDArray[np.generic], ...]:
 
 
 def _eye_centre(neutral: Floats, side: str) -> Floats:
-    """Centre of the eyeball, (3,) cm, from its half behind the cornea."""
+    """Centre of the eyeball, (3,) cm, fitted to the half behind the cornea."""
     eye = neutral[PARTS[f"sclera_{side}"]]
     return _sphere_centre(eye[eye[:, 2] < np.median(eye[:, 2])])
 
 
 def _eyes_ahead(neutral: Floats) -> Floats:
-    """The kit's corneas point outwards a little; turned to look straight ahead, as weight 0 means."""
+    """The neutral vertices with the eyes turned straight ahead; the kit's point outwards a little."""
     turned = neutral.copy()
     for side in ("left", "right"):
         part, centre = PARTS[f"sclera_{side}"], _eye_centre(neutral, side)
@@ -162,7 +162,7 @@ def _sphere_centre(points: Floats) -> Floats:
 
 
 def _light(points: Floats, faces: NDArray[np.int32], directions: int = 96, cell_cm: float = 0.25) -> Floats:
-    """Share of the surrounding light that reaches each vertex, (V,) 0..1, from depth maps out of many directions."""
+    """Share of the ambient light that reaches each vertex, (V,) 0..1, from depth maps seen from many directions."""
     corners = points[faces]
     normals = _normals(points, faces)
     long = np.ptp(corners, axis=1).max(axis=1) > cell_cm
@@ -183,20 +183,20 @@ def _light(points: Floats, faces: NDArray[np.int32], directions: int = 96, cell_
         total += facing
         reached += facing * (seen[:, 2] > nearest[_cells(seen, reach, cell_cm, size)] - 0.15)
     light: Floats = (reached / np.maximum(total, 1e-6)).astype(np.float32)
-    for _ in range(2):  # the few directions leave grain
+    for _ in range(2):  # so few directions leave grain
         light = _smooth(light, faces)
     return light
 
 
 def _cells(seen: Floats, reach: float, cell_cm: float, size: int) -> NDArray[np.intp]:
-    """Cells of a depth map of size x size cells, from -reach cm on, that points (n, 3) fall into, (n,)."""
+    """The cells, (n,), of points (n, 3) in a depth map of size x size cells that begins at -reach cm."""
     column, row = ((seen[:, :2] + reach) / cell_cm).astype(np.intp).T
     cells: NDArray[np.intp] = column * size + row
     return cells
 
 
 def _sphere(count: int) -> NDArray[np.float64]:
-    """Unit vectors spread evenly (golden angle), (count, 3)."""
+    """Evenly spread unit vectors (golden angle), (count, 3)."""
     height = 1 - 2 * (np.arange(count) + 0.5) / count
     angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
     radius = np.sqrt(1 - height**2)
@@ -214,7 +214,7 @@ def _normals(points: Floats, faces: NDArray[np.int32]) -> Floats:
 
 
 def _smooth(values: Floats, faces: NDArray[np.int32]) -> Floats:
-    """Each vertex's value mixed with its neighbours'."""
+    """Each vertex's value averaged with its neighbours'."""
     total, count = values.copy(), np.ones_like(values)
     for corner in range(3):
         np.add.at(total, faces[:, corner], values[faces[:, corner - 1]])

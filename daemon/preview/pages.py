@@ -1,4 +1,4 @@
-"""One open page of the preview: short queues that drop their oldest, and a writer that closes who does not read."""
+"""One open page of the preview: short queues that drop their oldest, and a writer that closes stalled connections."""
 
 import asyncio
 import json
@@ -13,19 +13,19 @@ from typing import Final
 from aiohttp import WSCloseCode, web
 
 FRAMES: Final = 16
-"""Wait for one page at most: half a second; and as many answers to what it asks."""
+"""That may wait for one page, half a second; as many answers may."""
 UNSENT_BYTES: Final = 16 * 1024
-"""Wait in the socket of a page that reads slowly; the system holds as much again."""
+"""That may wait in the socket of a page that reads slowly; the system holds as much again."""
 STALLED_S = 10.0
-"""A page that takes nothing for so long is closed."""
+"""A page that reads nothing for so long is closed."""
 GOODBYE_S: Final = 0.5
-"""Pages have so long to take what is left when the program ends."""
+"""How long pages have to read what is left when the program ends."""
 
 log = logging.getLogger(__name__)
 
 
 class Page:
-    """One open page, and what waits to be sent to it."""
+    """One open page and what is queued for it."""
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self.states: dict[str, str] = {}
@@ -43,18 +43,18 @@ class Page:
         self._writer = asyncio.create_task(self._write())
 
     def answer(self, kind: str, text: str) -> None:
-        """Tell this page alone."""
+        """Send a message to this page only."""
         self.answers.append(message_text({"type": kind, "text": text}))
         self.wake.set()
 
     async def end(self) -> None:
-        """The page has closed, or answers our closing."""
+        """Clean up after the page has closed, or has answered our closing."""
         if not self._leaving:
             self._writer.cancel()
         await asyncio.wait([self._writer])
 
     async def leave(self) -> None:
-        """Send what is left, if the page takes it at once, and close."""
+        """Send what is left, if the page reads it at once, and close."""
         self._leaving = True
         self.wake.set()
         await asyncio.wait([self._writer], timeout=GOODBYE_S)
@@ -71,7 +71,7 @@ class Page:
         except ConnectionError:
             pass
         except TimeoutError:
-            log.info("a page of the preview does not read any more: closed")
+            log.info("a page of the preview has stopped reading: closed")
             self._abort()
 
     async def _send_all(self) -> None:
@@ -84,14 +84,14 @@ class Page:
 
     def _abort(self) -> None:
         if not self._transport.is_closing():
-            # At once: the system, too, forgets what it could not send.
+            # At once: the system, too, discards what it could not send.
             linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self._transport.abort()
 
 
 def message_text(message: Mapping[str, object]) -> str:
-    """JSON that JavaScript reads: what is not a number there, like the level of silence, is null."""
+    """JSON for JavaScript, which has no infinity, such as the level of silence, and no NaN: they become null."""
     try:
         return json.dumps(message, default=float, allow_nan=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Draws the face without a window: a browser opens the page's own code and hands back picture after picture."""
+"""Draws the face without a window: a headless browser runs the page's own code and returns pictures."""
 
 import base64
 import math
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 2160
 TOGETHER: Final = 16
-"""Frames that the browser draws per call."""
+"""Frames drawn per call to the browser."""
 CELL: Final = 240
 FEATURES: Final = (0.19, 0.2, 0.81, 0.82)
-"""The part of the picture (left, top, right, bottom) with brows to chin, of which the sheet consists."""
+"""The part of the picture (left, top, right, bottom) that the sheet shows: brows to chin."""
 LABEL: Final = 24
 COLUMNS: Final = 9
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-CHANNELS: Final = ("chrome", "msedge")  # playwright knows where they are on Windows and macOS
+CHANNELS: Final = ("chrome", "msedge")  # found by playwright on Windows and macOS
 ARGUMENTS: Final = (
-    "--enable-unsafe-swiftshader",  # draws the head where there is no graphics card; only our own page is opened
-    "--disable-accelerated-2d-canvas",  # which only slows reading the pixels back
+    "--enable-unsafe-swiftshader",  # draws the head without a graphics card; only our own page is opened
+    "--disable-accelerated-2d-canvas",  # it only slows down reading the pixels
 )
 
 Draw = Callable[[Weights], "Iterator[Image]"]
-"""From weights (n, 52) to n pictures."""
+"""Turns weights (n, 52) into n pictures."""
 
 
 @contextmanager
 def browser() -> Iterator["Browser"]:
-    """A browser without a window, until the end of the context. Raises FacewireError where there is none."""
+    """A headless browser for the duration of the context. Raises FacewireError if there is none."""
     if not all(map(find_spec, ("playwright", "av", "PIL"))):
         raise FacewireError("this needs more Python packages: pip install '.[film]'")
     from playwright.sync_api import Error, sync_playwright
@@ -61,9 +61,9 @@ def browser() -> Iterator["Browser"]:
 
 @contextmanager
 def studio(size: int, head: Path | None) -> Iterator[Draw]:
-    """What draws square pictures of so many pixels, until the end of the context. Raises FacewireError."""
+    """A function that draws pictures of size x size pixels, for the duration of the context. Raises FacewireError."""
     if head is not None:
-        head_bytes(head)  # baked and cached now, where its errors are plain
+        head_bytes(head)  # now, where its errors are plain; from then on it is cached
     with browser() as running, closing(Preview(LiveSettings(DaemonConfig(preview_port=0, head=head)))) as preview:
         from PIL import Image
 
@@ -116,7 +116,7 @@ def contact_sheet(out: Path, head: Path | None = None) -> None:
 
 
 def check_out(out: Path, size: int) -> None:
-    """Raises FacewireError for an output that cannot be."""
+    """Raises FacewireError for an output that cannot be made."""
     if not out.parent.is_dir():
         raise FacewireError(f"--out {out}: there is no folder {out.parent}")
     if size % 2 or not 64 <= size <= LARGEST:

@@ -1,8 +1,8 @@
-"""What may talk to the preview's server, and what every answer carries.
+"""Access control for the preview's server, and the headers of its answers.
 
-On this machine's own addresses (loopback) the Host header must be one of them: a web page elsewhere that has pointed
-its own name at 127.0.0.1 (DNS rebinding) gives itself away by it. On any other address a random token is asked for
-with every request. On both, what another web page sends is refused by its Origin and by its Sec-Fetch headers.
+On this machine's own addresses (loopback) the Host header must name one of them, which stops web pages elsewhere that
+point their own name at 127.0.0.1 (DNS rebinding). On any other address every request needs a random token. On both,
+requests by other web pages are recognised by their Origin and Sec-Fetch headers, and refused.
 """
 
 import errno
@@ -20,11 +20,12 @@ from typing import Final, Self
 from aiohttp import web
 from multidict import MultiMapping
 
+from daemon.preview.connections import Connections, Handler
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 
 ANYWHERE: Final = ("0.0.0.0", "::")
-HTTP_PORT: Final = 80  # which browsers leave out
+HTTP_PORT: Final = 80  # which browsers leave out of the Host header
 PAGE: Final = Path(__file__).parent / "page"
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob: data:; "
@@ -41,18 +42,18 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Guard:
-    """Who may ask."""
+    """Decides which requests are answered."""
 
     hosts: frozenset[str] | None
-    """The Host headers that mean this server; None: any, for who has the token."""
+    """The accepted Host headers; None accepts any, since the token decides."""
     token: str | None
-    """What every request must show, in its query or its cookie; None: nothing."""
+    """Needed in the query or the cookie of every request; None if no token is needed."""
     cookie: str
-    """The cookie's name. Browsers keep cookies per host, not per port: two servers need two names."""
+    """The cookie's name. Browsers keep cookies per host, not per port, so two servers need two names."""
 
     @classmethod
     def of(cls, host: str, port: int) -> Self:
-        """For a server that listens on this address and port."""
+        """The guard of a server that listens on this address and port."""
         cookie = f"facewire_{port}"
         if not is_loopback(host):
             return cls(None, secrets.token_urlsafe(), cookie)
@@ -61,10 +62,10 @@ class Guard:
         return cls(frozenset(with_port | names if port == HTTP_PORT else with_port), None, cookie)
 
     def refusal(self, method: str, headers: MultiMapping[str], token: str | None) -> str | None:
-        """Why a request is refused, in plain words; None: it is let in. `token` is the one that it shows."""
+        """Why a request with this token is refused, in plain words; None if it is accepted."""
         hosts = headers.getall("Host", [])
         if len(hosts) != 1 or (self.hosts is not None and hosts[0].lower() not in self.hosts):
-            return "this server is only reached as 127.0.0.1, localhost or [::1] with its own port"
+            return "open this page at 127.0.0.1, localhost or [::1], with its port"
         if any(origin.lower() != f"http://{hosts[0].lower()}" for origin in headers.getall("Origin", [])):
             return "another web page may not use this server"
         if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") and not _opens_a_page(method, headers):
@@ -75,7 +76,7 @@ class Guard:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine only."""
+    """Whether an address can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -83,7 +84,7 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket of a server. Raises FacewireError, with what to try, where there can be none."""
+    """A listening socket. Raises FacewireError, with what to try, if there cannot be one."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
@@ -99,7 +100,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def seen(host: str) -> str:
-    """The host as it stands in a URL; where the server listens on all addresses, one that others reach it by."""
+    """The host for use in a URL; for a server on all addresses, one at which others can reach it."""
     if host in ANYWHERE:
         family, elsewhere = (socket.AF_INET6, "2001:db8::1") if ":" in host else (socket.AF_INET, "192.0.2.1")
         with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -108,9 +109,9 @@ def seen(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def application(guard: Guard, routes: Iterable[web.RouteDef]) -> web.Application:
-    """The page and its files, and the routes given, behind the guard."""
-    app = web.Application(middlewares=[_guarded(guard)])
+def application(guard: Guard, connections: Connections, routes: Iterable[web.RouteDef]) -> web.Application:
+    """The page, its files and these routes, behind the guard."""
+    app = web.Application(middlewares=[connections.middleware, _guarded(guard)])
     app.on_response_prepare.append(_add_headers)
     app.router.add_get("/", _index)
     app.router.add_get("/names.js", _names)
@@ -124,7 +125,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _opens_a_page(method: str, headers: Mapping[str, str]) -> bool:
-    """A link somewhere leads here: that is seen by the person who followed it, and by nobody else."""
+    """Whether a person follows a link to the page, which shows nothing to the page with the link."""
     return (
         method == "GET" and headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest") == "document"
     )
@@ -132,9 +133,7 @@ def _opens_a_page(method: str, headers: Mapping[str, str]) -> bool:
 
 def _guarded(guard: Guard) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
-    async def middleware(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.query.get("token")
         reason = guard.refusal(request.method, request.headers, given or request.cookies.get(guard.cookie))
         if reason is not None:
@@ -147,9 +146,9 @@ def _guarded(guard: Guard) -> Callable[..., Awaitable[web.StreamResponse]]:
             raise
         except Exception:
             _LOG.exception("the preview failed at %s %s", request.method, request.path)
-            return web.Response(status=500, text="this failed; facewire's log says why")
+            return web.Response(status=500, text="something went wrong; see facewire's log")
         if guard.token is not None and given and request.path == "/":
-            # The page's modules, styles and fonts name no token: its cookie speaks for them.
+            # Requests for the page's modules and styles have no token in the URL, but the cookie.
             response.set_cookie(guard.cookie, guard.token, httponly=True, samesite="Strict")
         return response
 

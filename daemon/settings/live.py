@@ -1,7 +1,8 @@
-"""The settings in force while the program runs: read by every stage, changed by the preview page, saved on request."""
+"""The settings while the program runs: read by every stage, changed by the preview page, saved on request."""
 
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Lock
@@ -9,8 +10,8 @@ from typing import Any, Final
 
 import yaml
 
-from daemon.settings.config import DEFAULT_FILE, DaemonConfig, load
-from model.checked import validated
+from daemon.settings.config import DEFAULT_FILE, DaemonConfig
+from model.checked import Loader, parse, validated
 from model.library import Library
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
@@ -29,32 +30,34 @@ LIVE_KEYS: Final = (
     "freeze",
     "record",
 )
-"""What may be changed while the program runs."""
+"""Settings that can be changed while the program runs."""
+MOMENTARY_KEYS: Final = ("mute", "freeze", "record")
+"""Those of them that are states of the moment, and are never saved."""
 
 
 class LiveSettings:
-    """The settings now. `now` is replaced as a whole: any thread may read it at any time."""
+    """The settings in use. `now` is replaced as a whole, so any thread may read it at any time."""
 
     def __init__(self, config: DaemonConfig, file: Path | None = None) -> None:
-        """`file` is where the settings came from and go to; None: config.yaml in the working folder."""
+        """`file` is where the settings were read from and are saved; None for config.yaml in the working folder."""
         self.now = config
         self.version = 0
-        """Counts the changes."""
+        """The number of changes so far."""
         self.library: Library | None = None
-        """The identities that there are, replaced as a whole like `now`; None: those of the checkpoint."""
+        """The available identities, replaced as a whole like `now`; None for those of the checkpoint."""
         self.check: Callable[[DaemonConfig], object] = lambda config: None
-        """Raises FacewireError for settings that this checkpoint cannot fulfil."""
+        """Raises FacewireError for settings that the checkpoint does not support."""
         self.calibrate = Event()
-        """Set to have the gate's level measured."""
+        """Set to request that the gate's level be measured."""
         self.measure = Event()
-        """Set to have the latency measured again."""
+        """Set to request that the latency be measured again."""
         self.say: Callable[[str], object] = log.info
-        """Tells the user at the screen what came of a change."""
+        """Shows the user a message."""
         self._file = file or DEFAULT_FILE
         self._lock = Lock()
 
     def change(self, values: Mapping[str, object]) -> None:
-        """Put `values` over the live settings. Raises FacewireError with all that is wrong; nothing changes then."""
+        """Apply `values` to the live settings, all or none. Raises FacewireError that lists all that is wrong."""
         strange = [key for key in values if key not in LIVE_KEYS]
         if strange:
             raise FacewireError(f"{', '.join(strange)}: cannot be changed while running; only {', '.join(LIVE_KEYS)}")
@@ -77,42 +80,70 @@ class LiveSettings:
         return self._file
 
     def lines(self) -> str:
-        """The lines of config.yaml that the settings in force would change."""
-        return "".join(_line(key, value) for key, value in self._changed().items())
+        """The lines of the file that `save` would write. Raises FacewireError for a file that cannot be read."""
+        return "".join(f"{key}: {_value(value)}\n" for key, value in self._changed(self._text()).items())
 
     def save(self) -> Path:
-        """Write what has changed into the file, all else in it as it was. Raises FacewireError if that fails."""
-        text = self._file.read_text("utf-8") if self._file.is_file() else ""
-        for key, value in self._changed().items():
-            text = _replaced(text, key, _line(key, value))
-        with complete_or_not_at_all(self._file) as partial:
-            partial.write_text(text, "utf-8")
-            load(partial)
+        """Write the changed settings into the file and leave all else in it as it is. Raises FacewireError."""
+        text = self._text()
+        changed = self._changed(text)
+        saved = _replaced(text, {key: _value(value) for key, value in changed.items()})
+        if not self._reads_as(saved, self._values(text) | changed):
+            lines = "".join(f"\n  {key}: {_value(value)}" for key, value in changed.items())
+            raise FacewireError(f"{self._file}: its layout does not allow for changes; edit it by hand:{lines}")
+        with complete_or_not_at_all(Path(os.path.realpath(self._file))) as partial:  # a link stays a link
+            partial.write_bytes(saved.encode())
         return self._file
 
-    def _changed(self) -> dict[str, Any]:
-        saved = (load(self._file) if self._file.is_file() else DaemonConfig()).model_dump(mode="json")
-        return {key: value for key, value in self.live().items() if value != saved[key]}
+    def _text(self) -> str:
+        """The text of the file, with its own line ends; empty if there is no file."""
+        try:
+            return self._file.read_bytes().decode() if self._file.is_file() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise FacewireError(f"{self._file}: cannot be read ({error})") from error
+
+    def _values(self, text: str) -> dict[str, Any]:
+        """All settings as JSON values, if the file had this text."""
+        return validated(DaemonConfig, parse(text, f"{self._file}"), f"{self._file}").model_dump(mode="json")
+
+    def _changed(self, text: str) -> dict[str, Any]:
+        in_file = self._values(text)
+        return {k: value for k, value in self.live().items() if k not in MOMENTARY_KEYS and value != in_file[k]}
+
+    def _reads_as(self, text: str, values: Mapping[str, Any]) -> bool:
+        try:
+            return self._values(text) == values
+        except FacewireError:
+            return False
 
 
-def _line(key: str, value: object) -> str:
-    """`key: value` in one line; JSON is YAML."""
+def _value(value: object) -> str:
+    """A value as YAML in one line."""
     if isinstance(value, dict):
-        return f"{key}: {{{', '.join(f'{name}: {json.dumps(each)}' for name, each in value.items())}}}\n"
-    return f"{key}: {json.dumps(value)}\n"
+        return f"{{{', '.join(f'{name}: {json.dumps(each)}' for name, each in value.items())}}}"
+    return json.dumps(value)
 
 
-def _replaced(text: str, key: str, line: str) -> str:
-    """The file's text with the setting `key` written as `line`: in its place, or at the end."""
-    root = yaml.compose(text, yaml.SafeLoader)
-    for name, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        if name.value == key:
-            return text[: name.start_mark.index] + line.rstrip("\n") + text[_end(value) :]
-    return text + ("" if not text or text.endswith("\n") else "\n") + line
+def _replaced(text: str, values: Mapping[str, str]) -> str:
+    """The file's text with these settings changed, each in its place, or added at the end."""
+    root = yaml.compose(text, Loader)
+    places = {
+        name.value: (name.start_mark.index, _end(node))
+        for name, node in (root.value if isinstance(root, yaml.MappingNode) else ())
+        if isinstance(name, yaml.ScalarNode) and name.value in values
+    }
+    newline = "\r\n" if "\r\n" in text else "\n"
+    added = "".join(f"{key}: {value}{newline}" for key, value in values.items() if key not in places)
+    if added and text and not text.endswith("\n"):
+        added = newline + added
+    text += added
+    for key, (begin, end) in sorted(places.items(), key=lambda place: place[1], reverse=True):
+        text = f"{text[:begin]}{key}: {values[key]}{text[end:]}"
+    return text
 
 
 def _end(node: yaml.Node) -> int:
-    """Index after a value; a block's own end mark lies behind the comments that follow it."""
+    """Index of the end of a value; the end mark of a block lies behind the comments that follow it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)

@@ -1,6 +1,6 @@
 /**
- * The settings that may be changed while it runs. Each control shows what the daemon says is in force, and what was just
- * asked for until it says so: what it said before it heard of that would put the control back for a moment.
+ * The settings that can be changed while the program runs. A control shows the value in use, or, until the program has
+ * answered, the value just asked for: older messages that are still on their way would make it jump back.
  */
 
 import { find, make } from "./dom.js";
@@ -9,11 +9,11 @@ import { toast } from "./toast.js";
 
 const SEND_EVERY_MS = 50;
 const FIRST_GATE_DB = -60;
-const PATIENCE_MS = 1000; // somebody else may have set it since
+const PATIENCE_MS = 1000; // by then another page may have set it
 
 const named = (value, unit) => `${value}${unit ? ` ${unit}` : ""}`.replace("-", "−");
 
-/** Sends what was set last, at most every 50 ms. */
+/** Sends the newest values, at most every 50 ms. */
 class Throttle {
   #waiting = {};
   #timer = 0;
@@ -31,13 +31,13 @@ class Throttle {
   }
 }
 
-/** All controls of the live page. */
+/** All controls on the Live tab. */
 export class Controls {
   #link;
-  #now = null; // the settings in force
-  #asked = new Map(); // what was asked for and is not in force yet, by the control's key
+  #now = null; // the settings in use
+  #asked = new Map(); // values asked for and not in use yet, by the control's key
   #patience = 0;
-  #gateDb = FIRST_GATE_DB; // the gate to return to when it is switched on again
+  #gateDb = FIRST_GATE_DB; // the level to return to when the gate is switched on again
   #held = null; // the slider that is being dragged
   #throttle;
 
@@ -59,45 +59,45 @@ export class Controls {
     find("#copy").addEventListener("click", copyLines);
   }
 
-  /** Switch mute, freeze or record over. @param {string} key */
+  /** Toggle mute, freeze or record. @param {string} key */
   toggle(key) {
     if (this.#now) this.#set(key, !this.#value(key));
   }
 
-  /** What can be chosen. @param {object} hello */
+  /** Fill the lists of choices. @param {object} hello */
   offer({ identities, floor, lookaheads_ms: lookaheads, lookahead_ms: trained, regions }) {
     const byName = identities.map((name) => [name, name]);
     fillSelect(find("#identity"), [[null, "unknown (mean)"], ["auto", "auto (by voice)"], ...byName]);
-    find("#identity").options[1].disabled = floor === null; // this face tells no voices apart
-    const asTrained = trained === null ? "as trained" : `as trained (${trained} ms)`;
-    fillSelect(find("#lookahead_ms"), [[null, asTrained], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
+    find("#identity").options[1].disabled = floor === null; // this checkpoint cannot tell voices apart
+    const usual = trained === null ? "default" : `default (${trained} ms)`;
+    fillSelect(find("#lookahead_ms"), [[null, usual], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
     if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));
     for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
-    this.#settle(); // what was asked before the daemon came (back) is lost
+    this.#settle(); // requests made before the program (re)started are lost
   }
 
-  /** What is in force. @param {{now: object, lines: string, file: string}} settings */
+  /** Show the settings in use. @param {{now: object, lines: string, file: string}} settings */
   show({ now, lines, file }) {
     this.#now = now;
     this.#gateDb = now.gate_db ?? this.#gateDb;
     for (const [key, value] of this.#asked) if (inForce(now, key) === value) this.#asked.delete(key);
     this.#show();
-    find("#settings-lines").textContent = lines || "nothing yet; what you set appears here";
+    find("#settings-lines").textContent = lines || "None: settings that you change are listed here.";
     find("#settings-lines").classList.toggle("nothing", !lines);
     find("#copy").disabled = find("#save").disabled = !lines;
     find("#settings-file").textContent = file.split(/[\\/]/).at(-1);
     find("#save").title = file;
   }
 
-  /** The daemon refused: show again what is in force. */
+  /** A change was refused: show the values in use again. */
   refused() {
     this.#settle();
   }
 
-  /** Whether it measures the gate just now. @param {boolean} calibrating */
+  /** Show whether the gate is being measured. @param {boolean} calibrating */
   calibrating(calibrating) {
     find("#calibrate").disabled = calibrating;
-    find("#calibrate").textContent = calibrating ? "measuring: be silent…" : "Calibrate the gate: be silent for 3 s";
+    find("#calibrate").textContent = calibrating ? "measuring, be silent…" : "Calibrate the gate: be silent for 3 s";
   }
 
   #set(key, value) {
@@ -157,7 +157,7 @@ export class Controls {
   }
 }
 
-/** One of the settings in force, by a control's key: "style", "gains.jaw". */
+/** A setting in use, by its control's key: "style", "gains.jaw". */
 const inForce = (now, key) => key.split(".").reduce((value, part) => value?.[part], now);
 
 function gainSlider([region, shapes]) {
@@ -169,7 +169,7 @@ function gainSlider([region, shapes]) {
   return make("div", { className: "gain" }, make("label", { htmlFor: id }, region), slider, value);
 }
 
-/** Options by value; values are written as JSON, for null is one of them. */
+/** Options by value, which is written as JSON because null is one of them. */
 function fillSelect(select, options) {
   select.replaceChildren(...options.map(([value, text]) => make("option", { value: JSON.stringify(value) }, text)));
 }
@@ -180,7 +180,7 @@ async function copyLines() {
     await navigator.clipboard.writeText(lines.textContent);
     toast("copied");
   } catch {
-    getSelection().selectAllChildren(lines); // no clipboard over plain http from another machine
+    getSelection().selectAllChildren(lines); // browsers have no clipboard for plain http from another machine
     toast("press Ctrl-C to copy");
   }
 }

@@ -2,10 +2,10 @@
 
 const LABEL_PX = 16;
 
-/** One colour for each curve that may be shown at once. */
+/** The colours of the curves; as many can be shown at once. */
 export const COLOURS = ["#6fd3bd", "#f2b263", "#8fb4ff", "#f08fa8", "#c6a2f5", "#e6dd7a", "#7fd0ef", "#b5c0cf"];
 
-/** A canvas made as sharp as its place on the page; its context draws in CSS pixels. */
+/** Match a canvas to its size on the page and clear it; its context draws in CSS pixels. */
 export function prepare(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const [across, down] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
@@ -27,7 +27,7 @@ export function prepare(canvas) {
 /**
  * Draw curves between two times.
  * @param {HTMLCanvasElement} canvas @param {Curve[]} curves
- * @param {{fromS: number, toS: number, relative?: boolean}} view relative: label the seconds before the end
+ * @param {{fromS: number, toS: number, relative?: boolean}} view relative: labels count seconds before the end
  */
 export function drawCurves(canvas, curves, view) {
   const { context, width, height } = prepare(canvas);

@@ -1,4 +1,4 @@
-/** One face on the page: a canvas in a holder, of either look, as large as its holder, turned by dragging. */
+/** One face on the page: a canvas of either look that fills its holder and is turned by dragging. */
 
 import { make } from "./dom.js";
 
@@ -13,10 +13,10 @@ export async function createLook(look) {
   return { canvas, face: await createFace(canvas) };
 }
 
-/** A head that looks straight. */
+/** A head that faces forward. */
 export const straight = () => ({ yaw: 0, pitch: 0, roll: 0 });
 
-/** A face that follows its holder's size and the mouse. */
+/** A face that follows the size of its holder, and the pointer. */
 export class FaceView {
   #holder;
   #pose;
@@ -24,6 +24,7 @@ export class FaceView {
   #look = null;
   #weights = new Float32Array(52);
   #painted = false;
+  #pointer = null; // where it was last, in CSS pixels
 
   /**
    * @param {HTMLElement} holder
@@ -32,13 +33,16 @@ export class FaceView {
   constructor(holder, pose = straight()) {
     this.#holder = holder;
     this.#pose = pose;
-    holder.addEventListener("pointerdown", (event) => holder.setPointerCapture(event.pointerId));
+    holder.addEventListener("pointerdown", (event) => {
+      holder.setPointerCapture(event.pointerId);
+      this.#pointer = event;
+    });
     holder.addEventListener("pointermove", (event) => this.#turn(event));
     holder.addEventListener("dblclick", () => Object.assign(pose, straight()));
     new ResizeObserver(() => this.#fit()).observe(holder);
   }
 
-  /** Change the look. Rejects, and keeps the look it had, where that cannot be shown. @param {"drawn"|"head"} look */
+  /** Change the look. Rejects, and keeps the old look, if the new one cannot be shown. @param {"drawn"|"head"} look */
   async use(look) {
     if (look === this.#look) return;
     this.#look = look;
@@ -46,14 +50,14 @@ export class FaceView {
       this.#look = null;
       throw error;
     });
-    if (this.#look !== look) return made.face.destroy(); // another was asked for meanwhile
+    if (this.#look !== look) return made.face.destroy(); // another look was chosen meanwhile
     this.#shown?.face.destroy();
     this.#shown = made;
     this.#holder.replaceChildren(made.canvas);
     this.#fit();
   }
 
-  /** Paint, where anything has changed. @param {Float32Array | null} weights null: as before */
+  /** Paint if anything has changed. @param {Float32Array | null} weights null: as before */
   draw(weights) {
     if (!this.#shown) return;
     const key = [...(weights ?? this.#weights), this.#pose.yaw, this.#pose.pitch].join();
@@ -75,8 +79,9 @@ export class FaceView {
     if (!this.#holder.hasPointerCapture(event.pointerId)) return;
     const turned = (angle, pixels, furthest) =>
       Math.min(furthest, Math.max(-furthest, angle + pixels * RADIANS_PER_PIXEL));
-    this.#pose.yaw = turned(this.#pose.yaw, event.movementX, FURTHEST.yaw);
-    this.#pose.pitch = turned(this.#pose.pitch, -event.movementY, FURTHEST.pitch);
+    this.#pose.yaw = turned(this.#pose.yaw, event.clientX - this.#pointer.clientX, FURTHEST.yaw);
+    this.#pose.pitch = turned(this.#pose.pitch, this.#pointer.clientY - event.clientY, FURTHEST.pitch);
+    this.#pointer = event;
   }
 
   #fit() {

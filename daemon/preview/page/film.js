@@ -1,8 +1,8 @@
-/** Draws the frames of a film for daemon/film.py: window.film, with what the page itself draws with. */
+/** window.film draws frames for daemon/preview/studio.py with the code of the page itself. */
 
 const SHAPES = 52;
 const STRAIGHT = { yaw: 0, pitch: 0, roll: 0 };
-const QUALITY = 1; // a film is compressed once, and not here
+const QUALITY = 1; // the film is compressed once, later
 
 /** @param {string} base64 @returns {Float32Array} */
 function floats(base64) {
@@ -12,8 +12,8 @@ function floats(base64) {
 /**
  * @param {"drawn"|"head"} look
  * @param {number} size_px width and height of the pictures
- * @returns {Promise<(weights: string) => string[]>} from weights of n frames, base64 of little-endian float32 (n, 52),
- *   to n pictures, JPEG as base64
+ * @returns {Promise<(weights: string) => string[]>} turns n frames, base64 of little-endian float32 (n, 52), into
+ *   n pictures, base64 of JPEG
  */
 async function open(look, size_px) {
   const { createFace } = await import(`./${look}/face.js`);

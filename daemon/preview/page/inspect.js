@@ -1,4 +1,4 @@
-/** Blendshapes by themselves, large or all in a grid. Needs no daemon behind the files. */
+/** The Shapes tab: single blendshapes, large or all in a grid. Needs the files only, no running program. */
 
 import { find, make } from "./dom.js";
 import { createLook, FaceView, straight } from "./faceview.js";
@@ -25,7 +25,7 @@ export function parseFace(asked) {
   return { weights, label: labels.join(" + ") || "rest", unknown };
 }
 
-/** Begin. @param {import("./looks.js").Looks} looks @param {string} asked what ?face= says */
+/** Start. @param {import("./looks.js").Looks} looks @param {string} asked the value of ?face= */
 export function startInspect(looks, asked) {
   looks.offer(true);
   return asked === "all" || asked === "" ? showAll(looks) : showOne(looks, asked);
@@ -35,7 +35,7 @@ async function showOne(looks, asked) {
   const { weights, label, unknown } = parseFace(asked);
   const holder = make("div", { className: "face" });
   const title = unknown.length
-    ? `not a shape, or not from 0 to 1: ${unknown.join(", ")}; try ?face=jawOpen:0.5,mouthFunnel`
+    ? `unknown shape, or a value outside 0 to 1: ${unknown.join(", ")}; try ?face=jawOpen:0.5,mouthFunnel`
     : label;
   find("#inspect").replaceChildren(
     make("section", { className: "stage one" }, holder, make("h1", {}, title)),
@@ -49,7 +49,7 @@ async function showOne(looks, asked) {
   paint();
 }
 
-/** Rest and all shapes, each at 1. One face draws them in turn: a browser has few WebGL contexts. */
+/** Rest and all shapes, each at 1. One face draws them in turn, since browsers limit WebGL contexts. */
 class Sheet {
   #cells = ["rest", ...NAMES].map((name) => ({ weights: parseFace(name).weights, name, canvas: make("canvas") }));
   element = make("div", { className: "grid" }, ...this.#cells.map(linked));

@@ -1,10 +1,10 @@
-/** The websocket to the daemon: comes back by itself, and tells what it is doing. */
+/** The websocket to the program: reconnects by itself and reports its state. */
 
 const RETRY_MS = [250, 500, 1000, 2000];
 const SHAPES = 52;
 
 /**
- * An address of the daemon, with the token of the page's own URL where it has one.
+ * An address of the program, with the token from the page's own URL, if there is one.
  * @param {string} path such as "takes/a.csv"
  * @param {Record<string, string>} [query]
  * @returns {URL}
@@ -19,7 +19,7 @@ export function address(path, query = {}) {
 /**
  * @typedef {object} Listener
  * @property {(state: "connecting"|"open"|"waiting") => void} [connection]
- * @property {(timeS: number, weights: Float32Array) => void} [frame] one face, its audio time in seconds
+ * @property {(timeS: number, weights: Float32Array) => void} [frame] one face and its audio time in seconds
  * @property {(message: object) => void} [hello]
  * @property {(message: object) => void} [settings]
  * @property {(message: object) => void} [status]
@@ -27,7 +27,7 @@ export function address(path, query = {}) {
  * @property {(message: {text: string}) => void} [error]
  */
 
-/** Keeps one connection; what is sent while there is none is lost, for the settings come anew with the next. */
+/** Keeps one connection. Messages sent while there is none are lost; the next one brings all settings anew. */
 export class Link {
   #listener;
   #socket = null;
@@ -71,7 +71,7 @@ export class Link {
   #hear(data) {
     if (typeof data === "string") {
       const message = JSON.parse(data);
-      if (message.type === "hello") this.#failures = 0; // not on opening: a full daemon opens, says so and closes
+      if (message.type === "hello") this.#failures = 0; // not on opening: a program with too many pages opens, says so and closes
       this.#listener[message.type]?.(message);
       return;
     }

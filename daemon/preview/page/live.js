@@ -1,4 +1,4 @@
-/** The live page: the daemon's frames on the face, its state in the panels, its settings in the controls. */
+/** The Live tab: the program's frames on the face, its status in the panels, its settings in the controls. */
 
 import { Controls } from "./controls.js";
 import { find } from "./dom.js";
@@ -12,7 +12,7 @@ import { toast } from "./toast.js";
 /** Begin. @param {import("./looks.js").Looks} looks */
 export async function startLive(looks) {
   const [playback, shapeScope, scopes, silence] = [new Playback(), new ShapeScope(), new Scopes(), new Silence()];
-  const state = { connection: "connecting", phase: "starting", input: "", settings: null, silent: false };
+  const state = { connection: "connecting", phase: "starting", phaseAtS: performance.now() / 1000, input: "", settings: null, silent: false };
   const counters = (window.facewire = { frames: 0, timeS: null });
   const view = new FaceView(find("#face"));
   const link = new Link({
@@ -24,8 +24,9 @@ export async function startLive(looks) {
       find("#live").classList.toggle("away", now !== "open");
     },
     hello(hello) {
-      if (state.version && state.version !== hello.version) location.reload(); // the page of another version
+      if (state.version && state.version !== hello.version) location.reload(); // facewire was updated meanwhile
       if (hello.phase === "replay") goToReplay();
+      if (hello.phase !== state.phase) state.phaseAtS = performance.now() / 1000;
       Object.assign(state, { version: hello.version, phase: hello.phase, input: hello.input });
       find("#input").textContent = hello.input;
       showConnection(state);
@@ -61,7 +62,7 @@ export async function startLive(looks) {
     counters.timeS = playback.timeS;
     view.draw(face);
     shapeScope.draw(playback.timeS ?? 0);
-    showNote(noteFor(state));
+    showNote(noteFor({ ...state, phaseS: performance.now() / 1000 - state.phaseAtS }));
     requestAnimationFrame(paint);
   };
   requestAnimationFrame(paint);
@@ -86,7 +87,7 @@ function listenToKeys(controls) {
   });
 }
 
-/** This daemon only plays takes. */
+/** This program only plays takes. */
 function goToReplay() {
   const url = new URL(location);
   url.searchParams.set("replay", "");

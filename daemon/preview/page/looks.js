@@ -1,17 +1,17 @@
-/** Which face is shown, drawn or head: the URL's word, else what was chosen last. */
+/** The look of the face, drawn or head: from the URL, or else as chosen last. */
 
 import { find } from "./dom.js";
 import { toast } from "./toast.js";
 
 const KEY = "facewire.look";
 
-/** The look to begin with. @returns {"drawn"|"head"} */
+/** The look to start with. @returns {"drawn"|"head"} */
 export function chosenLook() {
   const look = new URLSearchParams(location.search).get("look") ?? localStorage.getItem(KEY);
   return look === "head" ? "head" : "drawn";
 }
 
-/** The switch in the header, for all faces of the page. */
+/** The switch in the header, for all faces on the page. */
 export class Looks {
   #views = [];
   #look = chosenLook();
@@ -22,7 +22,7 @@ export class Looks {
     this.#mark();
   }
 
-  /** Offer the switch, where there is a head. @param {boolean} there */
+  /** Show the switch if there is a head. @param {boolean} there */
   offer(there) {
     find("#looks").hidden = !there;
   }
@@ -30,11 +30,11 @@ export class Looks {
   /** Give a face its look. @param {import("./faceview.js").FaceView} view */
   async dress(view) {
     this.#views.push(view);
-    if (this.#look === "head") await view.use("drawn"); // the head takes a moment to load, the first time many
+    if (this.#look === "head") await view.use("drawn"); // the head takes a while to load, longer the first time
     await this.#use(view);
   }
 
-  /** A face has left the page. */
+  /** Forget a face that has left the page. */
   drop(view) {
     this.#views = this.#views.filter((each) => each !== view);
   }

@@ -1,4 +1,4 @@
-/** Begins the mode that the page's URL names. */
+/** Starts the mode that the page's URL selects. */
 
 import { find } from "./dom.js";
 import { startInspect } from "./inspect.js";
@@ -10,7 +10,7 @@ import { toast } from "./toast.js";
 const query = new URLSearchParams(location.search);
 const looks = new Looks();
 
-/** Show a mode's part of the page. @param {"live"|"replay"|"inspect"} mode */
+/** Show the tab of a mode. @param {"live"|"replay"|"inspect"} mode */
 function enter(mode) {
   document.body.dataset.mode = mode;
   for (const main of document.querySelectorAll("main")) main.hidden = main.id !== mode;
@@ -20,7 +20,7 @@ function enter(mode) {
   }
 }
 
-/** The links between the modes keep the token. */
+/** Keep the token in the links between the tabs. */
 function keepToken() {
   const token = query.get("token");
   for (const link of token ? document.querySelectorAll("nav a") : []) {

@@ -1,34 +1,48 @@
-/** What is written over the face, large and plain, when it does not move as one would expect. */
+/** The message over the face that explains why it does not move. */
 
 import { find } from "./dom.js";
 
 const SILENT_DB = -70;
 const SILENT_AFTER_S = 3;
+const SLOW_AFTER_S = 5;
 
 /**
- * The one note that matters most, or null.
- * @param {{connection: string, phase: string, input: string, settings: object, silent: boolean}} state
+ * The most important message, or null.
+ * @param {object} state
+ * @param {"connecting"|"open"|"waiting"} state.connection
+ * @param {string} state.phase
+ * @param {number} state.phaseS seconds since the page was told of this phase
+ * @param {string} state.input
+ * @param {object} state.settings
+ * @param {boolean} state.silent
  * @returns {{kind: string, title: string, text: string} | null}
  */
-export function noteFor({ connection, phase, input, settings, silent }) {
+export function noteFor({ connection, phase, phaseS, input, settings, silent }) {
   if (connection === "connecting") return { kind: "waiting", title: "connecting…", text: "" };
   if (connection === "waiting")
-    return { kind: "waiting", title: "the program has ended; waiting for it", text: "start facewire run again" };
+    return { kind: "waiting", title: "the program has ended", text: "this page goes on when facewire run is started again" };
   if (phase === "ended")
-    return { kind: "ended", title: "the sound has ended", text: "the face rests; start facewire run again" };
-  if (phase === "starting") return { kind: "starting", title: "starting…", text: "the model is loading" };
-  if (settings?.freeze) return { kind: "frozen", title: "frozen", text: "f lets the face move again" };
-  if (settings?.mute) return { kind: "muted", title: "muted", text: "m lets the face hear again" };
+    return { kind: "ended", title: "the sound has ended", text: "the face is at rest; start facewire run again" };
+  if (phase === "starting") return { kind: "starting", title: "starting…", text: startingText(phaseS) };
+  if (settings?.freeze) return { kind: "frozen", title: "frozen", text: "press Freeze again to let the face move" };
+  if (settings?.mute) return { kind: "muted", title: "muted", text: "press Mute again to be heard" };
   if (silent)
     return {
       kind: "silent",
-      title: `I hear nothing: ${input}`,
-      text: "is the microphone on, and is it the one you mean? facewire devices lists them",
+      title: `no sound from ${input}`,
+      text: "is the microphone on, and is it the right one? facewire devices lists them",
     };
   return null;
 }
 
-/** Watches the level: silent means below −70 dB for 3 s. */
+/** The face that ships opens at once; any other checkpoint or encoder has to be converted the first time. */
+const startingText = (phaseS) =>
+  phaseS < SLOW_AFTER_S
+    ? "opening the face"
+    : "still opening the face: the first start with another checkpoint or encoder converts it for onnxruntime, " +
+      "which can take a minute or more; later starts are quick";
+
+/** Watches the level; silent means below −70 dB for 3 s. */
 export class Silence {
   #sinceS = null;
 
@@ -40,13 +54,13 @@ export class Silence {
   }
 }
 
-/** Show a note, or none. */
+/** Show a message, or none. @param {ReturnType<typeof noteFor>} note */
 export function showNote(note) {
   const box = find("#note");
   const [title, text] = box.children;
   box.hidden = !note;
-  if (!note || (box.dataset.kind === note.kind && title.textContent === note.title)) return;
+  if (!note) return;
   box.dataset.kind = note.kind;
-  title.textContent = note.title;
-  text.textContent = note.text;
+  for (const [element, words] of [[title, note.title], [text, note.text]])
+    if (element.textContent !== words) element.textContent = words; // each change is read out to the blind
 }

@@ -1,4 +1,4 @@
-/** Local files, from the page's buttons or dropped on it. */
+/** Local files, chosen with the page's buttons or dropped on it. */
 
 import { find } from "./dom.js";
 
@@ -10,7 +10,7 @@ export const isSound = (file) => file.type.startsWith("audio/") || SOUNDS.test(f
 /**
  * Listen.
  * @param {string[]} places the buttons' names: #NAME-open; "sound" asks for sounds
- * @param {(files: File[], place: string | null) => void} onFiles place null: dropped
+ * @param {(files: File[], place: string | null) => void} onFiles place is null for dropped files
  */
 export function listenToFiles(places, onFiles) {
   const input = find("#file");

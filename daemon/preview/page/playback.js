@@ -1,15 +1,15 @@
-/** Frames arrive unevenly; this gives the face for any moment of the display, interpolated on audio time. */
+/** Frames arrive unevenly; this interpolates the face for each moment of the display, on audio time. */
 
 const KEEP_S = 2;
 const JUMP_S = 0.5;
-/** By how much playing may be faster or slower than the clock while it catches up. */
+/** How much faster or slower than the clock it plays while it catches up. */
 const SLEW = 0.15;
 
 /**
  * The face between two faces.
  * @param {Float32Array} a @param {Float32Array} b
  * @param {number} share 0: a, 1: b
- * @param {Float32Array} into where it is written
+ * @param {Float32Array} into receives the result
  */
 export function mix(a, b, share, into) {
   for (let i = 0; i < into.length; i++) into[i] = a[i] + (b[i] - a[i]) * share;
@@ -18,26 +18,26 @@ export function mix(a, b, share, into) {
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-/** Keeps the last frames, and plays them one to two frame intervals late, as unevenly as they come. */
+/** Keeps the last frames and plays them one to two frame intervals late, depending on how unevenly they arrive. */
 export class Playback {
   #frames = []; // {timeS, weights, lagS: when it arrived, minus its time}
   #headS = null;
   #askedS = 0;
   #face = new Float32Array(52);
 
-  /** Audio time that was shown last, in seconds; null before the first frame. */
+  /** Audio time of the face shown last, in seconds; null before the first frame. */
   get timeS() {
     return this.#headS;
   }
 
-  /** Forget everything: another stream begins. */
+  /** Forget everything; a new stream begins. */
   reset() {
     this.#frames = [];
     this.#headS = null;
   }
 
   /**
-   * A frame has arrived.
+   * Add a frame that has arrived.
    * @param {number} timeS audio time @param {Float32Array} weights @param {number} nowS the display's clock
    */
   push(timeS, weights, nowS) {
@@ -49,7 +49,7 @@ export class Playback {
   }
 
   /**
-   * The face to show now, or null if none has come. It holds when frames stay away, and never goes back.
+   * The face to show now, or null before the first frame. It holds when no frames come, and never goes back.
    * @param {number} nowS the display's clock
    * @returns {Float32Array | null} valid until the next call
    */
@@ -74,7 +74,7 @@ export class Playback {
     return this.#headS + passedS + clamp(behindS, -SLEW * passedS, SLEW * passedS);
   }
 
-  /** From audio time to when it is shown: the quickest way seen lately, an interval, and the unevenness up to one. */
+  /** From audio time to display: the shortest recent lag, plus one frame interval, plus the jitter up to another. */
   #delayS() {
     const lags = this.#frames.map((frame) => frame.lagS);
     const quickest = Math.min(...lags);

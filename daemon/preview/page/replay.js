@@ -1,4 +1,4 @@
-/** Takes played again: one, or two side by side, with their sound and their curves. */
+/** The Replay tab: one take, or two side by side, with their sound and their curves. */
 
 import { drawCurves } from "./curves.js";
 import { find, make } from "./dom.js";
@@ -14,7 +14,6 @@ import { clockTime, TransportBar } from "./transportbar.js";
 import { NAMES } from "/names.js";
 
 const SIDES = ["take", "beside"];
-
 
 /** Begin. @param {import("./looks.js").Looks} looks */
 export function startReplay(looks) {
@@ -49,7 +48,7 @@ class Replay {
     const query = new URLSearchParams(location.search);
     const names = await listTakes();
     for (const side of SIDES) {
-      fillNames(find(`#${side}`), side === "take" ? "choose…" : "nothing", names);
+      fillNames(find(`#${side}`), side === "take" ? "choose…" : "none", names);
       find(`#${side}`).addEventListener("change", ({ target }) => this.#choose(side, target.value).catch(complain));
     }
     requestAnimationFrame(() => this.#paint());
@@ -58,7 +57,7 @@ class Replay {
     for (const side of SIDES) if (wanted[side]) await this.#choose(side, wanted[side]).catch(complain);
   }
 
-  /** Show one of the daemon's takes; "": none. */
+  /** Show one of the program's takes; "" for none. */
   async #choose(side, name) {
     await this.#put(side, name ? await fetchTake(name) : null);
     if (side === "take") this.#useSoundOf(name ? await fetchSound(name) : null);
@@ -100,11 +99,11 @@ class Replay {
     return `${name} · ${+fps.toFixed(2)} fps · ${clockTime(durationS)}${side === "beside" ? " · dashed" : ""}`;
   }
 
-  /** The sound beside the take; the user's own stays where the take has none. */
+  /** Use the take's sound. If it has none, a sound that the user opened stays. */
   #useSoundOf(blob) {
     if (this.#ownSound && !blob) return;
     this.#ownSound = false;
-    this.#sound(blob, "with its sound");
+    this.#sound(blob, "with sound");
   }
 
   #sound(blob, text) {
@@ -157,7 +156,7 @@ class Replay {
     document.body.classList.toggle("no-take", !this.#takes.take && !this.#takes.beside);
   }
 
-  /** Sounds are played from here, takes are read by the daemon; dropped ones come where there is none yet. */
+  /** Sounds play from the browser, takes are read by the program; a dropped take goes to the free side. */
   async #open(files, place) {
     for (const file of files) {
       if (isSound(file)) {
@@ -180,7 +179,7 @@ function fillNames(select, none, names) {
   select.replaceChildren(...options);
 }
 
-/** A local file's name is shown as chosen; it cannot be chosen again, for only the browser has it. */
+/** Show a local file's name as the choice. It cannot be chosen again, since only the browser has the file. */
 function addName(select, name) {
   select.querySelector("[data-local]")?.remove();
   const option = make("option", { value: "", disabled: true, dataset: { local: "" } }, name);

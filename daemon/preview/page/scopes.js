@@ -1,4 +1,4 @@
-/** What can be measured while it runs: the sound, the shapes, the latency, the receivers, whose manner it is. */
+/** The meters: sound, shapes, latency, receivers, and the identity in use. */
 
 import { drawCurves } from "./curves.js";
 import { find, make } from "./dom.js";
@@ -7,7 +7,7 @@ import { Shapes } from "./shapes.js";
 
 const SHOWN_S = 10;
 const QUIETEST_DB = -90;
-const FALL_DB = 3; // per status message: a level that jumps ten times a second cannot be read
+const FALL_DB = 3; // per status message: a level that jumps ten times a second is unreadable
 
 const percent = (db) => Math.min(100, Math.max(0, (1 - db / QUIETEST_DB) * 100));
 
@@ -23,7 +23,7 @@ export class ShapeScope {
     while (this.#frames[0].timeS < timeS - SHOWN_S - 1) this.#frames.shift();
   }
 
-  /** Draw up to a time. @param {number} nowS audio time that the face shows */
+  /** Draw up to a time. @param {number} nowS audio time of the face on display */
   draw(nowS) {
     const frames = this.#frames;
     const times = frames.map((frame) => frame.timeS);
@@ -37,20 +37,20 @@ export class ShapeScope {
   }
 }
 
-/** The panels that status messages fill. */
+/** The panels that show status messages. */
 export class Scopes {
   #latency = new LatencyPanel();
   #levelDb = QUIETEST_DB;
   #floor = null;
 
-  /** What does not change. @param {{floor: number | null}} hello */
+  /** Take what does not change from the hello message. @param {{floor: number | null}} hello */
   offer({ floor }) {
     this.#floor = floor;
   }
 
   /** @param {object} status a status message */
   show(status) {
-    this.#levelDb = Math.max(status.level_db ?? QUIETEST_DB, this.#levelDb - FALL_DB); // null: no sound has come
+    this.#levelDb = Math.max(status.level_db ?? QUIETEST_DB, this.#levelDb - FALL_DB); // null before the first sound
     showSound(status, this.#levelDb);
     this.#latency.show(status.latency);
     showReceivers(status);
@@ -86,11 +86,11 @@ function showReceivers({ sinks, held, late, dropped }) {
 function showMatch({ match, identity, speaking }, floor) {
   const auto = identity === "auto";
   const who = auto ? speaking : identity;
-  find("#identity-now").textContent = `${auto ? "by the voice" : "in force"}: ${who ?? "the mean of all"}`;
+  find("#identity-now").textContent = `${auto ? "by voice" : "in use"}: ${who ?? "mean of all"}`;
   const rows = Object.entries(match).sort(([, a], [, b]) => b - a);
   const bars = rows.map(([name, score]) => bar(name, score, score.toFixed(2).replace("-", "−"), name === who));
   for (const { children } of floor === null ? [] : bars) {
-    const mark = make("em", { title: `a voice below ${floor.toFixed(2)} is nobody's` });
+    const mark = make("em", { title: `below ${floor.toFixed(2)} the voice counts as unknown` });
     mark.style.left = `${Math.max(0, floor) * 100}%`;
     children[1].append(mark);
   }
@@ -98,7 +98,7 @@ function showMatch({ match, identity, speaking }, floor) {
 }
 
 /**
- * A bar with its name and figure.
+ * A bar with a name and a figure.
  * @param {string} name @param {number} share 0..1 @param {string} figure @param {boolean} [strong]
  */
 export function bar(name, share, figure, strong = false) {
@@ -111,5 +111,5 @@ export function bar(name, share, figure, strong = false) {
 
 function showRecording(recording) {
   find("#recording").hidden = !recording;
-  if (recording) find("#recording span").textContent = `${recording.name}  ${recording.seconds.toFixed(1)} s`;
+  if (recording) find("#recording span").textContent = `${recording.seconds.toFixed(1)} s`;
 }

@@ -1,4 +1,4 @@
-/** Which shapes are looked at: a legend with their colours and values, and a picker of all 52. */
+/** The shapes whose curves are shown: a legend with their colours and values, and a picker of all 52. */
 
 import { COLOURS } from "./curves.js";
 import { make } from "./dom.js";
@@ -8,14 +8,14 @@ const KEY = "facewire.shapes";
 const FIRST = ["jawOpen", "mouthFunnel", "mouthPressLeft"];
 const GROUPS = ["jaw", "mouth", "tongue", "cheek", "nose", "eye", "brow"];
 
-/** The chosen shapes, remembered by the browser. */
+/** The chosen shapes; the browser remembers them. */
 export class Shapes {
   #legend;
   #onChange;
   #values = new Map(); // name -> element
   /** @type {string[]} */ chosen;
 
-  /** @param {HTMLElement} legend where they are shown @param {() => void} [onChange] */
+  /** @param {HTMLElement} legend the element for the legend @param {() => void} [onChange] */
   constructor(legend, onChange = () => {}) {
     this.#legend = legend;
     this.#onChange = onChange;
@@ -25,12 +25,12 @@ export class Shapes {
     this.#show();
   }
 
-  /** Each chosen shape with its colour. @returns {{name: string, index: number, colour: string}[]} */
+  /** The chosen shapes with their colours. @returns {{name: string, index: number, colour: string}[]} */
   get series() {
     return this.chosen.map((name, n) => ({ name, index: NAMES.indexOf(name), colour: COLOURS[n] }));
   }
 
-  /** Look at a shape, or no longer. Of too many, the one chosen first gives way. @param {string} name */
+  /** Show or hide a shape. Of too many, the one chosen first goes. @param {string} name */
   toggle(name) {
     const left = this.chosen.filter((each) => each !== name);
     this.chosen = left.length < this.chosen.length ? left : [...left, name].slice(-COLOURS.length);
@@ -39,7 +39,7 @@ export class Shapes {
     this.#onChange();
   }
 
-  /** Write the values beside the names. @param {(index: number) => string} textOf */
+  /** Show values beside the names. @param {(index: number) => string} textOf */
   label(textOf) {
     for (const { name, index } of this.series) this.#values.get(name).textContent = textOf(index);
   }
@@ -50,7 +50,7 @@ export class Shapes {
       dot.style.background = colour;
       const value = make("output", {}, "–");
       this.#values.set(name, value);
-      const title = `no longer show ${name}`;
+      const title = `hide ${name}`;
       const chip = make("button", { type: "button", className: "chip", title }, dot, name, value);
       chip.addEventListener("click", () => this.toggle(name));
       return chip;

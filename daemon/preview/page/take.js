@@ -1,11 +1,11 @@
-/** Recorded takes: got from the daemon, which reads every format; a face for any moment of one. */
+/** Recorded takes, read by the program, whatever their format; a face for any moment of one. */
 
 import { address } from "./link.js";
 import { mix } from "./playback.js";
 
 const SHAPES = 52;
 
-/** One take, its frames at an even rate. */
+/** One take, with frames at an even rate. */
 export class Take {
   #weights;
   #face = new Float32Array(SHAPES);
@@ -28,7 +28,7 @@ export class Take {
     return this.#weights[n * SHAPES + index];
   }
 
-  /** The face at a time, interpolated. @param {number} timeS @returns {Float32Array} valid until the next call */
+  /** The interpolated face at a time. @param {number} timeS @returns {Float32Array} valid until the next call */
   at(timeS) {
     const place = Math.min(Math.max(0, timeS * this.fps), this.frames - 1);
     const first = Math.min(Math.floor(place), Math.max(0, this.frames - 2));
@@ -38,7 +38,7 @@ export class Take {
 }
 
 /**
- * How far two takes are apart, over the time that both have, at the first one's frames.
+ * How far two takes differ, over the time they share, at the frames of the first.
  * @param {Take} a @param {Take} b
  * @returns {Float64Array} (52,) mean |a - b| of each shape
  */
@@ -58,7 +58,7 @@ async function answer(request) {
   return response;
 }
 
-/** The names of the takes that the daemon has. @returns {Promise<string[]>} newest first */
+/** The names of the program's takes. @returns {Promise<string[]>} newest first */
 export async function listTakes() {
   return (await (await answer(fetch(address("takes")))).json()).takes;
 }
@@ -68,13 +68,13 @@ export async function fetchTake(name) {
   return new Take(await (await answer(fetch(address(`takes/${encodeURIComponent(name)}`)))).json());
 }
 
-/** The sound that lies beside a take. @param {string} name @returns {Promise<Blob | null>} */
+/** The sound of a take. @param {string} name @returns {Promise<Blob | null>} */
 export async function fetchSound(name) {
   const response = await fetch(address(`takes/${encodeURIComponent(name)}/sound`));
-  return response.status === 200 ? response.blob() : null; // 204: it has none
+  return response.status === 200 ? response.blob() : null; // 204: the take has none
 }
 
-/** Have the daemon read a local file. @param {File} file @returns {Promise<Take>} */
+/** Have the program read a local file. @param {File} file @returns {Promise<Take>} */
 export async function parseFile(file) {
   const request = fetch(address("take", { name: file.name }), { method: "POST", body: file });
   return new Take(await (await answer(request)).json());

@@ -1,4 +1,4 @@
-/** A short message at the foot of the page. */
+/** A short message at the bottom of the page. */
 
 import { find } from "./dom.js";
 

@@ -1,6 +1,6 @@
-/** Play, pause, seek and speed: of a sound, or of a clock of its own where there is none or it is at its end. */
+/** Play, pause, seek and speed, by the clock of the sound, or by its own without a sound or past its end. */
 
-/** Seconds that run by themselves, or stand. */
+/** A clock that runs or stands still. */
 class Clock {
   #atS = 0;
   #sinceMs = null;
@@ -16,7 +16,7 @@ class Clock {
   }
 
   set rate(rate) {
-    this.timeS = this.timeS; // up to now it ran at the rate before
+    this.timeS = this.timeS; // up to now it ran at the old rate
     this.#rate = rate;
   }
 
@@ -30,11 +30,11 @@ class Clock {
   }
 }
 
-/** Where in the takes we are. While the sound plays, its own time counts. */
+/** The position in the takes. While a sound plays, its time counts. */
 export class Transport {
   #clock = new Clock();
   #audio = new Audio();
-  /** Length in seconds; it stops there. */
+  /** Length in seconds, where it stops. */
   durationS = 0;
 
   constructor() {
@@ -42,7 +42,7 @@ export class Transport {
     this.#audio.addEventListener("loadedmetadata", () => this.seek(this.timeS));
   }
 
-  /** Play to another sound. @param {Blob | null} sound null: to none */
+  /** Use another sound. @param {Blob | null} sound null for none */
   load(sound) {
     this.pause();
     URL.revokeObjectURL(this.#audio.src);
@@ -55,7 +55,7 @@ export class Transport {
     return !this.#audio.paused && !this.#audio.ended && this.#audio.readyState > 0;
   }
 
-  /** Seconds from the beginning. */
+  /** Seconds from the start. */
   get timeS() {
     return Math.min(this.durationS, this.#sounding ? this.#audio.currentTime : this.#clock.timeS);
   }
@@ -64,17 +64,17 @@ export class Transport {
     return this.#clock.playing;
   }
 
-  /** 1: as it was recorded. @param {number} rate */
+  /** Speed; 1 is as recorded. @param {number} rate */
   set rate(rate) {
     this.#clock.rate = rate;
     this.#audio.defaultPlaybackRate = this.#audio.playbackRate = rate;
   }
 
-  /** From the beginning, where it stands at the end. */
+  /** Play; at the end, from the start. */
   play() {
     if (this.timeS >= this.durationS) this.seek(0);
     this.#clock.playing = true;
-    this.seek(this.timeS); // where there is sound, it begins there
+    this.seek(this.timeS); // starts the sound there, if there is one
   }
 
   pause() {
@@ -83,11 +83,11 @@ export class Transport {
     this.#audio.pause();
   }
 
-  /** @param {number} timeS seconds from the beginning */
+  /** @param {number} timeS seconds from the start */
   seek(timeS) {
     this.#clock.timeS = Math.min(this.durationS, Math.max(0, timeS));
-    if (!(this.#clock.timeS < this.#audio.duration)) return this.#audio.pause(); // no sound, or not so long
+    if (!(this.#clock.timeS < this.#audio.duration)) return this.#audio.pause(); // no sound, or a shorter one
     this.#audio.currentTime = this.#clock.timeS;
-    if (this.playing) this.#audio.play().catch(() => {}); // refused or paused meanwhile: the clock runs
+    if (this.playing) this.#audio.play().catch(() => {}); // refused, or paused meanwhile: the clock runs on
   }
 }

@@ -8,12 +8,12 @@ const ON_BUTTONS = "button, select, summary, dialog, input:not([type=range])";
 /** Minutes, seconds and hundredths. @param {number} timeS */
 export const clockTime = (timeS) => `${Math.floor(timeS / 60)}:${(timeS % 60).toFixed(2).padStart(5, "0")}`;
 
-/** Lets the user move a transport. */
+/** Lets the user drive a transport. */
 export class TransportBar {
   #transport;
   #fps;
 
-  /** @param {import("./transport.js").Transport} transport @param {() => number} fps how long a step is */
+  /** @param {import("./transport.js").Transport} transport @param {() => number} fps a step is one frame */
   constructor(transport, fps) {
     this.#transport = transport;
     this.#fps = fps;
@@ -22,14 +22,14 @@ export class TransportBar {
     find("#step-on").addEventListener("click", () => this.#step(1));
     find("#scrub").addEventListener("input", ({ target }) => transport.seek(target.valueAsNumber));
     find(".transport").addEventListener("mousedown", (event) => {
-      if (event.target.closest("button")) event.preventDefault(); // it takes no focus, so that space still plays
+      if (event.target.closest("button")) event.preventDefault(); // keeps the focus elsewhere, so that space still plays
     });
     this.#listenToSpeed();
     this.#listenToCurves();
     this.#listenToKeys();
   }
 
-  /** Show where it stands. */
+  /** Show the position. */
   show() {
     const { timeS, durationS, playing } = this.#transport;
     find("#play").textContent = playing ? "❚❚" : "▶";
@@ -77,7 +77,7 @@ export class TransportBar {
     document.addEventListener("keydown", (event) => {
       const others = event.key === " " ? ON_BUTTONS : "select, dialog";
       if (!keys[event.key] || event.ctrlKey || event.altKey || event.metaKey || event.target.closest?.(others)) return;
-      event.preventDefault(); // the scrub bar would take a step of its own
+      event.preventDefault(); // the scrub bar would step, too
       keys[event.key]();
     });
   }

@@ -18,7 +18,6 @@ from daemon.preview import pages
 from daemon.preview.server import Preview
 from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
-from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 from protocols.frame import Frame
 
@@ -76,7 +75,7 @@ async def closing(page: Page) -> int | None:
 def test_whoever_comes_is_told_what_runs_and_the_newest_of_everything(preview: Preview, settings: LiveSettings) -> None:
     preview.introduce({"phase": "starting", "input": "demo voice"})
     preview.introduce(
-        {"phase": "live", "fps": 30, "identities": ["s1"], "lookaheads_ms": np.array([80, 160])[:0].tolist()}
+        {"phase": "live", "floor": 0.5, "identities": ["s1"], "lookaheads_ms": np.array([80, 160])[:0].tolist()}
     )
     preview.tell({"level_db": -10.0})
     preview.tell({"level_db": float("-inf"), "held": np.int64(3), "latency": {"measured_ms": [[np.float32(0.5)]]}})
@@ -85,9 +84,8 @@ def test_whoever_comes_is_told_what_runs_and_the_newest_of_everything(preview: P
         async with aiohttp.ClientSession() as session, session.ws_connect(preview.url + "ws") as page:
             hello, now, status = [await message(page) for _ in range(3)]
         assert hello["type"] == "hello"
-        assert hello["names"] == list(NAMES)
-        told = [hello[key] for key in ("phase", "input", "fps", "identities", "head", "version")]
-        assert told == ["live", "demo voice", 30, ["s1"], False, "0.1.0"]
+        told = [hello[key] for key in ("phase", "input", "floor", "identities", "head", "version")]
+        assert told == ["live", "demo voice", 0.5, ["s1"], False, "0.1.0"]
         assert now == {"type": "settings", "now": settings.live(), "lines": "", "file": str(settings.file)}
         assert status == {"type": "status", "level_db": None, "held": 3, "latency": {"measured_ms": [[0.5]]}}
 
@@ -161,20 +159,23 @@ def test_a_refused_change_is_told_to_the_asker_alone(preview: Preview, settings:
 
 def test_settings_are_saved_on_request(preview: Preview, settings: LiveSettings) -> None:
     async def visit(first: Page, second: Page) -> None:
-        await first.send_str('{"set": {"mute": true}}')
+        await first.send_str('{"set": {"style": 0.5, "record": true}}')
         for page in (first, second):
-            assert (await message(page))["lines"] == "mute: true\n"
+            assert (await message(page))["lines"] == "style: 0.5\n"
         await first.send_str('{"do": "save"}')
         told = [await message(first), await message(first)]
         assert {"type": "said", "text": f"saved {settings.file}"} in told
         assert (await message(second))["lines"] == ""
-        assert settings.file.read_text(encoding="utf-8") == "mute: true\n"
+        assert settings.file.read_text(encoding="utf-8") == "style: 0.5\n"
 
     with_pages(preview, 2, visit)
 
 
-def test_a_file_that_cannot_be_read_is_told_in_the_lines(preview: Preview, settings: LiveSettings) -> None:
-    settings.file.write_text("liveliness: [\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    "text", ["liveliness: [\n", "seed: 2023-99-99\n", "seed: !!int x\n", f"seed: {'9' * 5000}\n", "[" * 5000]
+)
+def test_a_file_that_cannot_be_read_is_told_in_the_lines(text: str, preview: Preview, settings: LiveSettings) -> None:
+    settings.file.write_text(text, encoding="utf-8")
 
     async def visit(page: Page) -> None:
         await page.send_str('{"set": {"mute": true}}')
@@ -183,6 +184,21 @@ def test_a_file_that_cannot_be_read_is_told_in_the_lines(preview: Preview, setti
         assert (await message(page))["type"] == "error"
 
     with_pages(preview, 1, visit)
+
+
+def test_a_fault_of_ours_is_told_and_harms_nobody(
+    preview: Preview, settings: LiveSettings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(settings, "save", lambda: 1 / 0)
+
+    async def visit(page: Page) -> None:
+        await page.send_str('{"do": "save"}')
+        assert await message(page) == {"type": "error", "text": "something went wrong; see facewire's log"}
+        preview.send(frame(0))
+        assert len(await page.receive_bytes()) == 216
+
+    with_pages(preview, 1, visit)
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_calibration_is_asked_for(preview: Preview, settings: LiveSettings) -> None:

@@ -2,15 +2,9 @@ import asyncio
 import base64
 import json
 import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import aiohttp
 import numpy as np
@@ -19,11 +13,10 @@ import soundfile
 
 from daemon.preview import shelf as module
 from daemon.preview.server import Preview
-from daemon.preview.shelf import Shelf, apart, replay
+from daemon.preview.shelf import Shelf
 from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from protocols import takes
-from protocols.errors import FacewireError
 from protocols.takes import Take
 
 TAKE = Take(np.random.default_rng(0).uniform(0, 1, (40, 52)).astype(np.float32), Fraction(30))
@@ -143,11 +136,6 @@ def test_an_upload_has_its_limit(url: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert b"64 MiB" in told
 
 
-def test_a_take_that_takes_too_long_is_given_up(folder: Path) -> None:
-    with pytest.raises(FacewireError, match=r"me\.npz: takes longer than 0 s"):
-        asyncio.run(apart(module.take_json, folder / "c.npz", "me.npz", seconds=0))
-
-
 def test_takes_that_are_named_come_first_each_once(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.npz"
     takes.write(other, TAKE)
@@ -163,43 +151,3 @@ def test_a_given_sound_goes_with_the_takes_that_are_named(folder: Path, tmp_path
     assert shelf.sound("a.json") == tmp_path / "talk.flac"
     assert shelf.sound("c.npz") == folder / "c.wav"
     assert shelf.sound("b.npz") is None
-
-
-def test_replay_serves_until_it_is_stopped(folder: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from daemon.preview.shelf import replay\n"
-        "replay([Path(p) for p in sys.argv[1:3]], port=0, folder=Path(sys.argv[3]))"
-    )
-    takes.write(tmp_path / "first take.npz", TAKE)
-    paths = [str(tmp_path / "first take.npz"), str(folder / "c.npz"), str(folder)]
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", code, *paths], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
-    ) as process:
-        assert process.stdout is not None
-        shown = re.fullmatch(r"replay    (\S+)\n", process.stdout.readline())
-        assert shown is not None
-        assert process.stdout.readline() == "READY     Ctrl-C stops\n"
-        url = urlsplit(shown[1])
-        assert parse_qs(url.query) == {"replay": ["first take.npz"], "beside": ["c.npz"]}
-        with urlopen(f"http://{url.netloc}/takes") as answer:
-            assert json.load(answer)["takes"] == ["first take.npz", "c.npz", "b.npz", "a.json"]
-        phase = asyncio.run(_phase(f"http://{url.netloc}/ws"))
-        process.send_signal(signal.SIGINT)
-        assert process.wait() == 0
-    assert phase == "replay"
-
-
-async def _phase(url: str) -> str:
-    async with aiohttp.ClientSession() as session, session.ws_connect(url) as page:
-        phase: str = json.loads((await page.receive()).data)["phase"]
-        return phase
-
-
-def test_replay_refuses_what_it_cannot_show(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("nonsense", encoding="utf-8")
-    with pytest.raises(FacewireError, match=r"x\.csv"):
-        replay([tmp_path / "x.csv"])
-    with pytest.raises(FacewireError, match=r"none\.csv"):
-        replay([tmp_path / "none.csv"])
-    with pytest.raises(FacewireError, match=r"none\.wav: no such sound file"):
-        replay([folder / "c.npz"], sound=tmp_path / "none.wav")

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,46 @@ def test_a_list_without_receivers_is_refused(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     assert load(write(tmp_path, "")) == DaemonConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("seed: 1\nstyle: 1\nseed: 2\n", "line 3: not valid YAML: seed is already set in line 1; keep one"),
+        ("gains:\n  jaw: 1\n  'jaw': 2\n", "line 3: not valid YAML: jaw is already set in line 2; keep one"),
+        ("seed: 2023-99-99\n", r"seed: Input should be a valid integer.*'2023-99-99'"),
+        ("input: mic\nseed: !!int x\n", "line 2: not valid YAML: not a valid int"),
+        ("style: !!float x\n", "line 1: not valid YAML: not a valid float"),
+        ("mute: !!bool x\n", "line 1: not valid YAML: not a valid bool"),
+        ("seed: !!timestamp x\n", "line 1: not valid YAML: not a valid timestamp"),
+        ('identity: "\\ud800"\n', "line 1: not valid YAML: not a valid str"),
+        (f"seed: {'9' * 5000}\n", "line 1: not valid YAML: not a valid int"),
+        (f"seed: 0x{'f' * 5000}\n", "line 1: not valid YAML: not a valid int"),
+        (f"style: 1:{'59:' * 300}1.5\n", "line 1: not valid YAML: not a valid float"),
+        (f"style: {'9' * 5000}.5\n", "style: Input should be less than or equal to 1.5"),
+        ("[" * 100_000, "line 1: not valid YAML: nested too deeply"),
+        ("sinks: " + "{a: " * 10_000, "line 1: not valid YAML: nested too deeply"),
+        ("- " * 10_000, "line 1: not valid YAML: nested too deeply"),
+        ("seed: &all [*all]\n", "seed: Input should be a valid integer"),
+        ("seed: \x01\n", "not valid YAML: unacceptable character"),
+        ("? [seed]\n: 1\n", "line 1: not valid YAML: found unhashable key"),
+        ("1: 2\n", "1: Keys should be strings"),
+    ],
+    ids=lambda value: value[:16],
+)
+def test_whatever_cannot_be_read_is_told_in_a_line_or_two(tmp_path: Path, text: str, told: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(FacewireError, match=told) as caught:
+        load(file)
+    assert len(str(caught.value)) < 500
+
+
+def test_aliases_that_multiply_are_told_briefly(tmp_path: Path) -> None:
+    many = [f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in itertools.pairwise("abcdefghijk")]
+    with pytest.raises(FacewireError, match="seed: Input should be a valid integer") as caught:
+        load(write(tmp_path, "\n".join(["a: &a [x]", *many, "seed: *k"])))
+    assert len(str(caught.value)) < 10_000
+
+
+def test_what_looks_like_a_date_is_a_name(tmp_path: Path) -> None:
+    assert load(write(tmp_path, "identity: 2023-01-01\n")).identity == "2023-01-01"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from daemon.settings.config import DaemonConfig, load
-from daemon.settings.live import LIVE_KEYS, LiveSettings
+from daemon.settings.live import LIVE_KEYS, MOMENTARY_KEYS, LiveSettings
 from protocols.errors import FacewireError
 
 FILE = """\
@@ -74,19 +74,16 @@ def test_what_the_checkpoint_cannot_do_is_refused() -> None:
 def test_saving_changes_the_lines_of_what_was_set_and_nothing_else(file: Path) -> None:
     settings = LiveSettings(load(file), file)
     assert settings.lines() == ""
-    settings.change({"identity": None, "gains": {"jaw": 1.2}, "gate_db": -47.5, "mute": True})
+    settings.change({"identity": None, "gains": {"jaw": 1.2}, "gate_db": -47.5})
     assert settings.lines() == (
-        "identity: null\n"
-        "gains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\n"
-        "gate_db: -47.5\n"
-        "mute: true\n"
+        "identity: null\ngains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\ngate_db: -47.5\n"
     )
     assert settings.save() == file
     assert file.read_text(encoding="utf-8") == (
         "# mine\nseed: 3      # lucky\n\n# how it moves\n"
         "gains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\n"
         "\n# who\nidentity: null\n"
-        'sinks: ["vmc://127.0.0.1:39539"]\ngate_db: -47.5\nmute: true\n'
+        'sinks: ["vmc://127.0.0.1:39539"]\ngate_db: -47.5\n'
     )
     assert load(file) == settings.now
     assert settings.lines() == ""
@@ -115,6 +112,89 @@ def test_where_there_is_no_file_one_is_made_of_what_was_set(tmp_path: Path) -> N
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     settings = LiveSettings(DaemonConfig(), tmp_path / "missing" / "config.yaml")
-    settings.change({"mute": True})
+    settings.change({"style": 0.5})
     with pytest.raises(FacewireError, match=r"config\.yaml: cannot be written: No such file"):
         settings.save()
+
+
+@pytest.mark.parametrize("in_file", ["", "mute: true\nfreeze: true\nrecord: true\n"])
+def test_muted_frozen_and_recording_are_never_saved(file: Path, in_file: str) -> None:
+    file.write_text(FILE + in_file, encoding="utf-8")
+    settings = LiveSettings(load(file), file)
+    assert set(MOMENTARY_KEYS) < set(LIVE_KEYS)
+    settings.change(dict.fromkeys(MOMENTARY_KEYS, not in_file) | {"style": 0.5})
+    assert settings.lines() == "style: 0.5\n"
+    settings.save()
+    assert file.read_text(encoding="utf-8") == f"{FILE}{in_file}style: 0.5\n"
+
+
+def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.yaml"
+    link.parent.mkdir()
+    link.symlink_to(Path("..") / file.name)
+    settings = LiveSettings(load(link), link)
+    settings.change({"style": 0.5})
+    assert settings.save() == link
+    assert link.readlink() == Path("..") / file.name
+    assert file.read_text(encoding="utf-8") == f"{FILE}style: 0.5\n"
+    assert load(link) == settings.now
+
+
+def test_a_link_to_nothing_makes_the_file(tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to("new.yaml")
+    settings = LiveSettings(DaemonConfig(), link)
+    settings.change({"style": 0.5})
+    settings.save()
+    assert (tmp_path / "new.yaml").read_text() == "style: 0.5\n"
+
+
+@pytest.mark.parametrize("text", ["style: 0.2\nseed: 3\nstyle: 0.3\n", "style: 0.2\n'style': 0.3\n"])
+def test_a_name_given_twice_is_told_and_the_file_left(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    settings = LiveSettings(DaemonConfig(), file)
+    settings.change({"style": 0.5})
+    for attempt in (settings.lines, settings.save):
+        with pytest.raises(
+            FacewireError, match=r"config\.yaml, line \d: not valid YAML: style is already set in line 1"
+        ):
+            attempt()
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{seed: 3}\n",  # nothing can stand behind it
+        "seed: 3\n...\n",
+        "liveliness: &half 0.25\nstyle: *half\n",  # the second one would lose its meaning
+        "# half:\nliveliness: &half 0.25\nseed: 3\nstyle: 1.0\ninput_gain_db: *half\n",
+    ],
+)
+def test_a_file_that_cannot_be_changed_line_by_line_is_left_and_the_lines_are_told(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    settings = LiveSettings(load(file), file)
+    settings.change({"liveliness": 0.5, "input_gain_db": 6})
+    with pytest.raises(FacewireError, match=r"edit it by hand:\n  liveliness: 0\.5\n  input_gain_db: 6\.0"):
+        settings.save()
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
+def test_the_line_ends_of_windows_stay(tmp_path: Path, start: bytes) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_bytes(start + b"style: 1.0  # mine\r\nseed: 3\r\n")
+    settings = LiveSettings(load(file), file)
+    settings.change({"style": 0.5, "liveliness": 0.5})
+    settings.save()
+    assert file.read_bytes() == start + b"style: 0.5  # mine\r\nseed: 3\r\nliveliness: 0.5\r\n"
+    assert load(file) == settings.now
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_bytes(b"\xff")
+    with pytest.raises(FacewireError, match=r"config\.yaml: cannot be read"):
+        LiveSettings(DaemonConfig(), file).lines()
