@@ -152,7 +152,7 @@ def test_a_run_that_is_killed_and_interrupted_is_that_of_one_that_was_not(
 
 def test_a_run_does_not_go_on_with_other_settings(speech: list[Recordings], tmp_path: Path) -> None:
     trained(speech, tmp_path)
-    with pytest.raises(FacewireError, match=r"begun with other settings \(settings\)"):
+    with pytest.raises(FacewireError, match=r"began with other settings \(settings\)"):
         trained(speech, tmp_path, settings=replace(SETTINGS, seed=3))
 
 
