@@ -16,7 +16,7 @@ from tests.model.tiny import tiny_model
 from tests.training.people import person
 from training.datasets.clips import Clip
 from training.datasets.splits import split_of
-from training.judge.animate import animate, pair, remembered
+from training.judge.animate import WINDOWS, animate, pair, remembered
 from training.judge.evaluate import all_figures, baselines, figures, judged, long_stream, skipping, takes, to_teacher
 from training.judge.live import live_figures
 from training.judge.tables import Column, figures_table
@@ -101,7 +101,7 @@ def test_a_long_recording_is_heard_a_bit_at_a_time(clips: list[Clip], monkeypatc
     long = replace(clips[0], pcm=np.tile(clips[0].pcm, 20))
     (face,) = animate(model, [long], seed=0, lookahead_ms=0)
     assert len(face) == 20 * 90
-    assert max(heard) == 5
+    assert max(heard) == WINDOWS
     assert sum(heard) == 600
 
 
