@@ -52,8 +52,13 @@ def jaw_correlation(pairs: Sequence[Pair]) -> tuple[float, int]:
     by_lag = {}
     for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1):
         made, real = zip(*(_shifted(pair.made[:, JAW], pair.real[:, JAW], lag) for pair in pairs), strict=True)
-        by_lag[lag] = float(np.corrcoef(np.concatenate(made), np.concatenate(real))[0, 1])
+        by_lag[lag] = _correlation(np.concatenate(made), np.concatenate(real))
     return by_lag[0], max(by_lag, key=lambda lag: by_lag[lag])
+
+
+def _correlation(made: Curves, real: Curves) -> float:
+    """0 where one of them never moves."""
+    return float(np.corrcoef(made, real)[0, 1]) if made.std() and real.std() else 0.0
 
 
 def _shifted(made: Curves, real: Curves, lag: int) -> tuple[Curves, Curves]:

@@ -48,7 +48,9 @@ JSON.parse = (text) => {
 @contextmanager
 def program(folder: Path) -> Iterator[str]:
     """`facewire run` with the demo voice; gives the page's address."""
-    (folder / "config.yaml").write_text(f"identity: auto\ntakes: {folder / 'takes'}\nsinks: ['vmc://127.0.0.1:9']\n")
+    (folder / "config.yaml").write_text(
+        f"identity: auto\ntakes: {folder / 'takes'}\nsinks: ['vmc://127.0.0.1:9']\n", encoding="utf-8"
+    )
     command = [sys.executable, "-u", "-c", "from daemon.commands.cli import app; app()", "run", "--input", "demo"]
     command += ["--config", str(folder / "config.yaml"), "--preview-port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -146,13 +146,13 @@ def test_a_link_to_nothing_makes_the_file(tmp_path: Path) -> None:
     settings = LiveSettings(DaemonConfig(), link)
     settings.change({"style": 0.5})
     settings.save()
-    assert (tmp_path / "new.yaml").read_text() == "style: 0.5\n"
+    assert (tmp_path / "new.yaml").read_text(encoding="utf-8") == "style: 0.5\n"
 
 
 @pytest.mark.parametrize("text", ["style: 0.2\nseed: 3\nstyle: 0.3\n", "style: 0.2\n'style': 0.3\n"])
 def test_a_name_given_twice_is_told_and_the_file_left(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     settings = LiveSettings(DaemonConfig(), file)
     settings.change({"style": 0.5})
     for attempt in (settings.lines, settings.save):
@@ -160,7 +160,7 @@ def test_a_name_given_twice_is_told_and_the_file_left(tmp_path: Path, text: str)
             FacewireError, match=r"config\.yaml, line \d: not valid YAML: style is already set in line 1"
         ):
             attempt()
-    assert file.read_text() == text
+    assert file.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(
@@ -174,12 +174,12 @@ def test_a_name_given_twice_is_told_and_the_file_left(tmp_path: Path, text: str)
 )
 def test_a_file_that_cannot_be_changed_line_by_line_is_left_and_the_lines_are_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     settings = LiveSettings(load(file), file)
     settings.change({"liveliness": 0.5, "input_gain_db": 6})
     with pytest.raises(FacewireError, match=r"edit it by hand:\n  liveliness: 0\.5\n  input_gain_db: 6\.0"):
         settings.save()
-    assert file.read_text() == text
+    assert file.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
