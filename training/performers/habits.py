@@ -78,11 +78,17 @@ def _log_amplitude(face: Sequence[Curves], channels: Sequence[int]) -> float:
 
 
 def _lag(jaws: Sequence[NDArray[np.float32]], mean: Sequence[NDArray[np.float32]]) -> float:
-    """How many frames later a jaw is than the mean one of the same sounds, from the peak of their correlation."""
+    """How many frames later a jaw is than the mean one of the same sounds, from the peak of their correlation.
+
+    0 where one of them never moves.
+    """
     lags = np.arange(-REACH, REACH + 1)
     shifted = [np.stack([jaw[REACH + lag : len(jaw) - REACH + lag] for lag in lags]) for jaw in jaws]
     still = np.concatenate([other[REACH : len(other) - REACH] for other in mean])
-    alike = np.corrcoef(np.concatenate([np.concatenate(shifted, 1), still[None]]))[-1, :-1]
+    both = np.concatenate([np.concatenate(shifted, 1), still[None]])
+    if not both.std(1).all():
+        return 0.0
+    alike = np.corrcoef(both)[-1, :-1]
     best = int(np.clip(alike.argmax(), 1, len(lags) - 2))
     before, at, after = alike[best - 1 : best + 2].tolist()
     bend = before - 2 * at + after
