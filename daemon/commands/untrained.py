@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from daemon.animate.exports import cache_folder
 from model import checkpoint
+from model.extras import need
 
 
 @contextmanager
@@ -17,6 +18,7 @@ def untrained(encoder: str | None) -> Iterator[Path]:
     It is deleted in the end, with its exports for onnxruntime. Raises FacewireError where there is no such
     encoder.
     """
+    need("torch", "torch", "transformers", what="bench --untrained")
     import torch
     from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
