@@ -1,0 +1,124 @@
+"""What a voice does beside the words: loudness, pitch and voicing of each frame, heard in the stream's own windows.
+
+Pitch by the autocorrelation of Boersma (1993): of a Hann window of sound, divided by the window's own, the highest peak
+with a small bonus for high pitch, so that it is not taken an octave too low. No state: the windows hold the past.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import level
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec
+
+AHEAD_MS: Final = 100
+"""How much earlier than the face the voice is heard, within the lookahead: heads and brows begin before an accent."""
+LOWEST_HZ: Final = 70.0
+HIGHEST_HZ: Final = 400.0
+FRAME_MS: Final = 40
+SILENCE_DB: Final = -80.0
+_KEEP: Final = 4
+"""Every so many samples are averaged: pitch needs no more than 4 kHz."""
+_RATE_HZ: Final = SAMPLE_RATE_HZ // _KEEP
+_LENGTH: Final = FRAME_MS * _RATE_HZ // 1000
+_PADDED: Final = 256
+_OCTAVE_COST: Final = 0.1
+"""Of the autocorrelation, for each octave that a peak is lower (Boersma: .01; with frames this short more)."""
+_LAGS: Final = np.arange(int(_RATE_HZ / HIGHEST_HZ), int(_RATE_HZ / LOWEST_HZ) + 2)
+_WINDOW: Final = np.hanning(_LENGTH + 2)[1:-1]
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """A voice at T frames of B sessions, each (B, T)."""
+
+    loudness_db: Floats
+    """Against the loudest of late (`model.level`): about 0 on a stressed vowel, `SILENCE_DB` or more."""
+    pitch_hz: Floats
+    """Of what is heard there, voice or not."""
+    voicing: Floats
+    """0 to 1: how periodic it is; above .5 a voice."""
+    speech: Floats
+    """Probability that somebody speaks."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(B, T)."""
+        return self.loudness_db.shape
+
+    def frames(self, begin: int, end: int) -> Self:
+        """Some of the frames."""
+        return type(self)(**{name: values[:, begin:end] for name, values in vars(self).items()})
+
+    def sounds(self) -> list[list[list[float]]]:
+        """The four numbers of each frame of each session."""
+        values = np.array([self.loudness_db, self.pitch_hz, self.voicing, self.speech])
+        sounds: list[list[list[float]]] = values.transpose(1, 2, 0).tolist()
+        return sounds
+
+
+def listen(window: WindowSpec, levelled: Samples, fps: int, speech: Floats | None = None) -> Prosody:
+    """The voice in windows (B, H, samples) that have their level, at H * frames per hop frames.
+
+    `speech` (B, T) is what a detector says; without one, whatever has a pitch counts as speech.
+    """
+    sound = _frames(window, levelled, fps).reshape(-1, _LENGTH)
+    power = np.square(sound).mean(-1)
+    loudness_db = np.maximum(10 * np.log10(np.maximum(power, 1e-12)) - level.REFERENCE_DB, SILENCE_DB)
+    pitch_hz, voicing = _pitch(sound - sound.mean(-1, keepdims=True))
+    shape = (len(levelled), -1)
+    voiced = voicing.reshape(shape)
+    heard = (loudness_db, pitch_hz, voicing)
+    loudness_db, pitch_hz, voicing = (values.reshape(shape).astype(np.float32) for values in heard)
+    return Prosody(loudness_db, pitch_hz, voicing, np.asarray(voiced if speech is None else speech, np.float32))
+
+
+def silence(sessions: int, frames: int) -> Prosody:
+    """Nobody speaks."""
+    nothing = np.zeros((sessions, frames), np.float32)
+    return Prosody(nothing + np.float32(SILENCE_DB), nothing, nothing, nothing)
+
+
+@lru_cache
+def _places(window: WindowSpec, fps: int) -> NDArray[np.int64]:
+    """Samples (frames per hop, length) of a decimated window around each frame, `AHEAD_MS` or the lookahead later."""
+    centres_ms = window.left_ms + np.arange(window.frames_per_hop(fps)) * 1000 / fps + min(AHEAD_MS, window.right_ms)
+    starts = np.round(centres_ms * _RATE_HZ / 1000).astype(np.int64) - _LENGTH // 2
+    return np.minimum(starts, window.samples // _KEEP - _LENGTH)[:, None] + np.arange(_LENGTH)
+
+
+def _frames(window: WindowSpec, levelled: Samples, fps: int) -> NDArray[np.float64]:
+    """(B, H, frames per hop, length) at 4 kHz."""
+    places = _places(window, fps)
+    begin, end = int(places.min()), int(places.max()) + 1
+    part = levelled[..., begin * _KEEP : end * _KEEP].astype(np.float64)
+    kept = part.reshape(*levelled.shape[:2], end - begin, _KEEP).mean(-1)
+    return kept[..., places - begin]  # type: ignore[no-any-return]
+
+
+def _autocorrelation(sound: NDArray[np.float64]) -> NDArray[np.float64]:
+    spectrum = np.fft.rfft(sound, _PADDED)
+    return np.fft.irfft(np.square(spectrum.real) + np.square(spectrum.imag), _PADDED)
+
+
+_OF_WINDOW: Final = _autocorrelation(_WINDOW)
+_SPREAD: Final = (_OF_WINDOW[0] / _OF_WINDOW)[_LAGS[0] - 1 : _LAGS[-1] + 2]
+_COSTS: Final = _OCTAVE_COST * np.log2(_LAGS)
+
+
+def _pitch(sound: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pitch in Hz and voicing (n,) of frames (n, length)."""
+    raw = _autocorrelation(sound * _WINDOW)[:, _LAGS[0] - 1 : _LAGS[-1] + 2]
+    likeness = raw * _SPREAD / np.maximum(np.square(sound * _WINDOW).sum(-1, keepdims=True), 1e-9)
+    at, before, after = likeness[:, 1:-1], likeness[:, :-2], likeness[:, 2:]
+    worth = at - _COSTS - 9.0 * ((at < before) | (at < after))
+    best = worth.argmax(-1)
+    rows = np.arange(len(best))
+    here, low, high = at[rows, best], before[rows, best], after[rows, best]
+    bend = np.minimum(low - 2 * here + high, -1e-9)
+    shift = np.minimum(np.maximum((low - high) / (2 * bend), -0.5), 0.5)
+    voicing = np.minimum(np.maximum(here, 0.0), 1.0) * (worth[rows, best] > -1.0)
+    return _RATE_HZ / (_LAGS[best] + shift), voicing
