@@ -93,8 +93,8 @@ def _weights(state: State, scene: Scene, dial: Values, noise: Values, moved: Val
     raised, frown = _brows(scene, dial, noise, moved)
     weights = raised * couplings.RAISED + frown * couplings.FROWNING
     spoken = scene.mouth
-    felt = np.minimum(np.maximum(dial[..., :COUNT], 0.0), 1.0) * state.sides[:, None]
-    if felt.any():
+    if dial[..., :COUNT].any():
+        felt = np.minimum(np.maximum(dial[..., :COUNT], 0.0), 1.0) * state.sides[:, None]
         lips = mood.mouth(felt, scene.talking, spoken)
         weights = weights + felt * mood.UPPER + lips
         spoken = lips if spoken is None else spoken + lips * (1 - spoken)

@@ -5,7 +5,7 @@ degrees, mean speed 5-12, 11-22, 4-9 degrees per second; of somebody who sits an
 wanders all the time is in `SWAY`; postures change at phrases; nods, lifts, turns and tilts come with accents.
 """
 
-from math import hypot
+from math import exp, hypot
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ from model.performance.chance import Dice
 from model.performance.curves import Row
 from model.performance.gaze import Shift
 from model.performance.moment import Moment
-from model.performance.phrases import toward
 
 SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 1.05, 0.85, 1.15, 0.31, 0.27, 0.36)
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
@@ -96,7 +95,7 @@ class Head(NamedTuple):
     beat_s: float = -60.0
     """When the last beat was."""
     lean: float = 0.0
-    """How far beats of late have led down, in degrees."""
+    """How far beats of late had led down at the last one, in degrees."""
     breath_s: float = 0.0
     """When the next breath is due."""
 
@@ -107,12 +106,11 @@ def decide(head: Head, now: Moment, shift: Shift | None) -> tuple[Head, list[Row
     if shift is not None and shift.off is not None:
         head, followed = _follow(head, now, shift.off)
         rows += followed
-    lean = head.lean - toward(now.dt_s, LEAN_S) * head.lean
     if cue.accent and at_s - head.beat_s >= BEAT_AGAIN_S:
+        lean = head.lean * exp((head.beat_s - at_s) / LEAN_S)
         pitch, beat = _beat(now, lean)
         rows.append(beat)
-        head, lean = head._replace(beat_s=at_s), lean + pitch
-    head = head._replace(lean=lean)
+        head = head._replace(beat_s=at_s, lean=lean + pitch)
     if cue.question:
         side = _side(dice)
         rows.append(curves.pulse(at_s, 0.3, 0.4, 1.0, pitch=-1.6, roll=2.6 * side))

@@ -17,7 +17,7 @@ from protocols.blendshapes import COUNT, INDEX, PAIRS
 
 FADE_S: Final = 0.9
 """Time in which one mood, or strength, becomes another."""
-CORNERS_SPOKEN: Final = 0.5
+CORNERS_SPOKEN: Final = 0.55
 PARTING_SPOKEN: Final = 0.3
 """What is left of a mood's mouth while it speaks: of lip corners, and of what parts the lips."""
 OPEN: Final = 0.12
@@ -35,20 +35,20 @@ _PARTING: Final = ("mouthUpperUp", "mouthStretch")
 _ACTIONS: Final[Mapping[str, Mapping[str, float]]] = {
     "neutral": {},
     # AU 6 + 12
-    "happy": {"mouthSmile": 0.62, "mouthDimple": 0.12, "cheekSquint": 0.4, "eyeSquint": 0.22, "browInnerUp": 0.08,
+    "happy": {"mouthSmile": 0.85, "mouthDimple": 0.15, "cheekSquint": 0.5, "eyeSquint": 0.2, "browInnerUp": 0.08,
               "browOuterUp": 0.06, "pitch": -1.5, "vigour": 0.15},
     # AU 1 + 4 + 15
-    "sad": {"browInnerUp": 0.6, "browDown": 0.18, "mouthFrown": 0.5, "eyeSquint": 0.1, "eyeBlink": 0.1, "pitch": 5.0,
+    "sad": {"browInnerUp": 0.75, "browDown": 0.18, "mouthFrown": 0.7, "eyeSquint": 0.1, "eyeBlink": 0.1, "pitch": 5.0,
             "roll": 2.0, "eyes": 2.0, "vigour": -0.45},
     # AU 4 + 5 + 7 (+ 9)
-    "angry": {"browDown": 0.75, "eyeSquint": 0.4, "eyeWide": 0.2, "noseSneer": 0.28, "mouthFrown": 0.3, "pitch": 3.5,
+    "angry": {"browDown": 0.95, "eyeSquint": 0.4, "eyeWide": 0.2, "noseSneer": 0.35, "mouthFrown": 0.45, "pitch": 3.5,
               "vigour": 0.25},
     # AU 1 + 2 + 5; its open mouth is left to the sound
     "surprised": {"browInnerUp": 0.75, "browOuterUp": 0.7, "eyeWide": 0.6, "pitch": -2.5, "vigour": 0.1},
     # AU 1 + 2 + 4 + 5 + 20
     "afraid": {"browInnerUp": 0.75, "browOuterUp": 0.3, "browDown": 0.25, "eyeWide": 0.55, "mouthStretch": 0.4,
                "mouthFrown": 0.15, "pitch": -2.0, "vigour": -0.1},
-    "tired": {"eyeBlink": 0.3, "eyeSquint": 0.12, "browInnerUp": 0.12, "mouthFrown": 0.15, "pitch": 4.0, "roll": 1.5,
+    "tired": {"eyeBlink": 0.45, "eyeSquint": 0.12, "browInnerUp": 0.12, "mouthFrown": 0.15, "pitch": 4.0, "roll": 1.5,
               "eyes": 1.5, "vigour": -0.5},
     # AU 9 + 10 (+ 4 + 15)
     "disgusted": {"noseSneer": 0.65, "mouthUpperUp": 0.35, "browDown": 0.4, "cheekSquint": 0.35, "eyeSquint": 0.35,

@@ -27,6 +27,8 @@ _LENGTH: Final = FRAME_MS * _RATE_HZ // 1000
 _PADDED: Final = 256
 _OCTAVE_COST: Final = 0.1
 """Of the autocorrelation, for each octave that a peak is lower (Boersma: .01; with frames this short more)."""
+_NO_PEAK: Final = 9.0
+"""Taken off where the autocorrelation has no peak."""
 _LAGS: Final = np.arange(int(_RATE_HZ / HIGHEST_HZ), int(_RATE_HZ / LOWEST_HZ) + 2)
 _WINDOW: Final = np.hanning(_LENGTH + 2)[1:-1]
 
@@ -65,15 +67,11 @@ def listen(window: WindowSpec, levelled: Samples, fps: int, speech: Floats | Non
 
     `speech` (B, T) is what a detector says; without one, whatever has a pitch counts as speech.
     """
-    sound = _frames(window, levelled, fps).reshape(-1, _LENGTH)
-    power = np.square(sound).mean(-1)
-    loudness_db = np.maximum(10 * np.log10(np.maximum(power, 1e-12)) - level.REFERENCE_DB, SILENCE_DB)
-    pitch_hz, voicing = _pitch(sound - sound.mean(-1, keepdims=True))
+    energy, pitch_hz, voicing = _periods(_frames(window, levelled, fps))
+    loudness_db = 10 * np.log10(np.maximum(energy * _POWER, 10 ** ((SILENCE_DB + level.REFERENCE_DB) / 10)))
     shape = (len(levelled), -1)
-    voiced = voicing.reshape(shape)
-    heard = (loudness_db, pitch_hz, voicing)
-    loudness_db, pitch_hz, voicing = (values.reshape(shape).astype(np.float32) for values in heard)
-    return Prosody(loudness_db, pitch_hz, voicing, np.asarray(voiced if speech is None else speech, np.float32))
+    heard = np.array([loudness_db - level.REFERENCE_DB, pitch_hz, voicing], np.float32).reshape(3, *shape)
+    return Prosody(heard[0], heard[1], heard[2], heard[2] if speech is None else np.asarray(speech, np.float32))
 
 
 def silence(sessions: int, frames: int) -> Prosody:
@@ -91,12 +89,12 @@ def _places(window: WindowSpec, fps: int) -> NDArray[np.int64]:
 
 
 def _frames(window: WindowSpec, levelled: Samples, fps: int) -> NDArray[np.float64]:
-    """(B, H, frames per hop, length) at 4 kHz."""
+    """The sound around all frames (B * H * frames per hop, length), at 4 kHz."""
     places = _places(window, fps)
-    begin, end = int(places.min()), int(places.max()) + 1
-    part = levelled[..., begin * _KEEP : end * _KEEP].astype(np.float64)
-    kept = part.reshape(*levelled.shape[:2], end - begin, _KEEP).mean(-1)
-    return kept[..., places - begin]  # type: ignore[no-any-return]
+    begin, end = int(places[0, 0]), int(places[-1, -1]) + 1
+    part = levelled[..., begin * _KEEP : end * _KEEP].reshape(*levelled.shape[:2], end - begin, _KEEP)
+    kept = np.add.reduce(part, -1, np.float64)
+    return (kept[..., places - begin] / _KEEP).reshape(-1, _LENGTH)
 
 
 def _autocorrelation(sound: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,18 +105,21 @@ def _autocorrelation(sound: NDArray[np.float64]) -> NDArray[np.float64]:
 _OF_WINDOW: Final = _autocorrelation(_WINDOW)
 _SPREAD: Final = (_OF_WINDOW[0] / _OF_WINDOW)[_LAGS[0] - 1 : _LAGS[-1] + 2]
 _COSTS: Final = _OCTAVE_COST * np.log2(_LAGS)
+_POWER: Final = 1 / np.square(_WINDOW).sum()
+"""Times the energy in a window: mean square."""
 
 
-def _pitch(sound: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pitch in Hz and voicing (n,) of frames (n, length)."""
-    raw = _autocorrelation(sound * _WINDOW)[:, _LAGS[0] - 1 : _LAGS[-1] + 2]
-    likeness = raw * _SPREAD / np.maximum(np.square(sound * _WINDOW).sum(-1, keepdims=True), 1e-9)
-    at, before, after = likeness[:, 1:-1], likeness[:, :-2], likeness[:, 2:]
-    worth = at - _COSTS - 9.0 * ((at < before) | (at < after))
+def _periods(sound: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Energy, pitch in Hz and voicing (n,) of frames (n, length)."""
+    raw = _autocorrelation((sound - np.add.reduce(sound, -1, keepdims=True) / _LENGTH) * _WINDOW)
+    energy = np.maximum(raw[:, 0], 1e-9)
+    likeness = raw[:, _LAGS[0] - 1 : _LAGS[-1] + 2] * _SPREAD / energy[:, None]
+    at = likeness[:, 1:-1]
+    worth = at - _COSTS - _NO_PEAK * ((at < likeness[:, :-2]) | (at < likeness[:, 2:]))
     best = worth.argmax(-1)
     rows = np.arange(len(best))
-    here, low, high = at[rows, best], before[rows, best], after[rows, best]
+    low, here, high = likeness[rows, best], at[rows, best], likeness[rows, best + 2]
     bend = np.minimum(low - 2 * here + high, -1e-9)
     shift = np.minimum(np.maximum((low - high) / (2 * bend), -0.5), 0.5)
-    voicing = np.minimum(np.maximum(here, 0.0), 1.0) * (worth[rows, best] > -1.0)
-    return _RATE_HZ / (_LAGS[best] + shift), voicing
+    voicing = np.minimum(np.maximum(here, 0.0), 1.0) * (worth[rows, best] > _NO_PEAK / -2)
+    return energy, _RATE_HZ / (_LAGS[best] + shift), voicing
