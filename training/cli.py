@@ -10,6 +10,7 @@ from training.enroll.cli import enroll
 from training.fit.cli import app as fit_app
 from training.interrupt import StoppedError
 from training.judge.cli import app as report_app
+from training.performance.cli import app as performance_app
 from training.performers.cli import performers
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
@@ -24,6 +25,7 @@ app.add_typer(fit_app)
 app.add_typer(report_app)
 app.command()(enroll)
 app.command()(performers)
+app.add_typer(performance_app, name="performance")
 app.add_typer(voices_app, name="voices")
 
 

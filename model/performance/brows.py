@@ -16,7 +16,7 @@ from model.performance.phrases import Cue
 
 SPACINGS_S: Final = (2.3, 0.8)
 """Of what wanders, slowly and faster."""
-RAISE: Final = 0.064
+RAISE: Final = 0.07
 """Median on an accent of strength 1. Real faces in lively speech reach .1 to .8 (browInnerUp, 95th percentile)."""
 FROWN: Final = 0.1
 FROWN_ON_ACCENT: Final = 0.25
@@ -28,9 +28,9 @@ FLASH_AT_TURN: Final = 0.5
 QUESTION: Final = 0.25
 SIGMA: Final = 0.5
 AGAIN_S: Final = 0.35
-RISE_S: Final = 0.26
+RISE_S: Final = 0.3
 HOLD_S: Final = (0.05, 0.2)
-FALL_S: Final = (1.0, 1.8)
+FALL_S: Final = (1.4, 2.4)
 WANDER: Final = np.array([0.05, 0.012])
 """Deviation of brows that nothing moves, slow and faster: up they are raised, down they frown."""
 FROWN_SHARE: Final = 1.1

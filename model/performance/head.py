@@ -16,10 +16,10 @@ from model.performance.curves import Row
 from model.performance.gaze import Shift
 from model.performance.moment import Moment
 
-SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 1.05, 0.85, 1.15, 0.31, 0.27, 0.36)
+SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 0.85, 0.75, 0.9, 0.31, 0.27, 0.36)
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
 SWAY_REST: Final = np.array([0.9, 0.7, 0.6, 0.0018, 0.0006, 0.0025, 0.35, 0.3, 0.25, 0.06, 0.06, 0.05])
-SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.2, 1.3, 0.9, 0.14, 0.16, 0.12])
+SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 1.6, 0.95, 0.18, 0.2, 0.15])
 """Deviations: the rest's sum to that of somebody seated."""
 SWAY_MORE: Final = SWAY_TALKING - SWAY_REST
 TALKING_DEG: Final = np.array([0.0, -2.0, 0.0])
@@ -47,11 +47,11 @@ FACING: Final = 0.6
 FOLLOW_S: Final = 0.35
 FOLLOW_AFTER_S: Final = 0.05
 """Eyes first: the head starts some 50 ms later and is slower (Lee, Badler and Badler 2002; Guitton and Volle 1987)."""
-NOD_DEG: Final = 7.6
+NOD_DEG: Final = 8.8
 """Median size of a beat on an accent of strength 1."""
 BEAT_SIGMA: Final = 0.4
 BEATS: Final = (
-    (0.60, (0.25, 1.0, 0.25)),
+    (0.60, (0.25, 1.0, 0.23)),
     (0.16, (0.3, -0.7, 0.3)),
     (0.14, (0.8, 0.45, 0.3)),
     (0.10, (0.2, 0.5, 0.6)),
@@ -66,9 +66,9 @@ MOST_DEG: Final = 14.0
 SAME_SIDE: Final = 0.7
 """Share of beats that tilt to the side that they turn to."""
 HOLD_S: Final = (0.0, 0.06)
-RISE_S: Final = 0.2
+RISE_S: Final = 0.22
 RISE_S_PER_DEG: Final = 0.013
-FALL_S: Final = (1.1, 1.9)
+FALL_S: Final = (1.4, 2.3)
 QUICK: Final = 0.12
 QUICK_S: Final = (0.42, 0.65)
 """How long a beat takes to come back; some come back at once (Hadar et al. 1983: ordinary and rapid movements)."""

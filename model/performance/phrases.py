@@ -23,7 +23,7 @@ SHORTEST_S: Final = 0.3
 """A phrase that is shorter has no end worth an answer."""
 QUESTION_SEMITONES: Final = 2.0
 """Rise at the end of a phrase that sounds like a question."""
-ACCENT: Final = 0.8
+ACCENT: Final = 0.65
 """Prominence from which a syllable is an accent: some 3 dB above its phrase, or less if it is higher, too."""
 ACCENT_DB: Final = 4.0
 ACCENT_SEMITONES: Final = 8.0

@@ -1,7 +1,6 @@
 """Figures of a performance: how often it blinks, how lids, head and brows move, and whether they heed accents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import erf, log, sqrt
 from typing import Final
 
@@ -9,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.performance import blinks
-from model.performance.prosody import Prosody
 from model.windows import Floats
 from protocols.blendshapes import INDEX
+from training.performance.perform import Performed
 
 SHUT: Final = 0.5
 """A lid is over half closed."""
@@ -29,25 +28,6 @@ SHIFTS: Final = 200
 """Circular shifts of the accents that tell what chance would hit."""
 
 Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Performed:
-    """What was performed to one sound."""
-
-    name: str
-    fps: int
-    weights: Floats
-    """(n, 52), with the mouth if there is one."""
-    pose: Floats
-    """(n, 10)"""
-    heard: Prosody
-    """The voice of (1, n), heard without lookahead."""
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return len(self.weights) / self.fps
 
 
 def blinks_s(eye_blink: Floats, fps: int) -> Numbers:
@@ -88,7 +68,7 @@ def accents(run: Performed) -> NDArray[np.int64]:
 
 
 def speeds(values: Floats, fps: int) -> Numbers:
-    """Speed (n,) of what moves along (n, k), per second, smoothed over 3 frames' worth of 1/30 s."""
+    """Speed (n,) of what moves along (n, k), per second."""
     speed = np.abs(np.diff(np.asarray(values, np.float64), axis=0, prepend=values[:1])) * fps
     return np.sqrt(np.square(speed).sum(1))
 
