@@ -30,7 +30,7 @@ SIGMA: Final = 0.5
 AGAIN_S: Final = 0.35
 RISE_S: Final = 0.3
 HOLD_S: Final = (0.05, 0.2)
-FALL_S: Final = (1.4, 2.4)
+FALL_S: Final = (1.5, 2.6)
 WANDER: Final = np.array([0.05, 0.012])
 """Deviation of brows that nothing moves, slow and faster: up they are raised, down they frown."""
 FROWN_SHARE: Final = 1.1

@@ -19,7 +19,7 @@ from model.performance.moment import Moment
 SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 0.85, 0.75, 0.9, 0.31, 0.27, 0.36)
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
 SWAY_REST: Final = np.array([0.9, 0.7, 0.6, 0.0018, 0.0006, 0.0025, 0.35, 0.3, 0.25, 0.06, 0.06, 0.05])
-SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 1.6, 0.95, 0.18, 0.2, 0.15])
+SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 2.0, 0.95, 0.18, 0.2, 0.15])
 """Deviations: the rest's sum to that of somebody seated."""
 SWAY_MORE: Final = SWAY_TALKING - SWAY_REST
 TALKING_DEG: Final = np.array([0.0, -2.0, 0.0])
@@ -59,17 +59,19 @@ BEATS: Final = (
 """How often a beat is a nod, a lift, a turn or a tilt, and its yaw, pitch and roll (sides change)."""
 LEAN_DEG: Final = 4.0
 LEAN_S: Final = 1.0
-LEAN_BACK: Final = 0.7
+LEAN_BACK: Final = 0.55
 """Beyond so many degrees of beats that led the same way, forgotten in this time, a beat is turned round, a bit smaller."""
+FARTHEST_DEG: Final = 10.0
+"""Beats lead no farther down, or up, together."""
 BEAT_AGAIN_S: Final = 0.3
 MOST_DEG: Final = 14.0
 SAME_SIDE: Final = 0.7
 """Share of beats that tilt to the side that they turn to."""
 HOLD_S: Final = (0.0, 0.06)
-RISE_S: Final = 0.22
+RISE_S: Final = 0.18
 RISE_S_PER_DEG: Final = 0.013
-FALL_S: Final = (1.4, 2.3)
-QUICK: Final = 0.12
+FALL_S: Final = (1.3, 2.1)
+QUICK: Final = 0.2
 QUICK_S: Final = (0.42, 0.65)
 """How long a beat takes to come back; some come back at once (Hadar et al. 1983: ordinary and rapid movements)."""
 BREATH_S: Final = 3.6
@@ -152,6 +154,7 @@ def _beat(now: Moment, lean: float) -> tuple[float, Row]:
     if (lean > LEAN_DEG and way[1] > 0) or (lean < -LEAN_DEG and way[1] < 0):
         way = (way[0], -LEAN_BACK * way[1], way[2])
     size = min(dice.around(_SIZE, NOD_DEG * now.cue.accent * now.vigour, BEAT_SIGMA), MOST_DEG)
+    pitch = min(max(lean + way[1] * size, -FARTHEST_DEG), FARTHEST_DEG) - lean
     side = _side(dice)
     leaning = side if dice.uniform(_ROLL) < SAME_SIDE else -side
     fall_s = dice.between(_FALL, *(QUICK_S if dice.uniform(_QUICK) < QUICK else FALL_S))
@@ -161,10 +164,10 @@ def _beat(now: Moment, lean: float) -> tuple[float, Row]:
         dice.between(_HOLD, *HOLD_S),
         fall_s,
         yaw=way[0] * size * side,
-        pitch=way[1] * size,
+        pitch=pitch,
         roll=way[2] * size * leaning,
     )
-    return way[1] * size, beat
+    return pitch, beat
 
 
 def _posture(head: Head, now: Moment) -> tuple[Head, Row]:

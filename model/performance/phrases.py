@@ -23,7 +23,7 @@ SHORTEST_S: Final = 0.3
 """A phrase that is shorter has no end worth an answer."""
 QUESTION_SEMITONES: Final = 2.0
 """Rise at the end of a phrase that sounds like a question."""
-ACCENT: Final = 0.65
+ACCENT: Final = 0.6
 """Prominence from which a syllable is an accent: some 3 dB above its phrase, or less if it is higher, too."""
 ACCENT_DB: Final = 4.0
 ACCENT_SEMITONES: Final = 8.0
@@ -129,7 +129,7 @@ def follow(
     accent, accents, syllables, usual_syllables = 0.0, p.accents, p.syllables, p.usual_syllables
     enough = ACCENT * min(max(0.4 + 0.6 * accents / ACCENT_RATE, 0.5), 1.6)
     if voiced and prominence > enough + bar:
-        accent = min(0.6 + 0.4 * (prominence - enough), 1.6)
+        accent = min(0.75 + 0.25 * (prominence - enough), 1.3)
         bar = ACCENT_BAR
     if sounding:
         accents += toward(dt_s, 5.0) * ((1 / dt_s if accent else 0.0) - accents)
