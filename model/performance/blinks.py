@@ -13,16 +13,17 @@ from model.performance.moment import Moment
 
 MEDIAN_TALKING_S: Final = 2.2
 MEDIAN_REST_S: Final = 2.8
-"""Of the gaps from one blink's onset to the next. Bentivoglio et al. (1997, 150 people): 17 blinks a minute at rest, 26 in
-conversation, log-normal; with this sigma and the doubles some 17 and 21."""
 SIGMA: Final = 0.8
+"""Of the gaps from one blink's onset to the next, log-normal. Bentivoglio et al. (1997, 150 people) counted 17 blinks a
+minute at rest and 26 in conversation; these make some 18 and 25."""
 LEAST_S: Final = 0.5
 """Between two that are no double."""
 AMID_SPEECH: Final = 0.9
 AT_PAUSES: Final = 2.2
-"""Waiting goes so much faster in the first `PAUSE_S` after a phrase, and slower amid one: speakers blink at the ends
-(Nakano and Kitazawa 2010)."""
-PAUSE_S: Final = 0.6
+"""How much faster waiting goes amid a phrase, and when one has ended: speakers blink at the ends (Nakano and Kitazawa
+2010; the sizes are our choice)."""
+PAUSE_S: Final = (0.1, 0.6)
+"""Silence between these counts as the end of a phrase."""
 DOUBLE: Final = 0.07
 """Share of blinks that are followed by another at once."""
 DOUBLE_AFTER_S: Final = (0.3, 0.4)
@@ -35,6 +36,8 @@ DEPTH: Final = (0.93, 1.0)
 INCOMPLETE: Final = 0.12
 """Share of blinks that do not close the eye (10-20 % in conversation, Doane 1980)."""
 INCOMPLETE_DEPTH: Final = (0.5, 0.8)
+TALKING: Final = 0.2
+"""`Cue.talking` from which phrases count."""
 WITH_GAZE_DEG: Final = (5.0, 33.0)
 """Shifts of gaze that never and always bring a blink: 97 % of those above 33 degrees (Evinger et al. 1994)."""
 _NEED, _DOUBLE, _AFTER, _WHOLE, _DEPTH, _CLOSE, _HOLD, _OPEN, _GAZE = range(100, 109)
@@ -59,8 +62,8 @@ def decide(lids: Lids, now: Moment, shift_deg: float) -> tuple[Lids, list[Row]]:
     if not due:
         due, waited = dice.around(_NEED, 1.0, SIGMA), dice.uniform(_GAZE)
     speed = rate / (MEDIAN_REST_S + (MEDIAN_TALKING_S - MEDIAN_REST_S) * cue.talking)
-    if cue.talking > 0.2:
-        speed *= AMID_SPEECH if cue.sounding else AT_PAUSES if 0.1 < cue.quiet_s < PAUSE_S else 1.0
+    if cue.talking > TALKING:
+        speed *= AMID_SPEECH if cue.sounding else AT_PAUSES if PAUSE_S[0] < cue.quiet_s < PAUSE_S[1] else 1.0
     waited += now.dt_s * speed
     least, always = WITH_GAZE_DEG
     with_gaze = shift_deg > least and dice.uniform(_GAZE) * (always - least) < (shift_deg - least) * min(rate, 1.0)

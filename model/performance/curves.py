@@ -61,7 +61,7 @@ def moved(base: Values, events: Values, times_s: Values) -> Values:
     share = minimum_jerk(since / events[:, :, 1:2]) - minimum_jerk(fallen * (2 - fallen))
     parts = share[..., None] * events[:, :, None, TIMES:]
     parts[:, 0, :, : len(STEPPED)] += base[:, None]
-    return np.add.accumulate(parts, axis=1)[:, -1]  # type: ignore[no-any-return]
+    return np.add.accumulate(parts, axis=1)[:, -1]
 
 
 def pack(rows: Sequence[Sequence[Row]]) -> Values:

@@ -9,10 +9,10 @@ from model.performance import brows as brow
 from model.performance import couplings, curves, head, mood
 from model.performance.chance import Values, wander
 from model.performance.couplings import SIDES
-from model.performance.curves import PLACE, STEPPED
+from model.performance.curves import PLACE
 from model.performance.mood import EXTRA
 from model.performance.state import State
-from protocols.blendshapes import COUNT, INDEX
+from protocols.blendshapes import COUNT
 
 MOST_DEG: Final = 30.0
 """No head turns farther from its body while it talks to somebody."""
@@ -66,7 +66,7 @@ def dialled(state: State, times_s: Values) -> Values:
     after = state.dial_to[:, None]
     if share.min() >= 1:
         return after
-    return after - (after - state.dial_from[:, None]) * (1 - curves.minimum_jerk(share))[..., None]  # type: ignore[no-any-return]
+    return after - (after - state.dial_from[:, None]) * (1 - curves.minimum_jerk(share))[..., None]
 
 
 def _pose(scene: Scene, dial: Values, noise: Values, moved: Values) -> Values:

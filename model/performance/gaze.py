@@ -8,7 +8,6 @@ from math import cos, hypot, log, radians, sin
 from typing import Final, NamedTuple
 
 from model.performance import curves
-from model.performance.chance import Dice
 from model.performance.curves import Row
 from model.performance.moment import Moment
 

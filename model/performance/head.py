@@ -20,8 +20,8 @@ SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 0.85, 0.75, 0.9, 0.31, 0.27, 
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
 SWAY_REST: Final = np.array([0.9, 0.7, 0.6, 0.0018, 0.0006, 0.0025, 0.35, 0.3, 0.25, 0.06, 0.06, 0.05])
 SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 2.0, 0.95, 0.18, 0.2, 0.15])
-"""Deviations: the rest's sum to that of somebody seated."""
 SWAY_MORE: Final = SWAY_TALKING - SWAY_REST
+"""Deviations; at rest they come to those of somebody seated, together with postures and breath."""
 TALKING_DEG: Final = np.array([0.0, -2.0, 0.0])
 """Chin up while talking, so that nods lead about as far down as up."""
 POSTURE_DEG: Final = (2.8, 2.2, 1.5)
@@ -40,8 +40,8 @@ MOVE_S_PER_DEG: Final = 0.04
 FOLLOW_DEG: Final = 6.0
 FOLLOW_YAW: Final = 0.35
 FOLLOW_PITCH: Final = 0.2
-"""Share of a shift of gaze beyond `FOLLOW_DEG` that the head makes up (Stahl 1999: none of small ones; our choice of the
-share, as people who talk come back soon)."""
+"""Share that the head takes of a look away beyond `FOLLOW_DEG` (Stahl 1999: heads leave small ones to the eyes; the
+shares are our choice, as people who talk soon look back)."""
 FACING: Final = 0.6
 """Share of the direction of what is looked at that the head faces for good (our choice)."""
 FOLLOW_S: Final = 0.35
@@ -60,7 +60,7 @@ BEATS: Final = (
 LEAN_DEG: Final = 4.0
 LEAN_S: Final = 1.0
 LEAN_BACK: Final = 0.55
-"""Beyond so many degrees of beats that led the same way, forgotten in this time, a beat is turned round, a bit smaller."""
+"""Where beats of late, forgotten in `LEAN_S`, lead so far down or up, the next one is turned round and smaller."""
 FARTHEST_DEG: Final = 10.0
 """Beats lead no farther down, or up, together."""
 BEAT_AGAIN_S: Final = 0.3
@@ -70,10 +70,12 @@ SAME_SIDE: Final = 0.7
 HOLD_S: Final = (0.0, 0.06)
 RISE_S: Final = 0.18
 RISE_S_PER_DEG: Final = 0.013
+"""How long a beat takes to get there."""
 FALL_S: Final = (1.3, 2.1)
-QUICK: Final = 0.2
 QUICK_S: Final = (0.42, 0.65)
-"""How long a beat takes to come back; some come back at once (Hadar et al. 1983: ordinary and rapid movements)."""
+QUICK: Final = 0.2
+"""How long it takes to come back, and the share of those that come back at once (Hadar et al. 1983 tell ordinary from
+rapid movements; the share is our choice)."""
 BREATH_S: Final = 3.6
 """From one breath to the next at rest, 16.6 a minute (Tobin et al. 1983); one who talks breathes in at pauses."""
 BREATH_M: Final = 0.0015
@@ -143,7 +145,7 @@ def _follow(head: Head, now: Moment, off: tuple[float, float]) -> tuple[Head, li
 
 
 def _beat(now: Moment, lean: float) -> tuple[float, Row]:
-    """A nod, a lift, a turn or a tilt, and its pitch; where beats have led down or up, the next one rather leads back."""
+    """A nod, a lift, a turn or a tilt, and before it how far it leads down."""
     dice = now.dice
     rest, way = dice.uniform(_KIND), BEATS[-1][1]
     for share, (yaw, pitch, roll) in BEATS:

@@ -28,6 +28,7 @@ EXTRAS: Final = ("yaw", "pitch", "roll", "eyes", "vigour", "gaze", "head", "brow
 """Beside the 52 weights, of a dial: the head's yaw, pitch and roll and the eyes' pitch in degrees; size of gestures;
 strengths of gaze, head and brows; liveliness; how far it follows arousal."""
 EXTRA: Final = {name: COUNT + place for place, name in enumerate(EXTRAS)}
+_PLACES: Final = dict(INDEX) | EXTRA
 BLINK_RATES: Final[Mapping[str, float]] = {"tired": 1.3, "afraid": 1.2, "sad": 0.9, "surprised": 0.7, "angry": 0.85}
 
 _CORNERS: Final = ("mouthSmile", "mouthFrown", "mouthDimple")
@@ -56,7 +57,7 @@ _ACTIONS: Final[Mapping[str, Mapping[str, float]]] = {
     "auto": {"auto": 1.0},
 }  # fmt: skip
 AROUSED: Final[Mapping[str, float]] = {
-    "browInnerUp": 0.14, "browOuterUp": 0.13, "eyeWide": 0.12, "mouthSmile": 0.05, "mouthStretch": 0.08, "vigour": 0.5,
+    "browInnerUp": 0.14, "browOuterUp": 0.13, "eyeWide": 0.12, "mouthStretch": 0.1, "vigour": 0.5,
 }  # fmt: skip
 """What the arousal of a voice adds: wider brows, eyes, mouth and gestures. It claims no more than that."""
 
@@ -65,8 +66,8 @@ def _vector(actions: Mapping[str, float]) -> Values:
     vector = np.zeros(COUNT + len(EXTRAS))
     for name, value in actions.items():
         for shape in (name, f"{name}Left", f"{name}Right"):
-            if shape in INDEX or shape in EXTRA:
-                vector[(INDEX | EXTRA)[shape]] = value
+            if shape in _PLACES:
+                vector[_PLACES[shape]] = value
     return vector
 
 
@@ -105,7 +106,7 @@ def sides(seeds: Keys) -> Values:
 
 
 def mouth(felt: Values, talking: Values, spoken: Values | None) -> Values:
-    """A mood's share (B, T, 52) of the mouth, by how much (B, T, 1) it speaks and the mouth (B, T, 52) that it makes."""
+    """A mood's share (B, T, 52) of a mouth, by how much (B, T, 1) it speaks and what (B, T, 52) it says."""
     left = 1 - (1 - CORNERS_SPOKEN) * talking
     if spoken is None:
         return felt * (CORNERS * left + PARTING * (1 - talking))

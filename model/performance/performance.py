@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from model.performance import curves, decisions, drawing, mood
+from model.performance import curves, decisions, drawing, head, mood
 from model.performance.chance import Values, keys, mixed
 from model.performance.decisions import Memory
 from model.performance.gaze import Gaze
+from model.performance.head import Head
 from model.performance.phrases import Phrase
 from model.performance.prosody import Prosody
 from model.performance.settings import Settings
@@ -36,9 +37,11 @@ def start(
     """B new sessions, one seed and settings each, at frame 0 or where their streams begin."""
     mixed_seeds = np.array([mixed(seed % 2**64) for seed in seeds], np.uint64)
     dials = np.stack([mood.dial(each) for each in settings])
-    base = np.zeros((len(seeds), len(curves.STEPPED)))
-    base[:, :2] = [each.look_at for each in settings]
-    memories = [Memory(gaze=Gaze(*each.look_at)) for each in settings]
+    base, memories = np.zeros((len(seeds), len(curves.STEPPED))), []
+    for row, each in enumerate(settings):
+        facing = head.FACING * each.look_at[0], head.FACING * each.look_at[1]
+        base[row, :4] = *each.look_at, *facing
+        memories.append(Memory(gaze=Gaze(*each.look_at), head=Head(follow_yaw=facing[0], follow_pitch=facing[1])))
     return State(
         fps=fps,
         next_frames=np.array(first_frames or [0] * len(seeds), np.int64),
@@ -56,9 +59,12 @@ def start(
 
 def jump(state: State, frames: Sequence[int]) -> State:
     """Go on at later frames with the same face and no memory of the voice: the sound between was lost."""
-    memories = [decisions.remembered(row)._replace(voice=Phrase(), other=Phrase()) for row in state.memory.tolist()]
-    memory = np.array([each.flat() for each in memories])
-    return replace(state, next_frames=np.array(frames, np.int64), memory=memory)
+    rows = []
+    for row in state.memory.tolist():
+        memory = decisions.remembered(row)
+        voice = Phrase(talking=memory.voice.talking, arousal=memory.voice.arousal)
+        rows.append(memory._replace(voice=voice, other=Phrase()).flat())
+    return replace(state, next_frames=np.array(frames, np.int64), memory=np.array(rows))
 
 
 def step(

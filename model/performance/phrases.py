@@ -23,19 +23,33 @@ SHORTEST_S: Final = 0.3
 """A phrase that is shorter has no end worth an answer."""
 QUESTION_SEMITONES: Final = 2.0
 """Rise at the end of a phrase that sounds like a question."""
+VOICED: Final = 0.5
+"""Voicing of a voice."""
+TALKING_S: Final = (0.25, 1.2)
+"""Time constants with which `Cue.talking` rises and falls."""
 ACCENT: Final = 0.6
-"""Prominence from which a syllable is an accent: some 3 dB above its phrase, or less if it is higher, too."""
 ACCENT_DB: Final = 4.0
 ACCENT_SEMITONES: Final = 8.0
+"""Prominence that makes a syllable an accent: some 2 dB above the phrase's voiced frames, or less if it is higher."""
+ACCENT_RATE: Final = 1.9
+ACCENTS_S: Final = 5.0
+"""Accents per second of speech of late: where there are fewer, as in a flat voice, less counts as one."""
+ACCENT_BAR: Final = 2.2
+ACCENT_HELD_S: Final = 0.3
+"""How much more prominent the next accent has to be, and how soon that is over."""
 QUICK_S: Final = 0.045
 SLOW_S: Final = 2.5
-ACCENT_RATE: Final = 1.9
-"""Accents per second of speech: where there are fewer, as in a flat voice, less counts as one."""
-ACCENT_HELD_S: Final = 0.3
-"""An accent raises the bar for the next one, for about this time."""
-ACCENT_BAR: Final = 2.2
+"""Time constants of the loudness now and of the phrase; chosen with those above for the accents that they find."""
+LOWEST_PITCH_HZ: Final = 55.0
+PITCH_S: Final = 0.06
+SLOW_PITCH_S: Final = 0.6
+LEAP_SEMITONES: Final = 9.0
+LEAP_S: Final = 0.3
+"""A larger leap may be an octave amiss: it has to last."""
+SYLLABLES_S: Final = 3.0
+AROUSAL_S: Final = 1.2
 USUAL_S: Final = 20.0
-"""Time over which a voice's usual loudness, pitch and rate are learnt."""
+"""Time in which a voice's usual loudness, pitch and rate are learnt."""
 
 
 class Phrase(NamedTuple):
@@ -83,9 +97,6 @@ class Cue(NamedTuple):
     """Strength of the accent that begins here, about 1; else 0."""
 
 
-SILENT: Final = Cue(sounding=False, talking=0.0, quiet_s=60.0, arousal=0.0)
-
-
 @lru_cache
 def toward(dt_s: float, time_s: float) -> float:
     """Share of the way to its aim that a first-order follower of this time constant goes in one frame."""
@@ -96,55 +107,72 @@ def follow(
     phrase: Phrase, dt_s: float, loudness_db: float, pitch_hz: float, voicing: float, speech: float
 ) -> tuple[Phrase, Cue]:
     """The next frame of a voice."""
-    p = phrase
-    kept = max(speech, p.kept - dt_s / SPEECH_KEPT_S)
-    sounding = kept >= SPEECH and loudness_db > (QUIET_DB if p.sounding else LOUD_DB)
-    begins = sounding and p.quiet_s >= PAUSE_S
-    quiet_s = 0.0 if sounding else p.quiet_s + dt_s
-    ended = not sounding and p.quiet_s < PAUSE_S <= quiet_s and p.spoken_s >= SHORTEST_S
-    spoken_s = (0.0 if begins else p.spoken_s) + dt_s if sounding else p.spoken_s
-    talking = p.talking + toward(dt_s, 0.25 if sounding else 1.2) * (float(sounding) - p.talking)
+    kept = max(speech, phrase.kept - dt_s / SPEECH_KEPT_S)
+    sounding = kept >= SPEECH and loudness_db > (QUIET_DB if phrase.sounding else LOUD_DB)
+    voiced = sounding and voicing > VOICED
+    begins = sounding and phrase.quiet_s >= PAUSE_S
+    quiet_s = 0.0 if sounding else phrase.quiet_s + dt_s
+    ended = not sounding and phrase.quiet_s < PAUSE_S <= quiet_s and phrase.spoken_s >= SHORTEST_S
+    spoken_s = (0.0 if begins else phrase.spoken_s) + dt_s if sounding else phrase.spoken_s
+    aim, time_s = (1.0, TALKING_S[0]) if sounding else (0.0, TALKING_S[1])
+    talking = phrase.talking + toward(dt_s, time_s) * (aim - phrase.talking)
+    levels = _levels(phrase, dt_s, loudness_db, sounding, voiced)
+    tune = _tune(phrase, dt_s, pitch_hz) if voiced else (phrase.pitch, phrase.slow_pitch, phrase.usual_pitch)
+    stress, accent = _stress(phrase, dt_s, levels, tune, sounding, voiced)
+    excited = _excited(levels, tune, stress) if sounding else 0.0
+    arousal = phrase.arousal + toward(dt_s, AROUSAL_S) * (excited - phrase.arousal)
+    question = ended and tune[0] - tune[1] > QUESTION_SEMITONES
+    turn_begins = begins and phrase.quiet_s >= TURN_S
+    following = Phrase(float(sounding), kept, spoken_s, quiet_s, talking, *levels, *tune, *stress, arousal)
+    ended_s = spoken_s if ended else 0.0
+    return following, Cue(sounding, talking, quiet_s, arousal, turn_begins, begins, ended_s, question, accent)
 
-    quick_db = p.quick_db + toward(dt_s, QUICK_S) * (max(loudness_db, QUIET_DB) - p.quick_db)
-    slow_db, usual_db, pitch, slow_pitch, usual_pitch = p.slow_db, p.usual_db, p.pitch, p.slow_pitch, p.usual_pitch
-    voiced = sounding and voicing > 0.5
+
+def _levels(
+    phrase: Phrase, dt_s: float, loudness_db: float, sounding: bool, voiced: bool
+) -> tuple[float, float, float]:
+    """Loudness now, of the phrase's voiced frames, and as usual."""
+    quick_db = phrase.quick_db + toward(dt_s, QUICK_S) * (max(loudness_db, QUIET_DB) - phrase.quick_db)
+    slow_db, usual_db = phrase.slow_db, phrase.usual_db
     if voiced:
         slow_db += toward(dt_s, SLOW_S) * (loudness_db - slow_db)
     if sounding:
         usual_db += toward(dt_s, USUAL_S) * (loudness_db - usual_db)
-    if voiced:
-        semitones = 12 * log2(pitch_hz / 55.0)
-        if not usual_pitch:
-            pitch = slow_pitch = usual_pitch = semitones
-        if abs(semitones - pitch) < 9:  # not an octave amiss
-            pitch += toward(dt_s, 0.06) * (semitones - pitch)
-        else:
-            pitch += toward(dt_s, 0.3) * (semitones - pitch)
-        slow_pitch += toward(dt_s, 0.6) * (pitch - slow_pitch)
-        usual_pitch += toward(dt_s, USUAL_S) * (pitch - usual_pitch)
+    return quick_db, slow_db, usual_db
 
-    bar = p.bar - toward(dt_s, ACCENT_HELD_S) * p.bar
-    higher = min(max(pitch - slow_pitch, -3.0), 6.0)
-    prominence = (quick_db - slow_db) / ACCENT_DB + higher / ACCENT_SEMITONES
-    accent, accents, syllables, usual_syllables = 0.0, p.accents, p.syllables, p.usual_syllables
+
+def _tune(phrase: Phrase, dt_s: float, pitch_hz: float) -> tuple[float, float, float]:
+    """Pitch now, of the phrase, and as usual."""
+    semitones = 12 * log2(pitch_hz / LOWEST_PITCH_HZ)
+    if not phrase.usual_pitch:
+        return semitones, semitones, semitones
+    time_s = PITCH_S if abs(semitones - phrase.pitch) < LEAP_SEMITONES else LEAP_S
+    pitch = phrase.pitch + toward(dt_s, time_s) * (semitones - phrase.pitch)
+    slow_pitch = phrase.slow_pitch + toward(dt_s, SLOW_PITCH_S) * (pitch - phrase.slow_pitch)
+    return pitch, slow_pitch, phrase.usual_pitch + toward(dt_s, USUAL_S) * (pitch - phrase.usual_pitch)
+
+
+def _stress(
+    phrase: Phrase, dt_s: float, levels: tuple[float, ...], tune: tuple[float, ...], sounding: bool, voiced: bool
+) -> tuple[tuple[float, float, float, float, float], float]:
+    """Prominence, the bar for accents, how many there are of late, and peaks; and the accent that begins here."""
+    bar = phrase.bar - toward(dt_s, ACCENT_HELD_S) * phrase.bar
+    higher = min(max(tune[0] - tune[1], -3.0), 6.0)
+    prominence = (levels[0] - levels[1]) / ACCENT_DB + higher / ACCENT_SEMITONES
+    accent, accents, syllables, usual_syllables = 0.0, phrase.accents, phrase.syllables, phrase.usual_syllables
     enough = ACCENT * min(max(0.4 + 0.6 * accents / ACCENT_RATE, 0.5), 1.6)
     if voiced and prominence > enough + bar:
         accent = min(0.75 + 0.25 * (prominence - enough), 1.3)
         bar = ACCENT_BAR
     if sounding:
-        accents += toward(dt_s, 5.0) * ((1 / dt_s if accent else 0.0) - accents)
-        peak = p.prominence <= 0 < prominence
-        syllables += toward(dt_s, 3.0) * ((1 / dt_s if peak else 0.0) - syllables)
+        accents += toward(dt_s, ACCENTS_S) * ((1 / dt_s if accent else 0.0) - accents)
+        peak = phrase.prominence <= 0 < prominence
+        syllables += toward(dt_s, SYLLABLES_S) * ((1 / dt_s if peak else 0.0) - syllables)
         usual_syllables += toward(dt_s, USUAL_S) * (syllables - usual_syllables)
-    excited = (slow_db - usual_db) / 8 + (slow_pitch - usual_pitch) / 6 + (syllables - usual_syllables) / 4 if sounding else 0.0
-    arousal = p.arousal + toward(dt_s, 1.2) * (min(max(excited, -1.0), 1.0) - p.arousal)
-    question = ended and pitch - slow_pitch > QUESTION_SEMITONES
-    following = Phrase(
-        float(sounding), kept, spoken_s, quiet_s, talking, quick_db, slow_db, usual_db, pitch, slow_pitch, usual_pitch,
-        prominence, bar, accents, syllables, usual_syllables, arousal,
-    )  # fmt: skip
-    cue = Cue(
-        sounding, talking, quiet_s, arousal, begins and p.quiet_s >= TURN_S, begins, spoken_s if ended else 0.0,
-        question, accent,
-    )  # fmt: skip
-    return following, cue
+    return (prominence, bar, accents, syllables, usual_syllables), accent
+
+
+def _excited(levels: tuple[float, ...], tune: tuple[float, ...], stress: tuple[float, ...]) -> float:
+    """How much louder, higher and faster than usual it is just now, -1 to 1."""
+    louder, higher, faster = levels[1] - levels[2], tune[1] - tune[2], stress[3] - stress[4]
+    return min(max(louder / 8 + higher / 6 + faster / 4, -1.0), 1.0)

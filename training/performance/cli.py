@@ -1,5 +1,6 @@
-"""`facewire-train performance`: what a performance of eyes, brows and head comes to, and how its strengths are fitted."""
+"""`facewire-train performance`: figures of what eyes, brows and head perform, and strengths fitted to real faces."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import numpy as np
 import typer
 
 from model.performance.settings import MOODS, Settings
-from model.windows import SAMPLE_RATE_HZ, Samples
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 
@@ -41,18 +42,16 @@ def measure(
     mouths = [takes.read(path).weights for path in take]
     if not take:
         heard = list(perform.joined(heard))
-    ways = {"fps": fps, "lookahead_ms": lookahead_ms}
+    performed = partial(perform.perform, settings=Settings(mood=mood), fps=fps, lookahead_ms=lookahead_ms)
     runs = [
-        perform.perform(
-            name, samples, Settings(mood=mood), seed=seed + place, mouth=mouths[place] if take else None, **ways
-        )
+        performed(name, samples, seed=seed + place, mouth=mouths[place] if take else None)
         for place, (name, samples) in enumerate(heard)
     ]
     nothing = np.zeros(QUIET_S * SAMPLE_RATE_HZ, np.float32)
-    alone = [perform.perform("silence", nothing, Settings(mood=mood), seed=seed, **ways)]
+    alone = [performed("silence", nothing, seed=seed)]
     listening = [
-        perform.perform("listening", np.zeros_like(samples), Settings(mood=mood), seed=seed + k, other=samples, **ways)
-        for k, (_, samples) in enumerate(heard)
+        performed("listening", np.zeros_like(samples), seed=seed + place, other=samples)
+        for place, (_, samples) in enumerate(heard)
     ]
     found = figures.talking(runs, seed)
     found += figures.blinking(alone, "silence", blinks.MEDIAN_REST_S, 10, 22)
@@ -82,19 +81,17 @@ def couplings(
     typer.echo(fitting.table(fitting.fit(weights)))
 
 
-def _closures(
-    heard: list[tuple[str, Samples]], mouths: list[np.ndarray], seed: int, fps: int, lookahead_ms: int
-) -> float:
+def _closures(heard: list[tuple[str, Samples]], mouths: list[Floats], seed: int, fps: int, lookahead_ms: int) -> float:
     """How far any mood takes the lips apart, or together, at any frame."""
     from training.performance import perform
 
     farthest = 0.0
     for (name, samples), mouth in zip(heard, mouths, strict=True):
         for mood in MOODS:
+            settings = Settings(mood=mood, mood_intensity=1.0)
             run = perform.perform(
-                name, samples, Settings(mood=mood, mood_intensity=1.0), fps=fps, seed=seed, lookahead_ms=lookahead_ms,
-                mouth=mouth,
-            )  # fmt: skip
+                name, samples, settings=settings, fps=fps, seed=seed, lookahead_ms=lookahead_ms, mouth=mouth
+            )
             some = min(len(mouth), len(run.weights))
             off = (run.weights - np.pad(mouth[:some], ((0, len(run.weights) - some), (0, 0))))[:some]
             apart = off[:, INDEX["jawOpen"]] - off[:, INDEX["mouthClose"]]

@@ -70,7 +70,8 @@ def accents(run: Performed) -> NDArray[np.int64]:
 def speeds(values: Floats, fps: int) -> Numbers:
     """Speed (n,) of what moves along (n, k), per second."""
     speed = np.abs(np.diff(np.asarray(values, np.float64), axis=0, prepend=values[:1])) * fps
-    return np.sqrt(np.square(speed).sum(1))
+    together: Numbers = np.sqrt(np.square(speed).sum(1))
+    return together
 
 
 def movements(speed: Numbers) -> NDArray[np.int64]:

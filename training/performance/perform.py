@@ -1,4 +1,4 @@
-"""Performs sounds without a face model: the voice is heard in the stream's own windows, the mouth is a take's or none."""
+"""Performs sounds without a face model: a voice heard in the stream's own windows, and a take's mouth or none."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ def hear(samples: Samples, fps: int, lookahead_ms: int) -> Prosody:
 def perform(
     name: str,
     samples: Samples,
-    settings: Settings,
     *,
+    settings: Settings,
     fps: int,
     seed: int,
     lookahead_ms: int,

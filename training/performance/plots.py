@@ -15,7 +15,15 @@ from training.performance.perform import Performed
 
 SECONDS: Final = 120
 """Of each run, at most."""
-PANELS: Final = ("voice, dB", "head, degrees", "head, mm", "eyes in the head, degrees", "gaze, degrees", "lids", "brows")
+PANELS: Final = (
+    "voice, dB",
+    "head, degrees",
+    "head, mm",
+    "eyes in the head, degrees",
+    "gaze, degrees",
+    "lids",
+    "brows",
+)
 BROWS: Final = ("browInnerUp", "browOuterUpLeft", "browDownLeft")
 LIDS: Final = ("eyeBlinkLeft", "eyeWideLeft", "eyeSquintLeft")
 
