@@ -25,11 +25,13 @@ _KEEP: Final = 4
 _RATE_HZ: Final = SAMPLE_RATE_HZ // _KEEP
 _LENGTH: Final = FRAME_MS * _RATE_HZ // 1000
 _PADDED: Final = 256
+_FINER: Final = 2
+"""Lags between samples: a high pitch's period is only ten of them."""
 _OCTAVE_COST: Final = 0.1
 """Of the autocorrelation, for each octave that a peak is lower (Boersma: .01; with frames this short more)."""
 _NO_PEAK: Final = 9.0
 """Taken off where the autocorrelation has no peak."""
-_LAGS: Final = np.arange(int(_RATE_HZ / HIGHEST_HZ), int(_RATE_HZ / LOWEST_HZ) + 2)
+_LAGS: Final = np.arange(int(_FINER * _RATE_HZ / HIGHEST_HZ), int(_FINER * _RATE_HZ / LOWEST_HZ) + 2)
 _WINDOW: Final = np.hanning(_LENGTH + 2)[1:-1]
 
 
@@ -100,14 +102,15 @@ def _frames(window: WindowSpec, levelled: Samples, fps: int) -> NDArray[np.float
 
 def _autocorrelation(sound: NDArray[np.float64]) -> NDArray[np.float64]:
     spectrum = np.fft.rfft(sound, _PADDED)
-    likeness: NDArray[np.float64] = np.fft.irfft(np.square(spectrum.real) + np.square(spectrum.imag), _PADDED)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    likeness: NDArray[np.float64] = np.fft.irfft(power, _FINER * _PADDED)
     return likeness
 
 
 _OF_WINDOW: Final = _autocorrelation(_WINDOW)
 _SPREAD: Final = (_OF_WINDOW[0] / _OF_WINDOW)[_LAGS[0] - 1 : _LAGS[-1] + 2]
 _COSTS: Final = _OCTAVE_COST * np.log2(_LAGS)
-_POWER: Final = 1 / np.square(_WINDOW).sum()
+_POWER: Final = _FINER / np.square(_WINDOW).sum()
 """Times the energy in a window: mean square."""
 
 
@@ -124,4 +127,4 @@ def _periods(sound: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     bend = np.minimum(low - 2 * here + high, -1e-9)
     shift = np.minimum(np.maximum((low - high) / (2 * bend), -0.5), 0.5)
     voicing = np.minimum(np.maximum(here, 0.0), 1.0) * (worth[rows, best] > _NO_PEAK / -2)
-    return energy, _RATE_HZ / (_LAGS[best] + shift), voicing
+    return energy, _FINER * _RATE_HZ / (_LAGS[best] + shift), voicing
