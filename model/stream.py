@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from model import level, noise, speech, voices
+from model.performance import performance, prosody
+from model.performance.settings import Settings
+from model.performance.state import State
 from model.animation import Animation
 from model.level import Levels
 from model.library import AUTO, Library
@@ -29,6 +32,9 @@ RENDER_HOPS = 8
 
 FADE_HOPS = 5
 """Hops over which one identity fades into another: half a second."""
+
+_PARTS: dict[str, type[Any]] = {"heard": Heard, "library": Library, "performance": State}
+"""The values inside a state, which `dump` writes field by field."""
 
 VOICED_DB = 25.0
 """Hops at most this much below the loudest recent one count as voiced; only they tell who is speaking."""
@@ -62,6 +68,10 @@ class StreamState:
     """What each session has heard of its speaker (`model.voices`)."""
     speech: Floats
     """(B,): recent probability of speech in each session (`model.speech`)."""
+    settings: tuple[Settings, ...]
+    """What each session performs (`model.performance`)."""
+    performance: State
+    """What that is up to."""
 
 
 def start(
@@ -73,13 +83,16 @@ def start(
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
+    performances: Sequence[Settings] | None = None,
 ) -> StreamState:
     """The state of B new sessions, with one seed and one identity each.
 
-    An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all. Raises
-    FacewireError if an identity or the lookahead is not available.
+    An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all.
+    `performances` says what each session performs (None: the usual). Raises FacewireError if an identity or the
+    lookahead is not available.
     """
     sessions = len(seeds)
+    settings = tuple(performances or [Settings()] * sessions)
     state = StreamState(
         window=_window(runtime, lookahead_ms),
         next_hops=(0,) * sessions,
@@ -94,6 +107,8 @@ def start(
         hidden=_silence(runtime, sessions),
         heard=voices.silence(sessions, runtime.config.voice_width),
         speech=np.zeros(sessions, np.float32),
+        settings=settings,
+        performance=performance.start(seeds, runtime.config.fps, settings),
     )
     _check_identities(runtime, state)
     return replace(state, style=_wanted(state))
@@ -108,6 +123,7 @@ def turn(
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
+    performances: Sequence[Settings] | None = None,
 ) -> StreamState:
     """Change the settings of running sessions from their next hop on; another style fades in over `FADE_HOPS`.
 
@@ -122,6 +138,7 @@ def turn(
         strength=strength,
         noise_scale=_noise_scale(runtime, liveliness),
         heard=_moved(state, library),
+        settings=tuple(performances or state.settings),
     )
     _check_identities(runtime, turned)
     same = (_wanted(turned) == _wanted(state)).all(1)
@@ -147,14 +164,21 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
         right_ms,
         state.hidden,
     )
+    probability = None
     if runtime.detector is not None:
-        probability = runtime.detector.probability(audio)
+        # Hop by hop: a larger matrix product rounds differently, and what is performed must not depend on that.
+        by_hop = audio.reshape(-1, frames_per_hop, *audio.shape[2:])
+        probability = runtime.detector.probability(by_hop).reshape(audio.shape[:2])
         shares, recent = speech.follow(probability, state.speech, runtime.config.fps)
         state, face = replace(state, speech=recent), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
-    weights: Floats = np.clip(face * scale + offset, 0, 1)
-    return following, Animation(weights, np.zeros((*weights.shape[:-1], POSE_COUNT), np.float32))
+    mouth: Floats = np.clip(face * scale + offset, 0, 1)
+    voice = prosody.listen(state.window, levelled, runtime.config.fps, probability)
+    acting, performed, poses = performance.step(state.performance, voice, state.settings, mouth)
+    shapes = performance.PERFORMED if runtime.config.mouth_only else ()
+    weights = performance.combine(mouth, performed, shapes)
+    return replace(following, performance=acting), Animation(weights, poses)
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
@@ -181,11 +205,13 @@ def voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
 
 def jump(state: StreamState, hop: int) -> StreamState:
     """Continue at another hop with a fresh memory, after sound was lost."""
+    frame = hop * state.window.frames_per_hop(state.performance.fps)
     return replace(
         state,
         next_hops=(hop,) * len(state.seeds),
         hidden=np.zeros_like(state.hidden),
         speech=np.zeros_like(state.speech),
+        performance=performance.jump(state.performance, [frame] * len(state.seeds)),
     )
 
 
@@ -204,12 +230,13 @@ def render(
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
+    performed: Settings | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Animate a whole recording (n,) at 16 kHz; calls `progress` with the hops done and the total."""
     state = start(
         runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
-        strength=strength, library=library,
+        strength=strength, library=library, performances=[performed or Settings()],
     )  # fmt: skip
     windows = windows_of(state.window, samples)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
@@ -225,12 +252,13 @@ def render(
 def dump(state: StreamState) -> bytes:
     """The state as safetensors bytes; `restore` continues it elsewhere."""
     arrays: dict[str, NDArray[Any]] = {}
-    values: dict[str, Any] = {}
-    for part, fields in (("", vars(state)), ("heard.", vars(state.heard)), ("library.", vars(state.library))):
+    values: dict[str, Any] = {"settings": [vars(each) for each in state.settings]}
+    parts = {"": vars(state)} | {f"{name}.": vars(getattr(state, name)) for name in _PARTS}
+    for part, fields in parts.items():
         for name, value in fields.items():
             if isinstance(value, np.ndarray):
                 arrays[part + name] = np.ascontiguousarray(value)
-            elif name not in ("heard", "library"):
+            elif name not in ("settings", *_PARTS):
                 values[part + name] = vars(value) if isinstance(value, WindowSpec) else value
     return save(arrays | {"values": np.frombuffer(json.dumps(values).encode(), np.uint8)})
 
@@ -239,12 +267,13 @@ def restore(data: bytes) -> StreamState:
     """The state that `dump` wrote."""
     arrays = load(data)
     values = json.loads(arrays.pop("values").tobytes())
+    settings = [each | {"look_at": tuple(each["look_at"])} for each in values.pop("settings")]
     every: dict[str, Any] = arrays | {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
     every["window"] = WindowSpec(**every["window"])
-    parts: tuple[tuple[str, type[Any]], ...] = (("heard", Heard), ("library", Library))
-    for part, kind in parts:
+    every["settings"] = tuple(Settings(**each) for each in settings)
+    for part, kind in _PARTS.items():
         inside = {key: every.pop(key) for key in list(every) if key.startswith(f"{part}.")}
         every[part] = kind(**{key.removeprefix(f"{part}."): value for key, value in inside.items()})
     return StreamState(**every)

@@ -11,6 +11,7 @@ from training.fit.cli import app as fit_app
 from training.interrupt import StoppedError
 from training.judge.cli import evaluate
 from training.passages.cli import features
+from training.performance.cli import app as performance_app
 from training.performers.cli import performers
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
@@ -31,6 +32,7 @@ app.command()(evaluate)
 app.command()(report)
 app.command()(enroll)
 app.command()(speech)
+app.add_typer(performance_app, name="performance")
 app.add_typer(voices_app, name="voices")
 app.add_typer(encoder_app)
 app.command()(performers)

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from daemon.animate import gate
+from daemon.animate.face import performed
 from daemon.animate.worker import amplified
 from daemon.send.pacing import amplify
 from daemon.settings.config import DaemonConfig
@@ -41,6 +42,7 @@ def perform(
         liveliness=config.liveliness,
         strength=config.style,
         library=library,
+        performed=performed(config),
         progress=progress,
     )
     spec, own_fps = runtime.config.window(config.lookahead_ms), runtime.config.fps

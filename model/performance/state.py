@@ -1,0 +1,44 @@
+"""All that a performance carries from frame to frame: a value of arrays, one row for each session."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.performance.chance import Keys, Values
+
+
+@dataclass(frozen=True)
+class State:
+    """Of B sessions. Every field but `fps` is an array; `arrays` and `restored` write it down and read it."""
+
+    fps: int
+    next_frames: NDArray[np.int64]
+    """The frame that each session (B,) expects next, counted from its stream's start."""
+    seeds: Keys
+    """(B,)"""
+    noise: Keys
+    """Of what wanders (B, C): see `drawing.WANDERING_S`."""
+    sides: Values
+    """How much each shape shows of a mood (B, 52)."""
+    memory: Values
+    """`decisions.Memory` of each session, flat (B, M)."""
+    base: Values
+    """Where steps that are over have led (B, 5)."""
+    events: Values
+    """Those that may still go on (B, N, columns): see `curves`."""
+    dial_from: Values
+    """What settings came to (B, D) before they were changed last, and come to now; and when that was (B,)."""
+    dial_to: Values
+    dial_s: Values
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything as arrays, to be written down."""
+        return vars(self) | {"fps": np.array([self.fps])}
+
+    @classmethod
+    def restored(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """The state of `arrays`; other names are passed over."""
+        named = {field.name: arrays[field.name] for field in fields(cls) if field.name != "fps"}
+        return cls(fps=int(arrays["fps"][0]), **named)

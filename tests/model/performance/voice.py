@@ -1,0 +1,51 @@
+"""The demo voice, heard as a stream hears it, over and over."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from model import level
+from model.audio import read_audio
+from model.performance import performance, prosody
+from model.performance.prosody import Prosody
+from model.performance.settings import Settings
+from model.windows import WindowSpec, windows_of
+
+DEMO = Path(__file__).parents[3] / "daemon" / "sound" / "demo.flac"
+SPEC = WindowSpec(right_ms=160)
+
+
+@cache
+def sound(times: int = 1) -> np.ndarray:
+    return np.tile(read_audio(DEMO), times)
+
+
+def hear(samples: np.ndarray, fps: int = 30, spec: WindowSpec = SPEC) -> Prosody:
+    _, levelled = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
+    return prosody.listen(spec, levelled, fps)
+
+
+@cache
+def talking(fps: int = 30, times: int = 1) -> Prosody:
+    return hear(sound(times), fps)
+
+
+def batched(*voices: Prosody) -> Prosody:
+    return Prosody(*(np.concatenate([getattr(voice, name) for voice in voices]) for name in vars(voices[0])))
+
+
+def perform(
+    heard: Prosody,
+    settings: Settings | None = None,
+    *,
+    seed: int = 1,
+    fps: int = 30,
+    mouth: np.ndarray | None = None,
+    other: Prosody | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (n, 52) and pose (n, 10) of one session."""
+    wanted = [settings or Settings()]
+    state = performance.start([seed], fps, wanted)
+    _, weights, pose = performance.step(state, heard, wanted, None if mouth is None else mouth[None], other)
+    return weights[0], pose[0]
