@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from model import level, noise, speech, voices
-from model.performance import performance, prosody
-from model.performance.settings import Settings
-from model.performance.state import State
 from model.animation import Animation
 from model.level import Levels
 from model.library import AUTO, Library
+from model.performance import performance, prosody
+from model.performance.settings import Settings
+from model.performance.state import State
 from model.runtime import Runtime
 from model.voices import NOBODY, Heard
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of

@@ -10,8 +10,8 @@ from daemon.settings.config import DaemonConfig, RuntimeChoice
 from model import checkpoint, stream
 from model.extras import need
 from model.library import Library
-from model.performance.settings import Settings
 from model.onnx_session import NoOnnxError
+from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream import StreamState
 

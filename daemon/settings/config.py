@@ -85,9 +85,7 @@ class Performance(BaseModel):
     """Brows, cheeks and nose."""
     listening: float = Field(default=1.0, ge=0, le=2)
     """Nods while nobody speaks."""
-    mood: Literal[
-        "neutral", "happy", "sad", "angry", "surprised", "afraid", "tired", "disgusted", "auto"
-    ] = "neutral"
+    mood: Literal["neutral", "happy", "sad", "angry", "surprised", "afraid", "tired", "disgusted", "auto"] = "neutral"
     """auto: no more than how excited the voice is."""
     mood_intensity: float = Field(default=0.6, ge=0, le=1)
 
