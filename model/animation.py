@@ -1,4 +1,4 @@
-"""What sound becomes: the face and how its head and eyes are turned, frame by frame."""
+"""What sound is turned into: the shapes of a face and the pose of its head and eyes, frame by frame."""
 
 from dataclasses import dataclass
 
