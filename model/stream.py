@@ -7,6 +7,7 @@ carries one state per denoising step, DDIM is deterministic, and the noise is a 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -189,7 +190,7 @@ def jump(state: StreamState, hop: int) -> StreamState:
     )
 
 
-def frame_count(samples: int, fps: int) -> int:
+def frame_count(samples: int, fps: int | Fraction) -> int:
     """Frames of a recording of this many samples: those whose time lies inside it."""
     return -(-samples * fps // SAMPLE_RATE_HZ)
 
