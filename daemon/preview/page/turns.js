@@ -33,8 +33,8 @@ export class Turns {
   }
 }
 
-/** A figure in degrees. @param {number} angle @returns {string} */
-export const degrees = (angle) => `${angle.toFixed(1)}°`.replace("-", "−");
+/** A figure in whole degrees. @param {number} angle @returns {string} */
+export const degrees = (angle) => `${Math.round(angle) + 0}°`.replace("-", "−"); // + 0: no −0
 
 /**
  * Draw curves of angles on a scale that holds all of them.

@@ -57,9 +57,9 @@ def test_the_drawn_head_turns_with_the_frames(
 
 def test_the_angles_are_shown_in_degrees(daemon: Daemon, page: "Page") -> None:
     opened(page, daemon)
-    daemon.pose = posed(head_yaw=12.34, head_pitch=-4, head_roll=0.5, left_eye_yaw=9)
+    daemon.pose = posed(head_yaw=12.34, head_pitch=-4, head_roll=-0.4, left_eye_yaw=9)
     legend = page.locator("#pose-legend")
-    until(page, lambda: legend.inner_text().split() == ["yaw", "12.3°", "pitch", "−4.0°", "roll", "0.5°"])
+    until(page, lambda: legend.inner_text().split() == ["yaw", "12°", "pitch", "−4°", "roll", "0°"])
     drawn = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.join()"
     before = page.locator("#pose-curves").evaluate(drawn)
     daemon.pose = posed(head_yaw=-15)
@@ -80,7 +80,7 @@ def test_a_take_replays_its_pose_and_an_old_one_has_none(daemon: Daemon, page: "
     page.wait_for_selector(right)
     until(page, lambda: cavity(page, left) > OPEN and cavity(page, right) > OPEN)
     assert place(page, left) == pytest.approx(place(page, right), abs=0.5)
-    assert page.locator("#replay-pose-legend").inner_text().split()[:4] == ["yaw", "0.0°", "|", "0.0°"]
+    assert page.locator("#replay-pose-legend").inner_text().split()[:4] == ["yaw", "0°", "|", "0°"]
     page.locator("#scrub").fill("1.5")
     until(page, lambda: place(page, left)[0] < place(page, right)[0] - 6)
-    until(page, lambda: page.locator("#replay-pose-legend").inner_text().split()[:4] == ["yaw", "20.0°", "|", "0.0°"])
+    until(page, lambda: page.locator("#replay-pose-legend").inner_text().split()[:4] == ["yaw", "20°", "|", "0°"])
