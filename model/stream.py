@@ -7,6 +7,7 @@ carries one state per denoising step, DDIM is deterministic, and the noise is a 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from model.voices import NOBODY, Heard
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from protocols.pose import POSE_COUNT
+from protocols.pose import EYES, POSE_COUNT
 
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, few enough to show progress."""
@@ -176,9 +177,11 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
     mouth: Floats = np.clip(face * scale + offset, 0, 1)
     voice = prosody.listen(state.window, levelled, runtime.config.fps, probability)
     acting, performed, poses = performance.step(state.performance, voice, state.settings, mouth)
-    shapes = performance.PERFORMED if runtime.config.mouth_only else ()
-    weights = performance.combine(mouth, performed, shapes)
-    return replace(following, performance=acting), Animation(weights, poses)
+    if runtime.config.mouth_only:
+        mouth = performance.combine(mouth, performed)
+    else:
+        poses[..., EYES] = 0  # its eyes are turned by their shapes
+    return replace(following, performance=acting), Animation(mouth, poses)
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
@@ -215,7 +218,7 @@ def jump(state: StreamState, hop: int) -> StreamState:
     )
 
 
-def frame_count(samples: int, fps: int) -> int:
+def frame_count(samples: int, fps: int | Fraction) -> int:
     """Frames of a recording of this many samples: those whose time lies inside it."""
     return -(-samples * fps // SAMPLE_RATE_HZ)
 

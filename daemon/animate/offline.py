@@ -45,9 +45,11 @@ def perform(
         performed=performed(config),
         progress=progress,
     )
-    spec, own_fps = runtime.config.window(config.lookahead_ms), runtime.config.fps
-    levels = [gate.levels_db(spec, window, own_fps) for window in windows_of(spec, heard)]
+    spec, own_fps = runtime.config.window(config.lookahead_ms), Fraction(runtime.config.fps)
+    levels = [gate.levels_db(spec, window, runtime.config.fps) for window in windows_of(spec, heard)]
     _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
     weights = gate.rest(made.weights, openness[: len(made.weights)])
-    weights, poses = (at_rate(each, Fraction(own_fps), fps or Fraction(own_fps)) for each in (weights, made.poses))
+    fps = fps or own_fps
+    frames = stream.frame_count(len(samples), fps)
+    weights, poses = (at_rate(each, own_fps, fps)[:frames] for each in (weights, made.poses))
     return Animation(amplify(weights, config.gains), poses)
