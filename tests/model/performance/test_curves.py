@@ -25,11 +25,12 @@ def test_a_step_stays() -> None:
     np.testing.assert_allclose(yaw, [0, 2, 4, 4])
 
 
+AT_S, LASTING_S, SIZE = st.floats(0, 8), st.floats(0.03, 2), st.floats(1, 9)
 events = st.one_of(
-    st.builds(lambda t, d, a: step(t, d, gaze_yaw=a, gaze_pitch=-a), st.floats(0, 8), st.floats(0.03, 2), st.floats(1, 9)),
-    st.builds(lambda t, d, a: step(t, d, turn_yaw=a, turn_roll=a / 3), st.floats(0, 8), st.floats(0.03, 2), st.floats(1, 9)),
+    st.builds(lambda t, d, a: step(t, d, gaze_yaw=a, gaze_pitch=-a), AT_S, LASTING_S, SIZE),
+    st.builds(lambda t, d, a: step(t, d, turn_yaw=a, turn_roll=a / 3), AT_S, LASTING_S, SIZE),
     st.builds(
-        lambda t, d, a: pulse(t, d, d / 3, 2 * d, pitch=a, frown=a), st.floats(0, 8), st.floats(0.03, 2), st.floats(0, 9)
+        lambda t, d, a: pulse(t, d, d / 3, 2 * d, pitch=a, frown=a), AT_S, LASTING_S, st.floats(0, 9)
     ),
 )  # fmt: skip
 
