@@ -24,7 +24,7 @@ _SHORT.maxlevel = 2
 
 
 class Loader(yaml.SafeLoader):
-    """Reads YAML's plain values: no dates, each name once, and every error names its line."""
+    """Loads plain YAML values only: no dates, no name given twice. Every error names its line."""
 
     _depth = 0
     yaml_implicit_resolvers = {  # noqa: RUF012 (the base class's name)
@@ -33,7 +33,7 @@ class Loader(yaml.SafeLoader):
     }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """As the base class does. Raises ComposerError for what is nested too deeply."""
+        """As the base class does. Raises ComposerError if nodes are nested too deeply."""
         self._depth += 1
         if self._depth > NESTING:
             place = self.peek_event().start_mark  # type: ignore[no-untyped-call]
@@ -43,20 +43,20 @@ class Loader(yaml.SafeLoader):
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """As the base class does. Raises YAMLError only."""
+        """As the base class does, but any error is a YAMLError."""
         try:
             value = super().construct_object(node, deep)
             if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
                 raise ValueError
             if isinstance(value, str):
-                value.encode()  # "\ud800" is half a character
+                value.encode()  # fails for half a character, such as "\ud800"
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             kind = node.tag.rpartition(":")[2]
             raise yaml.constructor.ConstructorError(None, None, f"not a valid {kind}", node.start_mark) from error
         return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """As the base class does. Raises ConstructorError, with both lines, for a name that is given twice."""
+        """As the base class does. Raises ConstructorError, naming both lines, if a name is given twice."""
         lines: dict[str, int] = {}
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode):
@@ -81,7 +81,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def parse(text: str, where: str) -> dict[str, Any]:
-    """The settings in YAML text from a file `where`, as `read` gives them."""
+    """Parse YAML text as `read` does; errors say `where` the text is from."""
     try:
         values = yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:

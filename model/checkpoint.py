@@ -112,8 +112,8 @@ def save(model: "FaceModel", path: Path | str, provenance: Mapping[str, Any], *,
     """Write a checkpoint atomically: a half-written file never takes its place.
 
     The embedded encoder is stored in half precision, to which `model.encoder.embed` has rounded it; all other weights
-    are stored as they are. `with_graphs`: whether a checkpoint with an embedded encoder carries its graphs, which take
-    a second for every five denoising steps; without them it can still be played by torch.
+    are stored as they are. With an embedded encoder, the graphs are added unless `with_graphs` is False. They take a
+    second for every five denoising steps; a checkpoint without them still runs with torch.
     """
     import torch
     from safetensors.torch import save_file

@@ -62,19 +62,19 @@ def turn(runtime: Runtime, state: StreamState, config: DaemonConfig, library: Li
 
 
 class Session(NamedTuple):
-    """What a performance needs, open."""
+    """An open face, with everything that animating sound needs."""
 
     runtime: Runtime
     identities: Identities
-    """The checkpoint's, and those of the folder."""
+    """The checkpoint's own, and those in the folder."""
     state: StreamState
-    """At the beginning."""
+    """The state of a new stream."""
 
 
 def open_session(config: DaemonConfig) -> Session:
-    """The face, the identities and a new session under these settings.
+    """Open the face and the identities, and start a session with these settings.
 
-    Raises FacewireError for what is wrong with the checkpoint, and for what the settings ask of it in vain.
+    Raises FacewireError if the checkpoint cannot be used, or lacks something that the settings ask for.
     """
     runtime = open_face(config.checkpoint, config.encoder, config.runtime)
     identities = Identities(runtime, config.identities)
