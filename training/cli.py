@@ -36,6 +36,7 @@ app.add_typer(performance_app, name="performance")
 app.add_typer(voices_app, name="voices")
 app.add_typer(encoder_app)
 app.command()(performers)
+app.add_typer(performance_app, name="performance")
 app.command()(smoke)
 
 

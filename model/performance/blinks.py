@@ -15,10 +15,10 @@ MEDIAN_TALKING_S: Final = 2.2
 MEDIAN_REST_S: Final = 2.8
 SIGMA: Final = 0.8
 """Of the gaps from one blink's onset to the next, log-normal. Bentivoglio et al. (1997, 150 people) counted 17 blinks a
-minute at rest and 26 in conversation; these make some 18 and 25."""
+minute at rest and 26 in conversation; these make some 18 and 22."""
 LEAST_S: Final = 0.5
 """Between two that are no double."""
-AMID_SPEECH: Final = 0.9
+AMID_SPEECH: Final = 0.75
 AT_PAUSES: Final = 2.2
 """How much faster waiting goes amid a phrase, and when one has ended: speakers blink at the ends (Nakano and Kitazawa
 2010; the sizes are our choice)."""

@@ -42,6 +42,8 @@ ELSEWHERE_DEG: Final = 4.0
 TALKING: Final = 0.5
 """`Cue.talking` from which times of talking count."""
 LEAST_AWAY_S: Final = 0.3
+CALLED_S: Final = 2.0
+"""Who is spoken to looks at the speaker for so long at least."""
 FIRST_S: Final = 1.2
 """Nobody looks away at once."""
 _STAY, _SIZE, _WHERE, _AWAY, _SPOT, _SPOT_YAW, _SPOT_PITCH, _NEXT, _TURN, _BACK, _ASIDE = range(200, 211)
@@ -85,8 +87,10 @@ def decide(gaze: Gaze, now: Moment) -> tuple[Gaze, Shift | None]:
         if now.at_s >= gaze.until_s or called or back:
             return _to_spot(gaze, now, now.at_s + _holding_s(now), came_back=True)
         return gaze, None
+    if called:
+        return gaze._replace(until_s=max(gaze.until_s, now.at_s + CALLED_S)), None
     thinks = cue.turn_begins and dice.uniform(_TURN) < TURN_BEGINS_AWAY
-    if (now.at_s >= gaze.until_s or thinks) and not called:
+    if now.at_s >= gaze.until_s or thinks:
         return _away(gaze, now)
     elsewhere = hypot(gaze.yaw - look_at[0], gaze.pitch - look_at[1]) > ELSEWHERE_DEG
     if now.at_s >= gaze.next_s or elsewhere:

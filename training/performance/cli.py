@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from model.extras import need
 from model.performance.settings import MOODS, Settings
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples
 from protocols.blendshapes import INDEX
@@ -34,8 +35,10 @@ def measure(
     from model.audio import read_audio
     from model.performance import blinks
     from protocols import takes
-    from training.performance import figures, perform, plots
+    from training.performance import figures, perform
 
+    if out:
+        need("train", "matplotlib", what="--out")
     if take and len(take) != len(sounds):
         raise FacewireError(f"{len(take)} takes for {len(sounds)} sounds: give one for each, in their order, or none")
     heard: list[tuple[str, Samples]] = [(path.stem, read_audio(path)) for path in sounds]
@@ -62,6 +65,8 @@ def measure(
     minutes = sum(run.seconds for run in runs) / 60
     typer.echo(f"{len(runs)} runs, {minutes:.1f} minutes\n{figures.table(found)}")
     if out:
+        from training.performance import plots
+
         out.mkdir(parents=True, exist_ok=True)
         for run in (*runs[:3], alone[0], listening[0]):
             plots.curves(out / f"curves-{run.name}.png", run)

@@ -59,7 +59,7 @@ def talking(runs: Sequence[Performed], seed: int) -> list[Figure]:
     found = blinking(runs, "talking", blinks.MEDIAN_TALKING_S, 15, 30)
     found.append(Figure("eyeBlink, median", float(np.median(lids)), 0.0, 0.03))
     found.append(Figure("lids over half closed, share of frames", float((lids > 0.5).mean()), 0.0, 0.08))
-    if jaw.std() > 0:
+    if jaw.std() > 0 and lids.std() > 0:
         found.append(Figure("eyeBlink with jawOpen, r", float(np.corrcoef(lids, jaw)[0, 1]), -0.1, 0.1))
     found += _head(runs)
     found += _heeding(runs, np.random.default_rng(seed))

@@ -25,12 +25,13 @@ def test_a_step_stays() -> None:
     np.testing.assert_allclose(yaw, [0, 2, 4, 4])
 
 
-AT_S, LASTING_S, SIZE = st.floats(0, 8), st.floats(0.03, 2), st.floats(1, 9)
+onsets_s, lasting_s, sizes = st.floats(0, 8), st.floats(0.03, 2), st.floats(1, 9)
 events = st.one_of(
-    st.builds(lambda t, d, a: step(t, d, gaze_yaw=a, gaze_pitch=-a), AT_S, LASTING_S, SIZE),
-    st.builds(lambda t, d, a: step(t, d, turn_yaw=a, turn_roll=a / 3), AT_S, LASTING_S, SIZE),
+    st.builds(lambda at, lasts, size: step(at, lasts, gaze_yaw=size, gaze_pitch=-size), onsets_s, lasting_s, sizes),
+    st.builds(lambda at, lasts, size: step(at, lasts, turn_yaw=size, turn_roll=size / 3), onsets_s, lasting_s, sizes),
     st.builds(
-        lambda t, d, a: pulse(t, d, d / 3, 2 * d, pitch=a, frown=a), AT_S, LASTING_S, st.floats(0, 9)
+        lambda at, lasts, size: pulse(at, lasts, lasts / 3, 2 * lasts, pitch=size, frown=size),
+        onsets_s, lasting_s, sizes,
     ),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The demo voice, heard as a stream hears it, over and over."""
+"""The demo voice, heard as a stream hears it; for longer than it is, pieces of it in any order with pauses between."""
 
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,18 @@ SPEC = WindowSpec(right_ms=160)
 
 @cache
 def sound(times: int = 1) -> np.ndarray:
-    return np.tile(read_audio(DEMO), times)
+    demo = read_audio(DEMO)
+    if times == 1:
+        return demo
+    rng, parts, missing = np.random.default_rng(times), [], times * len(demo)
+    while missing > 0:
+        length = int(rng.uniform(1.2, 4.0) * 16_000)
+        begin = int(rng.uniform(0, len(demo) - length))
+        part = np.concatenate([demo[begin : begin + length], np.zeros(int(rng.uniform(0.1, 0.8) * 16_000))])
+        part[:160] *= np.linspace(0, 1, 160)
+        parts.append(part[:missing].astype(np.float32))
+        missing -= len(parts[-1])
+    return np.concatenate(parts)
 
 
 def hear(samples: np.ndarray, fps: int = 30, spec: WindowSpec = SPEC) -> Prosody:
