@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,3 +16,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         yield folder / "facewire"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hang_up() -> None:
+    """Under nohup a closed terminal is ignored, also by the programs that tests start."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
