@@ -32,7 +32,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_person(root / "raw", clips=80, seconds=2)
     prepared(root / "raw", root / "nina", "nina")
     tiny_hubert().save_pretrained(root / "hubert")
-    small = recipe.load("smoke").changed({"features.encoder": str(root / "hubert"), "fit.steps": 2})
+    enough = {"features.passages": 2, "features.quiet": 0.5}  # for a face that moves
+    small = recipe.load("smoke").changed({"features.encoder": str(root / "hubert"), "fit.steps": 2, **enough})
     (root / "small.yaml").write_text(yaml.safe_dump(small.model_dump(mode="json")), encoding="utf-8")
     return root
 
