@@ -1,9 +1,9 @@
 """The Virtual Motion Capture protocol: OSC over UDP, to avatar apps on port 39539.
 
-One frame is OK `1 3 0 1`, T, the bones Head, LeftEye and RightEye, one Blend/Val per key, and Blend/Apply as the last
-message. Bones are turned; their positions are 0, because where they belong depends on the avatar, which this side does
-not know. Most receivers take the rotation only. One that takes positions too (EVMC4U with its BonePositionSynchronize)
-pulls the bones out of place: switch that off there, or the bones off here.
+One frame is OK `1 3 0 1`, T, the bone Head (on request LeftEye and RightEye, too), one Blend/Val per key, and
+Blend/Apply as the last message. Bones are turned; their positions are 0, because where they belong depends on the
+avatar, which this side does not know. Most receivers take the rotation only. One that takes positions too (EVMC4U with
+its BonePositionSynchronize) pulls the bones out of place: switch that off there, or the bones off here.
 Source: VMC protocol's marionette specification; receivers' quirks are noted where they decide something.
 """
 
@@ -50,8 +50,9 @@ class Options:
     per frame, of which a slow reader loses some."""
     head: bool = True
     """Also the bone Head; off where something else turns it, or it sinks into the neck."""
-    eyes: bool = True
-    """Also the bones LeftEye and RightEye; off where the shapes turn the eyes already, or eyes fall out of place."""
+    eyes: bool = False
+    """Also the bones LeftEye and RightEye: for avatars whose eyes the eyeLook shapes do not turn. Bones are sent at
+    position 0, and a receiver that applies positions would move the eyes out of place."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def by_livelink(frame):
 
 def by_vmc(frame):
     """Unity's axes, the avatar facing +z: x is to its own right."""
-    bones = vmc.decode(vmc.encode(frame, vmc.Options()))[0].bones
+    bones = vmc.decode(vmc.encode(frame, vmc.Options(eyes=True)))[0].bones
     return [mirrored(Rotation.from_quat(bones[bone]), "x") for bone in ("Head", "LeftEye", "RightEye")]
 
 
