@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
-from daemon.animate.face import begin, open_face
+from daemon.animate.face import begin, open_session
 from daemon.animate.identities import Identities, known
 from daemon.animate.worker import warm_up, work
 from daemon.line import status, timing
@@ -95,10 +95,8 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
             stack.enter_context(closing(preview))
             settings.say = preview.say
         recorder = stack.enter_context(closing(Recorder(settings)))
-        runtime = open_face(config.checkpoint, config.encoder, config.runtime)
-        identities = Identities(runtime, config.identities)
+        runtime, identities, state = open_session(config)
         settings.library = identities.library
-        state = begin(runtime, config, identities.library)
         compute_ms = warm_up(runtime, state)
         start = timing.begin(config.latency_ms, source.latency_ms, state.window, compute_ms, runtime.config.fps)
         line = Line(source, runtime, identities, settings, receivers, recorder, preview, start)

@@ -1,14 +1,13 @@
 """Opens a checkpoint that carries its graphs with onnxruntime: without torch, and without an export."""
 
-from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model import checkpoint
+from model.checkpoint import Arrays
 from model.config import ModelConfig
 from model.fingerprint import of_face
 from model.library import Library
@@ -17,8 +16,6 @@ from model.onnx_session import onnxruntime, open_graph
 from model.speech import SpeechDetector
 from model.voices import Projection
 from protocols.errors import FacewireError
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def open_checkpoint(path: Path) -> OnnxRuntime:

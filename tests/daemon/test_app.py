@@ -18,7 +18,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from daemon import app
-from daemon.animate import worker
+from daemon.animate import face, worker
 from daemon.commands.cli import app as command_line
 from daemon.line.blocks import AudioChunk
 from daemon.line.queues import DropOldestQueue
@@ -383,14 +383,14 @@ def test_while_the_face_is_loading_nothing_can_be_changed(
     )
     opened: list[LiveSettings] = []
     monkeypatch.setattr(app, "open_preview", opened.append)
-    load = app.open_face
+    load = face.open_face
 
     def loading(path: Path | None, encoder: str | None, runtime: RuntimeChoice) -> Runtime:
         with pytest.raises(FacewireError, match="still loading"):
             opened[0].change({"identity": "nobody"})
         return load(path, encoder, runtime)
 
-    monkeypatch.setattr(app, "open_face", loading)
+    monkeypatch.setattr(face, "open_face", loading)
     app.run(config, lambda text: None)
     with pytest.raises(FacewireError, match="nobody"):
         opened[0].change({"identity": "nobody"})
