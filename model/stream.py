@@ -7,6 +7,7 @@ carries one state per denoising step, DDIM is deterministic, and the noise is a 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from model import level, noise, speech, voices
+from model.animation import Animation
 from model.level import Levels
 from model.library import AUTO, Library
 from model.runtime import Runtime
@@ -21,6 +23,7 @@ from model.voices import NOBODY, Heard
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
+from protocols.pose import POSE_COUNT
 
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, few enough to show progress."""
@@ -126,10 +129,10 @@ def turn(
     return replace(turned, fading=np.where(same, state.fading, FADE_HOPS))
 
 
-def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamState, Floats]:
+def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamState, Animation]:
     """Animate H consecutive hops of B sessions.
 
-    Takes windows (B, H, window samples). Returns the next state and the face (B, H * frames per hop, 52) in [0, 1].
+    Takes windows (B, H, window samples). Returns the next state and the animation (B, H * frames per hop, …).
     """
     hops, right_ms = windows.shape[1], state.window.right_ms
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
@@ -151,7 +154,8 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
         state, face = replace(state, speech=recent), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
-    return following, np.clip(face * scale + offset, 0, 1)
+    weights: Floats = np.clip(face * scale + offset, 0, 1)
+    return following, Animation(weights, np.zeros((*weights.shape[:-1], POSE_COUNT), np.float32))
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
@@ -186,7 +190,7 @@ def jump(state: StreamState, hop: int) -> StreamState:
     )
 
 
-def frame_count(samples: int, fps: int) -> int:
+def frame_count(samples: int, fps: int | Fraction) -> int:
     """Frames of a recording of this many samples: those whose time lies inside it."""
     return -(-samples * fps // SAMPLE_RATE_HZ)
 
@@ -202,19 +206,21 @@ def render(
     strength: float = 1.0,
     library: Library | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Floats:
-    """Animate a whole recording (n,) at 16 kHz as (frames, 52); calls `progress` with the hops done and the total."""
+) -> Animation:
+    """Animate a whole recording (n,) at 16 kHz; calls `progress` with the hops done and the total."""
     state = start(
         runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
         strength=strength, library=library,
     )  # fmt: skip
     windows = windows_of(state.window, samples)
-    faces = [np.empty((0, blendshapes.COUNT), np.float32)]
+    weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):
-        state, face = step(runtime, state, windows[None, begin : begin + RENDER_HOPS])
-        faces.append(face[0])
+        state, made = step(runtime, state, windows[None, begin : begin + RENDER_HOPS])
+        weights.append(made.weights[0])
+        poses.append(made.poses[0])
         progress(state.next_hops[0], len(windows))
-    return np.concatenate(faces)[: frame_count(len(samples), runtime.config.fps)]
+    frames = frame_count(len(samples), runtime.config.fps)
+    return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
 
 
 def dump(state: StreamState) -> bytes:

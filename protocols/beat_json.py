@@ -11,15 +11,15 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from protocols.blendshapes import BEAT, INDEX
 from protocols.errors import FacewireError
 from protocols.frame import Weights, as_rate
+from protocols.interpolation import at_rate
 from protocols.pose import POSE_COUNT, POSE_NAMES, Pose, named
 from protocols.table import Table, refuse_too_many
 
-FPS: Final = 60
+FPS: Final = Fraction(60)
 LARGEST_BYTES: Final = 128 * 2**20  # Python's objects take twenty times as much at worst
 _ORDER: Final = [INDEX[name] for name in BEAT]
 
@@ -29,15 +29,15 @@ def format_take(weights: Weights, poses: Pose, fps: Fraction) -> str:
     frames = [
         {
             "weights": [round(value, 6) for value in row],
-            "time": round(index / FPS, 6),
+            "time": round(float(index / FPS), 6),
             "rotation": [],
             "pose": [round(value, 6) for value in pose],
         }
         for index, (row, pose) in enumerate(
-            zip(_at_60(weights[:, _ORDER], fps).tolist(), _at_60(poses, fps).tolist(), strict=True)
+            zip(at_rate(weights[:, _ORDER], fps, FPS).tolist(), at_rate(poses, fps, FPS).tolist(), strict=True)
         )
     ]
-    return json.dumps({"fps": FPS, "names": BEAT, "pose_names": POSE_NAMES, "frames": frames})
+    return json.dumps({"fps": float(FPS), "names": BEAT, "pose_names": POSE_NAMES, "frames": frames})
 
 
 def parse_take(data: bytes, fps: Fraction | None) -> tuple[Table, Fraction | None]:
@@ -56,9 +56,3 @@ def parse_take(data: bytes, fps: Fraction | None) -> tuple[Table, Fraction | Non
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise FacewireError(f"not a take in BEAT's layout: {repr(error)[:200]}") from None
     return Table(times_s, names, values, poses), fps
-
-
-def _at_60(columns: NDArray[np.float32], fps: Fraction) -> NDArray[np.float64]:
-    """Frames (n, k) at 60 per second, for as long as they last; the last one is held."""
-    frames = np.arange(max(1, round(len(columns) * FPS / fps))) * float(fps / FPS)
-    return np.stack([np.interp(frames, np.arange(len(columns)), column) for column in columns.T], axis=-1)

@@ -80,15 +80,6 @@ def named(names: Sequence[str], values: ArrayLike) -> Pose:
     return poses
 
 
-def between(first: Pose, second: Pose, share: float) -> Pose:
-    """The pose (…, 10) at a share of the way, 0 to 1, from the first to the second.
-
-    Linear in every number, which is right for the small steps between frames: even over seven degrees about every axis
-    it stays within .2 degrees of the shortest rotation.
-    """
-    return first + np.float32(share) * (second - first)
-
-
 def to_livelink(poses: Pose) -> NDArray[np.float64]:
     """Poses (…, 10) as Live Link's nine angles (…, 9): head, left and right eye, each yaw, pitch, roll in radians.
 

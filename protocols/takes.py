@@ -23,6 +23,7 @@ from protocols.blendshapes import COUNT, NAMES, canonical, remap
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from protocols.frame import Weights, as_rate
+from protocols.interpolation import at_rate as columns_at_rate
 from protocols.pose import AT_REST, POSE_COUNT, POSE_NAMES, Pose, checked, clamped
 from protocols.table import Table, refuse_too_many
 
@@ -59,6 +60,17 @@ class Take:
         weights.flags.writeable = False
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "poses", checked(poses))
+
+
+def at_rate(take: Take, fps: Fraction) -> Take:
+    """The take at another rate, interpolated as for a receiver; as long as it was."""
+    weights, poses = (columns_at_rate(each, take.fps, fps) for each in (take.weights, take.poses))
+    return Take(weights, fps, poses)
+
+
+def only_rate(path: Path) -> Fraction | None:
+    """The frames per second that takes of the path's format always have; None where they have their own."""
+    return beat_json.FPS if path.suffix.lower() == ".json" else None
 
 
 def write(path: Path, take: Take) -> None:

@@ -1,4 +1,4 @@
-"""The gate: where there is no speech, the mouth rests. Eyes and brows keep moving as the model moves them.
+"""The gate: where there is no speech, the mouth rests. Eyes, brows and head keep moving as the model moves them.
 
 The model itself rests in silence and noise. The gate protects it from what it has never heard, such as a fan or a
 television next door. It reads the same windows as the model, frame by frame, so live and offline give the same face.
@@ -82,11 +82,11 @@ def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate
     return gate, np.array(openness, np.float32)
 
 
-def rest(faces: Values, openness: Values) -> Values:
-    """Faces (n, 52) whose mouths move away from rest only as far as the gate is open (n,)."""
-    faces = faces.copy()
-    faces[:, MOUTH] *= openness[:, None]
-    return faces
+def rest(weights: Values, openness: Values) -> Values:
+    """Weights (n, 52) of a face whose mouth moves away from rest only as far as the gate is open (n,)."""
+    weights = weights.copy()
+    weights[:, MOUTH] *= openness[:, None]
+    return weights
 
 
 def threshold_above(noise_db: Values) -> float | None:

@@ -1,18 +1,20 @@
 """Animates a whole recording as the live program would, with the same gain, gate and face, faster than real time."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.animate import gate
 from daemon.animate.worker import amplified
 from daemon.send.pacing import amplify
 from daemon.settings.config import DaemonConfig
 from model import stream
+from model.animation import Animation
 from model.library import Library
 from model.runtime import Runtime
 from model.windows import Samples, windows_of
+from protocols.interpolation import at_rate
 
 
 def perform(
@@ -21,14 +23,16 @@ def perform(
     config: DaemonConfig,
     progress: Callable[[int, int], None] = lambda done, total: None,
     library: Library | None = None,
-) -> NDArray[np.float32]:
-    """Animate a recording (n,) at 16 kHz as (frames, 52); calls `progress` with the hops done and the total.
+    fps: Fraction | None = None,
+) -> Animation:
+    """Animate a recording (n,) at 16 kHz; calls `progress` with the hops done and the total.
 
-    `library` holds the available identities (None: the checkpoint's). Raises FacewireError if the settings ask for
+    `library` holds the available identities (None: the checkpoint's). `fps` are the frames per second (None: the
+    model's); other rates are interpolated exactly as for a live receiver. Raises FacewireError if the settings ask for
     something that the checkpoint or the library lacks.
     """
     heard = amplified(samples, config) * (not config.mute)
-    faces = stream.render(
+    made = stream.render(
         runtime,
         heard,
         seed=config.seed,
@@ -39,7 +43,11 @@ def perform(
         library=library,
         progress=progress,
     )
-    spec, fps = runtime.config.window(config.lookahead_ms), runtime.config.fps
-    levels = [gate.levels_db(spec, window, fps) for window in windows_of(spec, heard)]
+    spec, own_fps = runtime.config.window(config.lookahead_ms), Fraction(runtime.config.fps)
+    levels = [gate.levels_db(spec, window, runtime.config.fps) for window in windows_of(spec, heard)]
     _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
-    return amplify(gate.rest(faces, openness[: len(faces)]), config.gains)
+    weights = gate.rest(made.weights, openness[: len(made.weights)])
+    fps = fps or own_fps
+    frames = stream.frame_count(len(samples), fps)
+    weights, poses = (at_rate(each, own_fps, fps)[:frames] for each in (weights, made.poses))
+    return Animation(amplify(weights, config.gains), poses)

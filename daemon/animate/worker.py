@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.animate import gate
 from daemon.animate.calibration import Calibration
@@ -22,6 +21,7 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from daemon.sound.anchor import follow
 from model import stream
+from model.animation import Animation
 from model.library import AUTO, UNKNOWN
 from model.runtime import Runtime
 from model.stream import StreamState
@@ -109,7 +109,8 @@ def animate(
     if anchor_ns is not None:
         end = stream.frame_count(windower.end, runtime.config.fps)
         for motion in _motions(runtime, session, windower.flush(), config, anchor_ns, metrics):
-            yield replace(motion, faces=motion.faces[: max(0, end - motion.first)])
+            frames = max(0, end - motion.first)
+            yield replace(motion, weights=motion.weights[:frames], poses=motion.poses[:frames])
 
 
 def amplified(samples: Samples, config: DaemonConfig) -> Samples:
@@ -139,8 +140,8 @@ def _motions(
     spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
         first = session.stream.next_hops[0] * spec.frames_per_hop(runtime.config.fps)
-        state, faces = _step(runtime, session.stream, window, metrics)
-        if not np.isfinite(faces).all():
+        state, made = _step(runtime, session.stream, window, metrics)
+        if not (np.isfinite(made.weights).all() and np.isfinite(made.poses).all()):
             raise FacewireError(
                 f"the model returned values that are not numbers at frame {first}; its checkpoint may be damaged: "
                 "run `facewire check`, or leave --checkpoint out to use the one that ships"
@@ -155,14 +156,13 @@ def _motions(
         if config.identity == AUTO and speaking != metrics.speaking:
             log.info("identity auto: now %s", speaking or f"{UNKNOWN}, the mean of all")
         metrics.speaking = speaking
-        yield Motion(first, gate.rest(faces, openness), anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
+        weights, poses = gate.rest(made.weights[0], openness), made.poses[0]
+        yield Motion(first, weights, poses, anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
     return session
 
 
-def _step(
-    runtime: Runtime, state: StreamState, window: Samples, metrics: Metrics
-) -> tuple[StreamState, NDArray[np.float32]]:
+def _step(runtime: Runtime, state: StreamState, window: Samples, metrics: Metrics) -> tuple[StreamState, Animation]:
     began_s = time.perf_counter()
-    state, faces = stream.step(runtime, state, window[None, None])  # (1, 1, samples)
+    state, made = stream.step(runtime, state, window[None, None])  # (1, 1, samples)
     metrics.hop_ms.append((time.perf_counter() - began_s) * 1000)
-    return state, faces[0]
+    return state, made

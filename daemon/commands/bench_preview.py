@@ -158,8 +158,8 @@ def _silence_s() -> float:
     from model.audio import read_audio
 
     model = open_face(None, None)
-    faces = perform(model, read_audio(DEMO)[: 16_000 * 5], DaemonConfig())
-    return float(np.argmax(faces[:, INDEX["jawOpen"]] > MOVED)) / model.config.fps
+    made = perform(model, read_audio(DEMO)[: 16_000 * 5], DaemonConfig())
+    return float(np.argmax(made.weights[:, INDEX["jawOpen"]] > MOVED)) / model.config.fps
 
 
 def _free_port() -> int:

@@ -1,12 +1,10 @@
 """`facewire film`: a film of the face, from a take or from a sound."""
 
-import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import numpy as np
 import typer
 from rich.progress import Progress, TaskID
 
@@ -16,7 +14,7 @@ from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
-from protocols.frame import Weights, as_rate
+from protocols.frame import as_rate
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,6 +77,7 @@ def make_film(
     from daemon.commands import film_formats as formats
     from daemon.preview.shelf import KINDS, beside
     from daemon.preview.studio import check_out, studio
+    from protocols.takes import at_rate
 
     if out.suffix.lower() not in SIZES:
         raise FacewireError(f"--out {out}: must end in {' or '.join(SIZES)}")
@@ -94,14 +93,15 @@ def make_film(
     with studio(size, config.head) as draw, complete_or_not_at_all(out) as partial:
         take = make(progress)
         rate = formats.gif_rate(fps or take.fps) if gif else fps or take.fps
-        weights = _at_rate(take, rate)
-        pictures = _counted(draw(weights), len(weights), progress)
+        take = at_rate(take, rate)
+        frames = len(take.weights)
+        pictures = _counted(draw(take), frames, progress)
         if gif:
-            formats.write_gif(partial, pictures, rate, formats.palette(draw, weights))
+            formats.write_gif(partial, pictures, rate, formats.palette(draw, take))
         else:
             formats.write_mp4(partial, pictures, rate, size, samples)
     told = f"with the sound of {heard}" if heard else "without sound"
-    return f"{len(weights)} frames at {float(rate):g} frames per second, {size} x {size} pixels, {told}"
+    return f"{frames} frames at {float(rate):g} frames per second, {size} x {size} pixels, {told}"
 
 
 def _reader(source: Path) -> "Callable[[Told], Take]":
@@ -114,16 +114,6 @@ def _reader(source: Path) -> "Callable[[Told], Take]":
 def _renderer(source: Path, config: DaemonConfig) -> "Callable[[Told], Take]":
     animate = animation(source, config)
     return lambda progress: animate(lambda *done: progress("face", *done))
-
-
-def _at_rate(take: "Take", rate: Fraction) -> Weights:
-    """The take's faces (n, 52) at another rate, interpolated linearly; as long as the take."""
-    if rate == take.fps:
-        return take.weights
-    count = math.ceil(len(take.weights) * rate / take.fps)
-    at = np.arange(count) * float(take.fps / rate)
-    known = np.arange(len(take.weights))
-    return np.stack([np.interp(at, known, shape) for shape in take.weights.T], axis=1).astype(np.float32)
 
 
 def _counted(pictures: "Iterator[Image]", total: int, progress: Told) -> "Iterator[Image]":

@@ -13,6 +13,7 @@ import soxr
 from daemon.preview.studio import Draw
 from protocols.errors import FacewireError
 from protocols.frame import Weights
+from protocols.takes import Take
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,12 +28,12 @@ def gif_rate(fps: Fraction) -> Fraction:
     return Fraction(100, math.ceil(100 / min(fps, Fraction(GIF_FPS))))
 
 
-def palette(draw: Draw, weights: Weights) -> "Image":
+def palette(draw: Draw, take: Take) -> "Image":
     """256 colours for all frames, taken from a few that are spread over the film."""
     from PIL import Image
 
-    chosen = np.unique(np.linspace(0, len(weights) - 1, PALETTE_FROM).astype(int))
-    pictures = list(draw(weights[chosen]))
+    chosen = np.unique(np.linspace(0, len(take.weights) - 1, PALETTE_FROM).astype(int))
+    pictures = list(draw(Take(take.weights[chosen], take.fps, take.poses[chosen])))
     width, height = pictures[0].size
     together = Image.new("RGB", (width, height * len(pictures)))
     for index, picture in enumerate(pictures):

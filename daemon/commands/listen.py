@@ -24,6 +24,7 @@ from protocols import livelink, osc, vmc, zeromq
 from protocols.blendshapes import NAMES
 from protocols.errors import FacewireError
 from protocols.frame import Weights
+from protocols.pose import POSE_NAMES, Pose
 from protocols.sinks import SinkSpec, parse
 
 PATIENCE_S: Final = 5.0
@@ -47,6 +48,8 @@ class Heard:
     """The sender's time: of day (livelink), since its start (vmc, zmq); osc has none: since listening began."""
     weights: Weights
     """(52,) in the order of `NAMES`."""
+    pose: Pose
+    """(10,) in the order of `POSE_NAMES`, degrees and metres; at rest as far as the protocol does not tell."""
 
 
 Message = tuple[str, list[bytes]]
@@ -163,26 +166,28 @@ def _decoder(protocol: str) -> Decoder:
 
     def of_livelink(_sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
         packet = livelink.decode(parts[0])
-        return [Heard(packet.subject, packet.time_s, packet.weights)]
+        return [Heard(packet.subject, packet.time_s, packet.weights, packet.pose)]
 
     def of_vmc(sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
-        return [Heard(sender, frame.time_s, frame.weights) for frame in vmc_of[sender].push(parts[0])]
+        return [Heard(sender, frame.time_s, frame.weights, frame.pose) for frame in vmc_of[sender].push(parts[0])]
 
     def of_osc(sender: str, parts: list[bytes], elapsed_s: float) -> list[Heard]:
-        return [Heard(sender, elapsed_s, frame.weights) for frame in osc_of[sender].push(parts[0])]
+        return [Heard(sender, elapsed_s, frame.weights, frame.pose) for frame in osc_of[sender].push(parts[0])]
 
     def of_zmq(_sender: str, parts: list[bytes], _elapsed_s: float) -> list[Heard]:
         topic, frame = zeromq.decode(parts)
-        return [Heard(topic, float(frame.time_s), frame.weights)]
+        return [Heard(topic, float(frame.time_s), frame.weights, frame.pose)]
 
     return {"livelink": of_livelink, "vmc": of_vmc, "osc": of_osc, "zmq": of_zmq}[protocol]
 
 
 def _json_line(protocol: str, heard: Heard) -> str:
-    shapes = {name: round(value, 6) for name, value in zip(NAMES, heard.weights.tolist(), strict=True)}
-    return json.dumps(
-        {"protocol": protocol, "source": heard.source, "time_s": round(heard.time_s, 6), "shapes": shapes}
+    shapes, pose = (
+        {name: round(value, 6) for name, value in zip(names, values.tolist(), strict=True)}
+        for names, values in ((NAMES, heard.weights), (POSE_NAMES, heard.pose))
     )
+    told = {"protocol": protocol, "source": heard.source, "time_s": round(heard.time_s, 6)}
+    return json.dumps({**told, "shapes": shapes, "pose": pose})
 
 
 def _text_line(protocol: str, heard: Heard) -> str:
@@ -190,7 +195,10 @@ def _text_line(protocol: str, heard: Heard) -> str:
     jaw = shapes.pop("jawOpen")
     strongest = sorted(shapes.items(), key=lambda shape: -abs(shape[1]))[:_STRONGEST]
     others = "  ".join(f"{name} {value:.2f}" for name, value in strongest if abs(value) >= _VISIBLE)
-    return f"{protocol} {_printable(heard.source)}  {heard.time_s:.3f} s  jawOpen {jaw:.2f}  {others}".rstrip()
+    yaw, pitch, roll = (round(angle, 1) + 0.0 for angle in heard.pose[:3].tolist())  # without + 0.0, -0 at rest
+    head = f"head yaw {yaw} pitch {pitch} roll {roll}"
+    told = f"{protocol} {_printable(heard.source)}  {heard.time_s:.3f} s  jawOpen {jaw:.2f}  {head}  {others}"
+    return told.rstrip()
 
 
 def _printable(text: str) -> str:

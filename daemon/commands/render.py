@@ -12,6 +12,7 @@ from daemon.commands.options import PERFORMANCE, Sound, with_settings
 from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
 from protocols.errors import FacewireError
+from protocols.frame import as_rate
 
 if TYPE_CHECKING:
     from protocols.takes import Take
@@ -24,6 +25,9 @@ Hops = Callable[[int, int], None]
 def render(
     sound: Sound,
     out: Annotated[Path, typer.Option(help="The take: .csv (Live Link Face), .json (BEAT) or .npz.")],
+    fps: Annotated[
+        str | None, typer.Option(help="Frames per second, such as 24 or 59.94; by default the model's, for .json 60.")
+    ] = None,
     *,
     settings: DaemonConfig,
 ) -> None:
@@ -35,7 +39,11 @@ def render(
         raise FacewireError(f"--out {out}: must end in .csv, .json or .npz")
     from protocols import takes
 
-    animate = animation(sound, settings)
+    only = takes.only_rate(out)
+    rate = only if fps is None else as_rate(fps)
+    if only and rate != only:
+        raise FacewireError(f"--fps {fps}: a {out.suffix} always has {only} frames per second; write .csv or .npz")
+    animate = animation(sound, settings, rate)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
         take = animate(lambda done, total: progress.update(task, completed=done, total=total))
@@ -43,8 +51,8 @@ def render(
     typer.echo(f"{out}: {len(take.weights)} frames at {float(take.fps):g} frames per second")
 
 
-def animation(sound: Path, settings: DaemonConfig) -> "Callable[[Hops], Take]":
-    """A function that animates a sound file.
+def animation(sound: Path, settings: DaemonConfig, fps: Fraction | None = None) -> "Callable[[Hops], Take]":
+    """A function that animates a sound file at `fps` frames per second (None: the model's).
 
     Raises FacewireError at once for a bad file, checkpoint or setting, before the long computation begins.
     """
@@ -57,7 +65,7 @@ def animation(sound: Path, settings: DaemonConfig) -> "Callable[[Hops], Take]":
     runtime, identities, _ = open_session(settings)
 
     def animate(progress: Hops) -> Take:
-        faces = perform(runtime, samples, settings, progress, identities.library)
-        return Take(faces, Fraction(runtime.config.fps))
+        made = perform(runtime, samples, settings, progress, identities.library, fps)
+        return Take(made.weights, fps or Fraction(runtime.config.fps), made.poses)
 
     return animate

@@ -59,7 +59,7 @@ class Difference:
 
     way: str
     largest: float
-    """Largest difference of any shape in any frame; infinite if the number of frames differs."""
+    """Largest difference of any shape or number of the pose in any frame; infinite if the number of frames differs."""
 
     @property
     def good(self) -> bool:
@@ -73,7 +73,8 @@ def differences(runtime: "Runtime", samples: Samples, *, seed: int) -> Iterator[
     from daemon.sound.files import cut
 
     settings = LiveSettings(DaemonConfig(seed=seed))
-    whole = perform(runtime, samples, settings.now)
+    made = perform(runtime, samples, settings.now)
+    whole = np.concatenate([made.weights, made.poses], 1)
     yield _difference("random pieces", _fed(runtime, settings, _random_pieces(samples, seed)), whole)
     yield _difference("live stages", _live(runtime, settings, cut(samples)), whole)
 
@@ -131,4 +132,6 @@ def _live(runtime: "Runtime", settings: LiveSettings, pieces: Iterable[Samples])
 def _shown(motions: Iterable[Motion], settings: LiveSettings) -> Face:
     from daemon.send.pacing import amplify
 
-    return amplify(np.concatenate([motion.faces for motion in motions]), settings.now.gains)
+    made = list(motions)
+    weights, poses = (np.concatenate(each) for each in ([m.weights for m in made], [m.poses for m in made]))
+    return np.concatenate([amplify(weights, settings.now.gains), poses], 1)

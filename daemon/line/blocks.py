@@ -35,8 +35,10 @@ class Motion:
 
     first: int
     """Index of its first frame, counted from the start of the stream."""
-    faces: NDArray[np.float32]
+    weights: NDArray[np.float32]
     """(n, 52), finite, in [0, 1]."""
+    poses: NDArray[np.float32]
+    """(n, 10), finite, degrees and metres."""
     anchor_ns: int
     """When sample 0 of the stream arrived, as estimated so far, on the monotonic clock."""
     lookahead_ms: int = 0

@@ -91,7 +91,8 @@ class Preview:
     def send(self, frame: Frame) -> None:
         """Show a frame. Never blocks; does nothing while no page is open."""
         if self._pages:
-            self._frames.append(struct.pack("<d", frame.time_s) + frame.weights.astype("<f4").tobytes())
+            numbers = (each.astype("<f4").tobytes() for each in (frame.weights, frame.pose))
+            self._frames.append(b"".join((struct.pack("<d", frame.time_s), *numbers)))
             self._wake()
 
     def say(self, text: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from aiohttp import StreamReader, web
 
 from daemon.preview.apart import apart
@@ -84,10 +85,13 @@ def beside(take: Path) -> Path | None:
 
 
 def take_json(path: Path, name: str) -> bytes:
-    """A take as JSON for the page; weights are base64 of little-endian float32 (n, 52). Raises FacewireError."""
+    """A take as JSON for the page; numbers are base64 of little-endian float32 (n, 62), weights and then pose.
+
+    Raises FacewireError.
+    """
     take = takes.read(path)
-    weights = base64.b64encode(take.weights.astype("<f4").tobytes()).decode()
-    values = {"name": name, "fps": float(take.fps), "frames": len(take.weights), "weights": weights}
+    numbers = base64.b64encode(np.concatenate([take.weights, take.poses], 1).astype("<f4").tobytes()).decode()
+    values = {"name": name, "fps": float(take.fps), "frames": len(take.weights), "numbers": numbers}
     return json.dumps(values).encode()
 
 

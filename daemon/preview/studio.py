@@ -5,6 +5,7 @@ import math
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from fractions import Fraction
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from daemon.settings.live import LiveSettings
 from protocols.blendshapes import COUNT, NAMES
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
-from protocols.frame import Weights
+from protocols.takes import Take
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,8 +41,8 @@ ARGUMENTS: Final = (
     "--disable-accelerated-2d-canvas",  # it only slows down reading the pixels
 )
 
-Draw = Callable[[Weights], "Iterator[Image]"]
-"""Turns weights (n, 52) into n pictures."""
+Draw = Callable[[Take], "Iterator[Image]"]
+"""Turns each frame of a take into a picture."""
 
 
 @contextmanager
@@ -71,10 +72,11 @@ def studio(size: int, head: Path | None) -> Iterator[Draw]:
         page.goto(f"{preview.url}static/film.html")
         page.evaluate("([look, size]) => film.open(look, size)", ["head" if head else "drawn", size])
 
-        def draw(weights: Weights) -> "Iterator[Image.Image]":
-            for begin in range(0, len(weights), TOGETHER):
-                some = base64.b64encode(weights[begin : begin + TOGETHER].astype("<f4").tobytes()).decode()
-                for picture in page.evaluate("weights => film.draw(weights)", some):
+        def draw(take: Take) -> "Iterator[Image.Image]":
+            frames = np.concatenate([take.weights, take.poses], 1).astype("<f4")
+            for begin in range(0, len(frames), TOGETHER):
+                some = base64.b64encode(frames[begin : begin + TOGETHER].tobytes()).decode()
+                for picture in page.evaluate("frames => film.draw(frames)", some):
                     yield Image.open(BytesIO(base64.b64decode(picture)), formats=["JPEG"])
 
         yield draw
@@ -108,7 +110,7 @@ def contact_sheet(out: Path, head: Path | None = None) -> None:
         rows = math.ceil(len(labels) / COLUMNS)
         sheet = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + LABEL)), "#15171c")
         pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-        for index, picture in enumerate(draw(np.eye(COUNT + 1, COUNT, -1, dtype=np.float32))):
+        for index, picture in enumerate(draw(Take(np.eye(COUNT + 1, COUNT, -1, dtype=np.float32), Fraction(1)))):
             x, y = index % COLUMNS * CELL, index // COLUMNS * (CELL + LABEL)
             sheet.paste(picture.resize((CELL, CELL), box=(left, top, right, bottom)), (x, y))
             pen.text((x + CELL / 2, y + CELL + LABEL / 2), labels[index], "#d6d9e0", font, anchor="mm")

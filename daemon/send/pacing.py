@@ -1,9 +1,9 @@
 """When each frame is sent: at the receiver's own steady rate, a fixed time after its sound.
 
-Frame n of a receiver shows the face at audio time n / rate and is due at anchor + n / rate + delay. Between two faces
-of the model it is interpolated. A face that has not arrived in time is not waited for: the last one is held, and
-after a second eased to neutral. When all motion has been shown, the face eases to neutral, too. There are no threads
-and no clock here: times come in as numbers.
+Frame n of a receiver shows the face at audio time n / rate and is due at anchor + n / rate + delay. Between two frames
+of the model it is interpolated, weights and pose alike. A face that has not arrived in time is not waited for: the last
+one is held, and after a second eased to neutral. When all motion has been shown, the face eases to neutral, too. There
+are no threads and no clock here: times come in as numbers.
 """
 
 import math
@@ -23,8 +23,10 @@ from daemon.line.blocks import Motion
 from daemon.line.metrics import Delay, Metrics
 from daemon.send.slide import Slide
 from daemon.settings.config import DaemonConfig, Gains
-from protocols import blendshapes
-from protocols.frame import Frame
+from protocols.blendshapes import COUNT, REGIONS
+from protocols.frame import Frame, Weights
+from protocols.interpolation import between
+from protocols.pose import POSE_COUNT
 
 HOLD_S: Final = 1.0
 """How long the last face is held when no motion arrives."""
@@ -39,7 +41,8 @@ STEADY_NS: Final = 10_000_000
 """The time stamps of frames are evenly spaced; they are corrected only when the clocks have drifted by this much."""
 
 Face = NDArray[np.float32]
-NEUTRAL: Final = np.zeros(blendshapes.COUNT, np.float32)
+"""(62,): a frame's weights and, beside them, its pose; but for the gains, what is done to them is the same."""
+NEUTRAL: Final = np.zeros(COUNT + POSE_COUNT, np.float32)
 
 
 @dataclass
@@ -53,7 +56,7 @@ class Track:
     next: int = 0
     """Index of the next frame."""
     shown: Face = field(default_factory=lambda: NEUTRAL)
-    """What was sent last, (52,)."""
+    """What was sent last."""
     rest_from: int = sys.maxsize
     """Index of the first frame after all motion, once that has ended."""
 
@@ -82,7 +85,7 @@ class Track:
         return due if due < self.neutral_at else min(due, max(self.neutral_at, self.next))
 
     def resting(self, index: int) -> Face:
-        """The face at the end, (52,): smoothly from what was shown last to neutral."""
+        """The face at the end: smoothly from what was shown last to neutral."""
         share = min(1.0, (index + 1 - self.rest_from) / (self.neutral_at + 1 - self.rest_from))
         return self.shown * np.float32(1 - share * share * (3 - 2 * share))
 
@@ -125,12 +128,13 @@ class Pacer:
         self._set_delay(delay_ns, at_once=motion.lookahead_ms != self._lookahead_ms)
         self._lookahead_ms = motion.lookahead_ms
         shown = max(Fraction(track.next - 1) / track.rate for track in self._tracks) * self._fps
-        self._metrics.late += sum(motion.first + k <= shown for k in range(len(motion.faces)))
+        count = len(motion.weights)
+        self._metrics.late += sum(motion.first + k <= shown for k in range(count))
         if self._indices and motion.first - self._indices[-1] > HOLD_S * self._fps:
             self._woke = Fraction(motion.first)
-        self._indices += range(motion.first, motion.first + len(motion.faces))
-        self._faces += list(motion.faces)
-        self._sources += [motion] * len(motion.faces)
+        self._indices += range(motion.first, motion.first + count)
+        self._faces += list(np.concatenate([motion.weights, motion.poses], 1))
+        self._sources += [motion] * count
 
     def end(self) -> None:
         """No motion will follow: after it every receiver's face eases to neutral."""
@@ -145,7 +149,7 @@ class Pacer:
     def due(self, now_ns: int, config: DaemonConfig) -> list[tuple[int, Frame]]:
         """The frames to send now, as (receiver's number, frame): the newest that is due of each receiver.
 
-        Older ones are skipped. The gains of `config` are applied, and its `freeze` holds the face.
+        Older ones are skipped. The gains of `config` are applied to the weights, and its `freeze` holds the face.
         """
         frames = []
         for number, track in enumerate(self._tracks):
@@ -186,7 +190,8 @@ class Pacer:
             self._frozen = None
         elif self._frozen is None:
             self._frozen = face
-        track.shown = amplify(face if self._frozen is None else self._frozen, config.gains)
+        weights, pose = np.split(face if self._frozen is None else self._frozen, [COUNT])
+        track.shown = np.concatenate([amplify(weights, config.gains), pose])
         return self._stamped(track, index, track.shown)
 
     def _measure(self, time_s: Fraction, now_ns: int) -> None:
@@ -200,7 +205,7 @@ class Pacer:
 
     def _stamped(self, track: Track, index: int, face: Face) -> Frame:
         heard_ns = self._stamp_ns + index * 1_000_000_000 * track.rate.denominator // track.rate.numerator
-        return Frame(index, track.rate, self._epoch_ns + heard_ns, face)
+        return Frame(index, track.rate, self._epoch_ns + heard_ns, face[:COUNT], face[COUNT:])
 
     def _face(self, position: Fraction) -> tuple[Face, bool]:
         """The face at a position, counted in the model's frames, and whether it is fresh and not held."""
@@ -211,7 +216,7 @@ class Pacer:
         fresh = index == position
         if after < len(self._indices):
             part = float((position - index) / (self._indices[after] - index))
-            face = face + np.float32(part) * (self._faces[after] - face)
+            face = between(face, self._faces[after], part)
             fresh = True
         return face * self._presence(position, index), fresh
 
@@ -228,15 +233,15 @@ class Pacer:
         del self._indices[:done], self._faces[:done], self._sources[:done]
 
 
-def amplify(faces: Face, gains: Gains) -> Face:
-    """Faces (…, 52) with each region's gain applied, in [0, 1]."""
-    scaled: Face = faces * _per_shape(gains)
+def amplify(weights: Weights, gains: Gains) -> Weights:
+    """Weights (…, 52) with each region's gain applied, in [0, 1]."""
+    scaled: Weights = weights * _per_shape(gains)
     return scaled.clip(0, 1)
 
 
 @lru_cache
-def _per_shape(gains: Gains) -> Face:
-    scale = np.ones(blendshapes.COUNT, np.float32)
-    for region, shapes in blendshapes.REGIONS.items():
+def _per_shape(gains: Gains) -> Weights:
+    scale = np.ones(COUNT, np.float32)
+    for region, shapes in REGIONS.items():
         scale[list(shapes)] = getattr(gains, region)
     return scale

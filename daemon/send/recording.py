@@ -8,6 +8,7 @@ latency, so its last seconds are always kept.
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock, Thread
@@ -25,6 +26,7 @@ from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from protocols.frame import Frame
 from protocols.sinks import SinkSpec
+from protocols.takes import Take
 
 KEPT_SAMPLES: Final = (LONGEST_LATENCY_MS // 1000 + 1) * SAMPLE_RATE_HZ
 """Sound that is kept while nothing is recorded: more than any latency."""
@@ -88,7 +90,7 @@ class Recorder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_sound(path.with_suffix(".wav"), cut(sound, frames))
-            takes.write(path, takes.Take(even(frames), frames[0].rate))
+            takes.write(path, even(frames))
         except (OSError, FacewireError) as error:
             self._settings.say(f"the take could not be written: {error}")
             log.error("the take could not be written: %s", error)
@@ -102,12 +104,17 @@ def free_name(folder: Path, stem: str) -> Path:
     return next(folder / name for name in names if not (folder / name).exists())
 
 
-def even(frames: list[Frame]) -> NDArray[np.float32]:
-    """Weights (n, 52) of every frame from the first to the last; frames that were not sent are interpolated."""
+def even(frames: list[Frame]) -> Take:
+    """Every frame from the first to the last; frames that were not sent are interpolated."""
     sent = np.array([frame.index for frame in frames])
-    weights = np.stack([frame.weights for frame in frames])
     wanted = np.arange(sent[0], sent[-1] + 1)
-    return np.stack([np.interp(wanted, sent, column) for column in weights.T], axis=-1).astype(np.float32)
+
+    def filled(numbers: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        columns = np.stack(numbers).T
+        return np.stack([np.interp(wanted, sent, column) for column in columns], axis=-1).astype(np.float32)
+
+    weights, poses = filled([frame.weights for frame in frames]), filled([frame.pose for frame in frames])
+    return Take(weights, frames[0].rate, poses)
 
 
 def cut(sound: list[tuple[int, Samples]], frames: list[Frame]) -> Samples:

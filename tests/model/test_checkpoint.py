@@ -24,7 +24,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 def face_of(model: FaceModel) -> np.ndarray:
-    return stream.render(TorchRuntime(model), SOUND)
+    return stream.render(TorchRuntime(model), SOUND).weights
 
 
 def rewrite(path: Path, head: dict[str, object]) -> None:

@@ -58,14 +58,14 @@ def test_windows_are_encoded_as_transformers_would(folder: Path) -> None:
 
 def test_an_encoder_that_depends_on_its_window_streams_the_same_face(folder: Path) -> None:
     runtime = tiny_runtime(encoder=pretrained(folder))
-    whole = stream.render(runtime, SOUND)
+    whole = stream.render(runtime, SOUND).weights
     state = stream.start(runtime, seeds=[0], identities=[None])
     windower, faces = Windower.at(state.window), []
     for piece in np.array_split(SOUND, 37):
         windower, windows = windower.push(piece)
         for window in windows:
             state, face = stream.step(runtime, state, window[None, None])
-            faces.append(face[0])
+            faces.append(face.weights[0])
     got = np.concatenate(faces)
     np.testing.assert_allclose(got, whole[: len(got)], rtol=0, atol=1e-5)
 

@@ -40,8 +40,8 @@ def test_one_more_identity_changes_no_other(runtime: TorchRuntime) -> None:
     library = runtime.library.enrolled(carla(runtime))
     assert library.names == ("alma", "bruno", "carla")
     for name in ("alma", None):
-        before = stream.render(runtime, SOUND, identity=name)
-        np.testing.assert_array_equal(stream.render(runtime, SOUND, identity=name, library=library), before)
+        before = stream.render(runtime, SOUND, identity=name).weights
+        np.testing.assert_array_equal(stream.render(runtime, SOUND, identity=name, library=library).weights, before)
 
 
 def test_scale_and_offset_are_those_of_the_face_that_the_denoiser_makes() -> None:
@@ -49,8 +49,8 @@ def test_scale_and_offset_are_those_of_the_face_that_the_denoiser_makes() -> Non
     model.face_std.fill_(0.02)  # all it makes is within [0, 1]
     runtime = TorchRuntime(model)
     same = carla(runtime, features=runtime.library.styles[0, :16])
-    made = stream.render(runtime, SOUND, identity="carla", library=runtime.library.enrolled(same))
-    np.testing.assert_allclose(made, stream.render(runtime, SOUND, identity="alma") * 0.5 + 0.1, atol=1e-6)
+    made = stream.render(runtime, SOUND, identity="carla", library=runtime.library.enrolled(same)).weights
+    np.testing.assert_allclose(made, stream.render(runtime, SOUND, identity="alma").weights * 0.5 + 0.1, atol=1e-6)
 
 
 def test_a_face_is_cut_to_what_blendshapes_can_be_once_it_is_someones() -> None:
@@ -59,10 +59,10 @@ def test_a_face_is_cut_to_what_blendshapes_can_be_once_it_is_someones() -> None:
     model.identities.scale[0] = 0.1
     model.identities.offset[0] = 0.45
     runtime = TorchRuntime(model)
-    face = stream.render(runtime, SOUND, identity="alma")
+    face = stream.render(runtime, SOUND, identity="alma").weights
     assert 0 < face.min() < face.max() < 1
     assert np.mean((face < 0.44) | (face > 0.56)) > 0.2  # as far as the denoiser goes, not as far as [0, 1] does
-    assert np.isin(stream.render(runtime, SOUND), (0, 1)).mean() > 0.2
+    assert np.isin(stream.render(runtime, SOUND).weights, (0, 1)).mean() > 0.2
     ones, zeros = np.ones(52, np.float32), np.zeros(52, np.float32)
     np.testing.assert_array_equal(runtime.library.styles[-1, -104:], np.concatenate([ones, zeros]))
 
@@ -81,8 +81,8 @@ def test_strength_blends_between_everyone_and_one(runtime: TorchRuntime) -> None
     np.testing.assert_allclose(library.style(0, 1), library.styles[0], atol=1e-6)
     far, near = (np.linalg.norm(library.style(0, strength) - library.styles[-1]) for strength in (1.5, 0.5))
     assert far == pytest.approx(3 * near, rel=1e-5)
-    faces = [stream.render(runtime, SOUND, identity="alma", strength=strength) for strength in (0, 1, 1.5)]
-    np.testing.assert_allclose(faces[0], stream.render(runtime, SOUND), atol=1e-6)
+    faces = [stream.render(runtime, SOUND, identity="alma", strength=strength).weights for strength in (0, 1, 1.5)]
+    np.testing.assert_allclose(faces[0], stream.render(runtime, SOUND).weights, atol=1e-6)
     assert np.abs(faces[2] - faces[0]).mean() > np.abs(faces[1] - faces[0]).mean() > 0
 
 

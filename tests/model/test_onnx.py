@@ -95,7 +95,7 @@ def test_a_stream_that_is_turned_on_its_way_is_the_same_face(pair: tuple[TorchRu
             state = stream.turn(runtime, state, identities=["bruno", None], lookahead_ms=lookahead_ms)
             windows = np.stack([windows_of(state.window, sound) for sound in part])
             state, face = stream.step(runtime, state, windows)
-            faces.append(face)
+            faces.append(face.weights)
     np.testing.assert_allclose(np.concatenate(faces[2:]), np.concatenate(faces[:2]), rtol=0, atol=LIMIT)
     assert np.abs(faces[0][:, 1:] - faces[0][:, :-1]).max() > 1e-3
     assert difference(*pair) < LIMIT
@@ -111,8 +111,8 @@ def test_any_cutting_of_the_stream_gives_the_same_face(pair: tuple[TorchRuntime,
         windower, windows = (windower, windower.flush()) if piece is None else windower.push(piece)
         for window in windows:
             state, face = stream.step(runtime, state, window[None, None])
-            faces.append(face[0])
-    whole = stream.render(runtime, SOUND, seed=5, identity="bruno")
+            faces.append(face.weights[0])
+    whole = stream.render(runtime, SOUND, seed=5, identity="bruno").weights
     np.testing.assert_allclose(np.concatenate(faces)[: len(whole)], whole, rtol=0, atol=LIMIT)
 
 
@@ -121,7 +121,7 @@ def test_a_session_goes_on_by_the_other_runtime(pair: tuple[TorchRuntime, OnnxRu
     windows = windows_of(state.window, SOUND)[None]
     state, _ = stream.step(pair[0], state, windows[:, :9])
     moved = stream.restore(stream.dump(state))
-    faces = [stream.step(runtime, moved, windows[:, 9:])[1] for runtime in pair]
+    faces = [stream.step(runtime, moved, windows[:, 9:])[1].weights for runtime in pair]
     np.testing.assert_allclose(faces[1], faces[0], rtol=0, atol=LIMIT)
 
 
@@ -180,9 +180,9 @@ def test_the_face_that_ships_is_the_same_for_speech(tmp_path: Path) -> None:
     model, speech = checkpoint.load(), read_audio(DEMO)[:32_000]
     runtime, far = export(model, tmp_path)
     assert far < LIMIT
-    wanted = stream.render(TorchRuntime(model), speech, identity=model.config.identities[0])
+    wanted = stream.render(TorchRuntime(model), speech, identity=model.config.identities[0]).weights
     np.testing.assert_allclose(
-        stream.render(runtime, speech, identity=model.config.identities[0]), wanted, rtol=0, atol=LIMIT
+        stream.render(runtime, speech, identity=model.config.identities[0]).weights, wanted, rtol=0, atol=LIMIT
     )
 
 
@@ -192,12 +192,12 @@ def test_8_bits_change_the_face_a_little_and_keep_the_streaming_law(tmp_path: Pa
     (runtime, _), plain = export(model, tmp_path, int8=speech), TorchRuntime(model)
     assert runtime.name == "onnx-int8"
     assert 0.001 < feature_difference(runtime, plain, speech) < 0.03
-    whole = stream.render(runtime, speech)
-    assert 1e-4 < np.abs(whole - stream.render(plain, speech)).max() < 0.03
+    whole = stream.render(runtime, speech).weights
+    assert 1e-4 < np.abs(whole - stream.render(plain, speech).weights).max() < 0.03
     state, faces = stream.start(runtime, seeds=[0], identities=[None]), []
     for window in windows_of(state.window, speech):
         state, face = stream.step(runtime, state, window[None, None])
-        faces.append(face[0])
+        faces.append(face.weights[0])
     np.testing.assert_allclose(np.concatenate(faces)[: len(whole)], whole, rtol=0, atol=LIMIT)
 
 

@@ -57,8 +57,10 @@ def test_the_face_that_ships_is_torchs_on_speech_for_everyone() -> None:
     speech = read_audio(DEMO)[:32_000]
     by_torch, by_onnx = TorchRuntime(checkpoint.load()), open_checkpoint(checkpoint.DEFAULT)
     for identity in (*by_torch.library.names, None):
-        wanted = stream.render(by_torch, speech, identity=identity)
-        np.testing.assert_allclose(stream.render(by_onnx, speech, identity=identity), wanted, rtol=0, atol=LIMIT)
+        wanted = stream.render(by_torch, speech, identity=identity).weights
+        np.testing.assert_allclose(
+            stream.render(by_onnx, speech, identity=identity).weights, wanted, rtol=0, atol=LIMIT
+        )
 
 
 @pytest.mark.slow
@@ -93,10 +95,10 @@ def test_a_checkpoint_without_graphs_is_known_and_can_still_be_loaded(saved: Pat
     bare = saved.with_name("bare.safetensors")
     checkpoint.save(checkpoint.load(saved), bare, {}, with_graphs=False)
     assert not checkpoint.carries_graphs(bare)
-    wanted = stream.render(TorchRuntime(checkpoint.load(saved)), np.ones(8_000, np.float32))
+    wanted = stream.render(TorchRuntime(checkpoint.load(saved)), np.ones(8_000, np.float32)).weights
     assert not checkpoint.carries_graphs(without_graphs(saved))
     np.testing.assert_array_equal(
-        stream.render(TorchRuntime(checkpoint.load(saved)), np.ones(8_000, np.float32)), wanted
+        stream.render(TorchRuntime(checkpoint.load(saved)), np.ones(8_000, np.float32)).weights, wanted
     )
 
 
@@ -129,7 +131,7 @@ def test_it_needs_no_torch(saved: Path) -> None:
         "import numpy as np\n"
         "from model import stream\n"
         "from model.onnx_checkpoint import open_checkpoint\n"
-        "print(stream.render(open_checkpoint(Path(sys.argv[1])), np.ones(16_000, np.float32)).shape)"
+        "print(stream.render(open_checkpoint(Path(sys.argv[1])), np.ones(16_000, np.float32)).weights.shape)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, saved], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True

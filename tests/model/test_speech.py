@@ -67,7 +67,7 @@ def test_a_stream_rests_its_lips_where_there_is_no_speech() -> None:
     faces = []
     for bias in (50.0, -50.0):
         model.speech.outer.bias.fill_(bias)
-        faces.append(stream.render(TorchRuntime(model), SOUND, identity="alma"))
+        faces.append(stream.render(TorchRuntime(model), SOUND, identity="alma").weights)
     lively, still = faces
     assert lively[:, LIPS].std(0).max() > 1e-3
     assert still[:, LIPS].std(0).max() < 1e-6
@@ -78,7 +78,7 @@ def test_a_stream_rests_its_lips_where_there_is_no_speech() -> None:
     plain = type(untaught)(untaught.config.model_copy(update={"speech_width": 0}), untaught.encoder).eval()
     plain.load_state_dict({k: v for k, v in model.state_dict().items() if not k.startswith("speech.")})
     assert TorchRuntime(plain).detector is None
-    np.testing.assert_array_equal(stream.render(TorchRuntime(plain), SOUND, identity="alma"), lively)
+    np.testing.assert_array_equal(stream.render(TorchRuntime(plain), SOUND, identity="alma").weights, lively)
 
 
 def test_it_is_remembered_from_hop_to_hop_and_in_a_dump() -> None:

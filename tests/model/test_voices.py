@@ -139,7 +139,7 @@ def followed(runtime: TorchRuntime, sound: Samples, together: int) -> tuple[list
     for begin in range(0, windows.shape[1], together):
         state, face = stream.step(runtime, state, windows[:, begin : begin + together])
         found += stream.speaking(state)
-        faces.append(face[0])
+        faces.append(face.weights[0])
     return found, np.concatenate(faces)
 
 
@@ -170,8 +170,8 @@ def test_a_stream_follows_the_voice_and_not_within_an_utterance(taught: TorchRun
 
 def test_the_face_is_that_of_whom_it_was_found_to_be_half_a_second_later(taught: TorchRuntime) -> None:
     _, auto = followed(taught, DULL, 1)
-    named = stream.render(taught, DULL, seed=3, identity="alma")
-    nobody = stream.render(taught, DULL, seed=3)
+    named = stream.render(taught, DULL, seed=3, identity="alma").weights
+    nobody = stream.render(taught, DULL, seed=3).weights
     np.testing.assert_allclose(auto[:60], nobody[:60], rtol=0, atol=1e-5)
     assert np.abs(auto[-15:] - named[-15:]).max() < 0.1 * np.abs(nobody[-15:] - named[-15:]).max()
 
@@ -190,7 +190,7 @@ def test_a_saved_state_goes_on_hearing(taught: TorchRuntime) -> None:
     state, _ = stream.step(taught, state, windows[:, :31])
     again = stream.restore(stream.dump(state))
     assert stream.speaking(again) == ["alma", "bruno"]
-    one, other = (stream.step(taught, each, windows[:, 31:])[1] for each in (state, again))
+    one, other = (stream.step(taught, each, windows[:, 31:])[1].weights for each in (state, again))
     np.testing.assert_array_equal(one, other)
 
 

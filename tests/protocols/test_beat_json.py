@@ -1,4 +1,5 @@
 import json
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_beats_rate_is_60(tmp_path, fps):
     write(tmp_path / "take.json", take)
     again = read(tmp_path / "take.json")
     assert again.fps == 60
-    assert len(again.weights) == round(150 * 60 / Fraction(fps))
+    assert len(again.weights) == math.ceil(150 * 60 / Fraction(fps))
     weights, poses = carried(take, ".json")
     at = np.minimum(np.arange(len(again.weights)) * float(fps) / 60, 149)
     below, share = at.astype(int), (at % 1)[:, None]

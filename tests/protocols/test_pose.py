@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.spatial.transform import Rotation
 
 from protocols import pose
 from protocols.errors import FacewireError
@@ -67,22 +67,6 @@ def test_units_of_many_frames_at_once():
     poses = np.stack([posed(head_roll=20), posed(left_eye_yaw=-9)])
     assert pose.to_livelink(poses)[:, [2, 3]] == pytest.approx(np.deg2rad([[-20, 0], [0, -9]]))
     assert pose.to_facecap(poses)[:, [5, 7]] == pytest.approx(np.array([[20, 0], [0, 9]]))
-
-
-def test_between_two_poses():
-    first, second = posed(head_yaw=10, head_x=0.25), posed(head_yaw=20, right_eye_pitch=-4)
-    assert pose.between(first, second, 0).tolist() == first.tolist()
-    assert pose.between(first, second, 1).tolist() == second.tolist()
-    assert pose.between(first, second, 0.25) == pytest.approx(posed(head_yaw=12.5, head_x=0.1875, right_eye_pitch=-1))
-
-
-@given(st.tuples(*[st.floats(-20, 20)] * 3), st.tuples(*[st.floats(-7, 7)] * 3), st.floats(0, 1))
-def test_between_is_nearly_the_shortest_rotation(first, step, share):
-    ends = np.array([first, np.add(first, step)])
-    shortest = Slerp([0, 1], Rotation.from_euler("YXZ", ends, degrees=True))(share)
-    poses = np.pad(ends, ((0, 0), (0, 7))).astype(np.float32)
-    turned = pose.between(poses[0], poses[1], share)[:3]
-    assert np.rad2deg((shortest.inv() * Rotation.from_euler("YXZ", turned, degrees=True)).magnitude()) < 0.2
 
 
 def test_names_decide_and_strangers_are_ignored():

@@ -39,6 +39,6 @@ def faces(
     for begin in range(0, windows.shape[1], TOGETHER):
         part = windows[:, begin : begin + TOGETHER].repeat(len(identities), 0)
         state, face = stream.step(runtime, state, part)
-        made.append(face)
+        made.append(face.weights)
     frames = stream.frame_count(len(samples), runtime.config.fps)
     return list(np.concatenate(made, 1)[:, :frames])

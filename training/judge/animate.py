@@ -125,7 +125,7 @@ def _side_by_side(
     faces = []
     for windows in _windows(model, chosen, lookahead_ms):
         state, face = stream.step(runtime, state, windows)
-        faces.append(face)
+        faces.append(face.weights)
     together, fps = np.concatenate(faces, 1), model.config.fps
     return [face[: stream.frame_count(len(clip), fps)] for face, clip in zip(together, chosen, strict=True)]
 

@@ -121,7 +121,7 @@ def noise_figures(model: FaceModel, lookahead_ms: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for dbfs in NOISE_DBFS:
         drawn = np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE_HZ) * 10 ** (dbfs / 20)
-        face = stream.render(TorchRuntime(model), drawn.astype(np.float32), lookahead_ms=lookahead_ms)
+        face = stream.render(TorchRuntime(model), drawn.astype(np.float32), lookahead_ms=lookahead_ms).weights
         found[f"jaw in noise of {dbfs} dBFS"] = float(face[model.config.fps :, metrics.JAW].mean())
     return found
 

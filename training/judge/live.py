@@ -32,7 +32,7 @@ def live_figures(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> 
     runtime = TorchRuntime(model)
     with _one_thread(), forgetful(model):
         face, whole_ms, heard_ms = _streamed(runtime, sound, identity, lookahead_ms)
-        offline = stream.render(runtime, sound, identity=identity, lookahead_ms=lookahead_ms)
+        offline = stream.render(runtime, sound, identity=identity, lookahead_ms=lookahead_ms).weights
     frames = model.config.window(lookahead_ms).frames_per_hop(model.config.fps)
     return {
         "live-offline difference": float(np.abs(face[: len(offline)] - offline).max()),
@@ -53,7 +53,7 @@ def _streamed(runtime: Runtime, sound: Samples, identity: str | None, lookahead_
         runtime.features(hop, lookahead_ms)
         steps_s.append(middle - begin)
         heard_s.append(perf_counter() - middle)
-        faces.append(face[0])
+        faces.append(face.weights[0])
     return np.concatenate(faces), 1000 * float(np.median(steps_s)), 1000 * float(np.median(heard_s))
 
 

@@ -110,7 +110,7 @@ def _rest(model: FaceModel) -> Tensor:
     """The face (C,) in silence before scale and offset, averaged over all identities."""
     runtime, silence = TorchRuntime(model), np.zeros(3 * SAMPLE_RATE_HZ, np.float32)
     scale, offset = model.identities.manners()
-    faces = [stream.render(runtime, silence, identity=name)[-1] for name in model.identities.names]
+    faces = [stream.render(runtime, silence, identity=name).weights[-1] for name in model.identities.names]
     rests: Tensor = (torch.from_numpy(np.stack(faces)) - offset[:-1]) / scale[:-1]
     return rests.mean(0)
 

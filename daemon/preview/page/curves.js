@@ -1,4 +1,4 @@
-/** Curves of shapes against time, 0 to 1, on a canvas. */
+/** Curves against time on a canvas. */
 
 const LABEL_PX = 16;
 
@@ -21,20 +21,22 @@ export function prepare(canvas) {
  * @property {string} colour
  * @property {boolean} [dashed]
  * @property {ArrayLike<number>} times seconds, ascending
- * @property {(n: number) => number} value 0..1 of the n-th time
+ * @property {(n: number) => number} value of the n-th time
  */
 
 /**
  * Draw curves between two times.
  * @param {HTMLCanvasElement} canvas @param {Curve[]} curves
- * @param {{fromS: number, toS: number, relative?: boolean}} view relative: labels count seconds before the end
+ * @param {{fromS: number, toS: number, relative?: boolean, low?: number, high?: number, unit?: string}} view
+ *   relative: labels count seconds before the end; values from low to high (0 to 1) have labels if they have a unit
  */
 export function drawCurves(canvas, curves, view) {
   const { context, width, height } = prepare(canvas);
   const bottom = height - LABEL_PX;
   const x = (timeS) => ((timeS - view.fromS) / (view.toS - view.fromS)) * width;
-  const y = (value) => 3 + (1 - value) * (bottom - 6);
-  drawGrid(context, { width, bottom, x, y, ...view });
+  const { low = 0, high = 1 } = view;
+  const y = (value) => 3 + ((high - value) / (high - low)) * (bottom - 6);
+  drawGrid(context, { width, bottom, x, y, low, high, ...view });
   for (const curve of curves) {
     context.strokeStyle = curve.colour;
     context.lineWidth = curve.dashed ? 1.25 : 1.75;
@@ -46,14 +48,14 @@ export function drawCurves(canvas, curves, view) {
   }
 }
 
-function drawGrid(context, { width, bottom, x, y, fromS, toS, relative }) {
+function drawGrid(context, { width, bottom, x, y, fromS, toS, relative, low, high, unit }) {
   context.setLineDash([]);
   context.strokeStyle = "rgb(255 255 255 / 7%)";
   context.fillStyle = "#8b95a5";
   context.font = "11px system-ui, sans-serif";
   context.lineWidth = 1;
   context.beginPath();
-  for (const value of [0, 0.5, 1]) {
+  for (const value of [low, (low + high) / 2, high]) {
     context.moveTo(0, Math.round(y(value)) + 0.5);
     context.lineTo(width, Math.round(y(value)) + 0.5);
   }
@@ -68,4 +70,7 @@ function drawGrid(context, { width, bottom, x, y, fromS, toS, relative }) {
     context.fillText(text, Math.min(width - 2 * half, Math.max(0, at - half)), bottom + LABEL_PX - 4);
   }
   context.stroke();
+  if (!unit) return;
+  context.fillText(`${high}${unit}`, 0, y(high) + 10);
+  context.fillText(`${low}${unit}`.replace("-", "−"), 0, y(low) - 2);
 }

@@ -1,6 +1,7 @@
 /** One face on the page: a canvas of either look that fills its holder and is turned by dragging. */
 
 import { make } from "./dom.js";
+import { NUMBERS, poseOf, straight, weightsOf } from "./frame.js";
 
 const MODULES = { drawn: "./drawn/face.js", head: "./head/face.js" };
 const RADIANS_PER_PIXEL = 0.006;
@@ -13,32 +14,29 @@ export async function createLook(look) {
   return { canvas, face: await createFace(canvas) };
 }
 
-/** A head that faces forward. */
-export const straight = () => ({ yaw: 0, pitch: 0, roll: 0 });
-
 /** A face that follows the size of its holder, and the pointer. */
 export class FaceView {
   #holder;
-  #pose;
+  #turned;
   #shown = null; // {canvas, face}
   #look = null;
-  #weights = new Float32Array(52);
+  #frame = new Float32Array(NUMBERS);
   #painted = false;
   #pointer = null; // where it was last, in CSS pixels
 
   /**
    * @param {HTMLElement} holder
-   * @param {{yaw: number, pitch: number, roll: number}} pose radians; faces that share one turn together
+   * @param {import("./frame.js").Pose} turned by the user, besides its own pose; faces that share one turn together
    */
-  constructor(holder, pose = straight()) {
+  constructor(holder, turned = straight()) {
     this.#holder = holder;
-    this.#pose = pose;
+    this.#turned = turned;
     holder.addEventListener("pointerdown", (event) => {
       holder.setPointerCapture(event.pointerId);
       this.#pointer = event;
     });
     holder.addEventListener("pointermove", (event) => this.#turn(event));
-    holder.addEventListener("dblclick", () => Object.assign(pose, straight()));
+    holder.addEventListener("dblclick", () => Object.assign(turned, straight()));
     new ResizeObserver(() => this.#fit()).observe(holder);
   }
 
@@ -57,14 +55,14 @@ export class FaceView {
     this.#fit();
   }
 
-  /** Paint if anything has changed. @param {Float32Array | null} weights null: as before */
-  draw(weights) {
+  /** Paint if anything has changed. @param {Float32Array | null} frame null: as before */
+  draw(frame) {
     if (!this.#shown) return;
-    const key = [...(weights ?? this.#weights), this.#pose.yaw, this.#pose.pitch].join();
+    const key = [...(frame ?? this.#frame), this.#turned.yaw, this.#turned.pitch].join();
     if (this.#painted === key) return;
     this.#painted = key;
-    if (weights) this.#weights.set(weights);
-    this.#shown.face.draw(this.#weights, this.#pose);
+    if (frame) this.#frame.set(frame);
+    this.#shown.face.draw(weightsOf(this.#frame), poseOf(this.#frame, this.#turned));
   }
 
   /** Take it off the page. */
@@ -79,8 +77,8 @@ export class FaceView {
     if (!this.#holder.hasPointerCapture(event.pointerId)) return;
     const turned = (angle, pixels, furthest) =>
       Math.min(furthest, Math.max(-furthest, angle + pixels * RADIANS_PER_PIXEL));
-    this.#pose.yaw = turned(this.#pose.yaw, event.clientX - this.#pointer.clientX, FURTHEST.yaw);
-    this.#pose.pitch = turned(this.#pose.pitch, this.#pointer.clientY - event.clientY, FURTHEST.pitch);
+    this.#turned.yaw = turned(this.#turned.yaw, event.clientX - this.#pointer.clientX, FURTHEST.yaw);
+    this.#turned.pitch = turned(this.#turned.pitch, this.#pointer.clientY - event.clientY, FURTHEST.pitch);
     this.#pointer = event;
   }
 

@@ -1,18 +1,13 @@
 /** window.film draws frames for daemon/preview/studio.py with the code of the page itself. */
 
-const SHAPES = 52;
-const STRAIGHT = { yaw: 0, pitch: 0, roll: 0 };
-const QUALITY = 1; // the film is compressed once, later
+import { decoded, NUMBERS, poseOf, weightsOf } from "./frame.js";
 
-/** @param {string} base64 @returns {Float32Array} */
-function floats(base64) {
-  return new Float32Array(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)).buffer);
-}
+const QUALITY = 1; // the film is compressed once, later
 
 /**
  * @param {"drawn"|"head"} look
  * @param {number} size_px width and height of the pictures
- * @returns {Promise<(weights: string) => string[]>} turns n frames, base64 of little-endian float32 (n, 52), into
+ * @returns {Promise<(frames: string) => string[]>} turns n frames, base64 of little-endian float32 (n, 62), into
  *   n pictures, base64 of JPEG
  */
 async function open(look, size_px) {
@@ -20,10 +15,11 @@ async function open(look, size_px) {
   const canvas = document.querySelector("canvas");
   const face = await createFace(canvas);
   face.resize(size_px, size_px, 1);
-  return (weights) => {
-    const all = floats(weights);
-    return Array.from({ length: all.length / SHAPES }, (_, index) => {
-      face.draw(all.subarray(index * SHAPES, (index + 1) * SHAPES), STRAIGHT);
+  return (frames) => {
+    const all = decoded(frames);
+    return Array.from({ length: all.length / NUMBERS }, (_, index) => {
+      const frame = all.subarray(index * NUMBERS, (index + 1) * NUMBERS);
+      face.draw(weightsOf(frame), poseOf(frame));
       return canvas.toDataURL("image/jpeg", QUALITY).split(",")[1];
     });
   };
@@ -35,5 +31,5 @@ window.film = {
   async open(look, size_px) {
     draw = await open(look, size_px);
   },
-  draw: (weights) => draw(weights),
+  draw: (frames) => draw(frames),
 };

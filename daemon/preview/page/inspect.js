@@ -1,7 +1,8 @@
 /** The Shapes tab: single blendshapes, large or all in a grid. Needs the files only, no running program. */
 
 import { find, make } from "./dom.js";
-import { createLook, FaceView, straight } from "./faceview.js";
+import { createLook, FaceView } from "./faceview.js";
+import { NUMBERS, straight } from "./frame.js";
 import { NAMES } from "/names.js";
 
 const CELL_PX = 160;
@@ -33,6 +34,8 @@ export function startInspect(looks, asked) {
 
 async function showOne(looks, asked) {
   const { weights, label, unknown } = parseFace(asked);
+  const frame = new Float32Array(NUMBERS);
+  frame.set(weights);
   const holder = make("div", { className: "face" });
   const title = unknown.length
     ? `unknown shape, or a value outside 0 to 1: ${unknown.join(", ")}; try ?face=jawOpen:0.5,mouthFunnel`
@@ -43,7 +46,7 @@ async function showOne(looks, asked) {
   const view = new FaceView(holder);
   await looks.dress(view);
   const paint = () => {
-    view.draw(weights);
+    view.draw(frame);
     requestAnimationFrame(paint);
   };
   paint();

@@ -1,7 +1,8 @@
 /** The websocket to the program: reconnects by itself and reports its state. */
 
+import { NUMBERS } from "./frame.js";
+
 const RETRY_MS = [250, 500, 1000, 2000];
-const SHAPES = 52;
 
 /**
  * An address of the program, with the token from the page's own URL, if there is one.
@@ -19,7 +20,7 @@ export function address(path, query = {}) {
 /**
  * @typedef {object} Listener
  * @property {(state: "connecting"|"open"|"waiting") => void} [connection]
- * @property {(timeS: number, weights: Float32Array) => void} [frame] one face and its audio time in seconds
+ * @property {(timeS: number, frame: Float32Array) => void} [frame] one frame and its audio time in seconds
  * @property {(message: object) => void} [hello]
  * @property {(message: object) => void} [settings]
  * @property {(message: object) => void} [status]
@@ -76,7 +77,7 @@ export class Link {
       return;
     }
     const view = new DataView(data);
-    const weights = Float32Array.from({ length: SHAPES }, (_, i) => view.getFloat32(8 + 4 * i, true));
-    this.#listener.frame?.(view.getFloat64(0, true), weights);
+    const frame = Float32Array.from({ length: NUMBERS }, (_, i) => view.getFloat32(8 + 4 * i, true));
+    this.#listener.frame?.(view.getFloat64(0, true), frame);
   }
 }

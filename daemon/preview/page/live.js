@@ -6,12 +6,12 @@ import { FaceView } from "./faceview.js";
 import { Link } from "./link.js";
 import { noteFor, showNote, Silence } from "./notes.js";
 import { Playback } from "./playback.js";
-import { Scopes, ShapeScope } from "./scopes.js";
+import { FrameScope, Scopes } from "./scopes.js";
 import { toast } from "./toast.js";
 
 /** Begin. @param {import("./looks.js").Looks} looks */
 export async function startLive(looks) {
-  const [playback, shapeScope, scopes, silence] = [new Playback(), new ShapeScope(), new Scopes(), new Silence()];
+  const [playback, frameScope, scopes, silence] = [new Playback(), new FrameScope(), new Scopes(), new Silence()];
   const state = { connection: "connecting", phase: "starting", phaseAtS: performance.now() / 1000, input: "", settings: null, silent: false };
   const counters = (window.facewire = { frames: 0, timeS: null });
   const view = new FaceView(find("#face"));
@@ -48,20 +48,20 @@ export async function startLive(looks) {
       toast(text, "error");
       controls.refused();
     },
-    frame(timeS, weights) {
+    frame(timeS, frame) {
       counters.frames++;
-      playback.push(timeS, weights, performance.now() / 1000);
-      shapeScope.push(timeS, weights);
+      playback.push(timeS, frame, performance.now() / 1000);
+      frameScope.push(timeS, frame);
     },
   });
   const controls = new Controls(link);
   listenToKeys(controls);
 
   const paint = () => {
-    const face = playback.at(performance.now() / 1000);
+    const frame = playback.at(performance.now() / 1000);
     counters.timeS = playback.timeS;
-    view.draw(face);
-    shapeScope.draw(playback.timeS ?? 0);
+    view.draw(frame);
+    frameScope.draw(playback.timeS ?? 0);
     showNote(noteFor({ ...state, phaseS: performance.now() / 1000 - state.phaseAtS }));
     requestAnimationFrame(paint);
   };

@@ -1,12 +1,14 @@
 /** Frames arrive unevenly; this interpolates the face for each moment of the display, on audio time. */
 
+import { NUMBERS } from "./frame.js";
+
 const KEEP_S = 2;
 const JUMP_S = 0.5;
 /** How much faster or slower than the clock it plays while it catches up. */
 const SLEW = 0.15;
 
 /**
- * The face between two faces.
+ * The frame between two frames.
  * @param {Float32Array} a @param {Float32Array} b
  * @param {number} share 0: a, 1: b
  * @param {Float32Array} into receives the result
@@ -20,10 +22,10 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /** Keeps the last frames and plays them one to two frame intervals late, depending on how unevenly they arrive. */
 export class Playback {
-  #frames = []; // {timeS, weights, lagS: when it arrived, minus its time}
+  #frames = []; // {timeS, frame, lagS: when it arrived, minus its time}
   #headS = null;
   #askedS = 0;
-  #face = new Float32Array(52);
+  #shown = new Float32Array(NUMBERS);
 
   /** Audio time of the face shown last, in seconds; null before the first frame. */
   get timeS() {
@@ -38,18 +40,18 @@ export class Playback {
 
   /**
    * Add a frame that has arrived.
-   * @param {number} timeS audio time @param {Float32Array} weights @param {number} nowS the display's clock
+   * @param {number} timeS audio time @param {Float32Array} frame @param {number} nowS the display's clock
    */
-  push(timeS, weights, nowS) {
+  push(timeS, frame, nowS) {
     const newest = this.#frames.at(-1);
     if (newest && timeS < newest.timeS) this.reset();
     else if (newest?.timeS === timeS) this.#frames.pop();
-    this.#frames.push({ timeS, weights, lagS: nowS - timeS });
+    this.#frames.push({ timeS, frame, lagS: nowS - timeS });
     while (this.#frames.length > 2 && this.#frames[0].timeS < timeS - KEEP_S) this.#frames.shift();
   }
 
   /**
-   * The face to show now, or null before the first frame. It holds when no frames come, and never goes back.
+   * The frame to show now, or null before the first frame. It holds when no frames come, and never goes back.
    * @param {number} nowS the display's clock
    * @returns {Float32Array | null} valid until the next call
    */
@@ -62,7 +64,7 @@ export class Playback {
     const next = frames.findIndex((frame) => frame.timeS >= this.#headS);
     const [a, b] = [frames[Math.max(0, next - 1)], frames[next]];
     const share = a === b ? 0 : (this.#headS - a.timeS) / (b.timeS - a.timeS);
-    return mix(a.weights, b.weights, share, this.#face);
+    return mix(a.frame, b.frame, share, this.#shown);
   }
 
   #advance(nowS) {

@@ -2,7 +2,8 @@
 
 import { drawCurves } from "./curves.js";
 import { find, make } from "./dom.js";
-import { FaceView, straight } from "./faceview.js";
+import { FaceView } from "./faceview.js";
+import { straight } from "./frame.js";
 import { Link } from "./link.js";
 import { isSound, listenToFiles } from "./openfiles.js";
 import { bar } from "./scopes.js";
@@ -11,6 +12,7 @@ import { difference, fetchSound, fetchTake, listTakes, parseFile } from "./take.
 import { toast } from "./toast.js";
 import { Transport } from "./transport.js";
 import { clockTime, TransportBar } from "./transportbar.js";
+import { degrees, drawTurns, Turns } from "./turns.js";
 import { NAMES } from "/names.js";
 
 const SIDES = ["take", "beside"];
@@ -32,8 +34,9 @@ class Replay {
   #bar = new TransportBar(this.#transport, () => (this.#takes.take ?? this.#takes.beside)?.fps ?? 30);
   #takes = {}; // side -> Take
   #views = {}; // side -> FaceView
-  #pose = straight();
+  #turned = straight();
   #shapes;
+  #turns = new Turns(find("#replay-pose-legend"));
   #difference = null; // (52,) where there are two takes
   #ownSound = false;
 
@@ -91,7 +94,7 @@ class Replay {
     const holder = make("div", { className: "face" });
     const figure = make("figure", { dataset: { side } }, holder, make("figcaption", {}, this.#caption(side, take)));
     find("#replay-faces")[side === "take" ? "prepend" : "append"](figure);
-    this.#views[side] = new FaceView(holder, this.#pose);
+    this.#views[side] = new FaceView(holder, this.#turned);
     await this.#looks.dress(this.#views[side]);
   }
 
@@ -117,22 +120,26 @@ class Replay {
     for (const [side, view] of Object.entries(this.#views)) view.draw(this.#takes[side].at(timeS));
     this.#bar.show();
     const shown = SIDES.map((side) => this.#takes[side]).filter(Boolean);
-    this.#shapes.label((index) => shown.map((take) => take.at(timeS)[index].toFixed(2)).join(" | ") || "–");
+    const label = (text) => (index) => shown.map((take) => text(take.at(timeS)[index])).join(" | ") || "–";
+    this.#shapes.label(label((weight) => weight.toFixed(2)));
+    this.#turns.label(label(degrees));
     requestAnimationFrame(() => this.#paint());
   }
 
   #drawCurves() {
-    const curves = SIDES.flatMap((side) => {
+    const curves = ({ series }) => SIDES.flatMap((side) => {
       const take = this.#takes[side];
       if (!take) return [];
-      return this.#shapes.series.map(({ index, colour }) => ({
+      return series.map(({ index, colour }) => ({
         colour,
         dashed: side === "beside",
         times: take.times,
-        value: (n) => take.weight(n, index),
+        value: (n) => take.number(n, index),
       }));
     });
-    drawCurves(find("#replay-curves"), curves, { fromS: 0, toS: this.#transport.durationS || 1 });
+    const view = { fromS: 0, toS: this.#transport.durationS || 1 };
+    drawCurves(find("#replay-curves"), curves(this.#shapes), view);
+    drawTurns(find("#replay-pose-curves"), curves(this.#turns), view);
   }
 
   #showDifference() {

@@ -1,9 +1,10 @@
-/** The meters: sound, shapes, latency, receivers, and the identity in use. */
+/** The meters: sound, shapes, head, latency, receivers, and the identity in use. */
 
 import { drawCurves } from "./curves.js";
 import { find, make } from "./dom.js";
 import { LatencyPanel } from "./latency.js";
 import { Shapes } from "./shapes.js";
+import { degrees, drawTurns, Turns } from "./turns.js";
 
 const SHOWN_S = 10;
 const QUIETEST_DB = -90;
@@ -11,29 +12,31 @@ const FALL_DB = 3; // per status message: a level that jumps ten times a second 
 
 const percent = (db) => Math.min(100, Math.max(0, (1 - db / QUIETEST_DB) * 100));
 
-/** The last 10 s of the chosen shapes. */
-export class ShapeScope {
+/** The last 10 s of the chosen shapes, and of how the head is turned. */
+export class FrameScope {
   #shapes = new Shapes(find("#curves-legend"));
-  #frames = []; // {timeS, weights}
+  #turns = new Turns(find("#pose-legend"));
+  #frames = []; // {timeS, frame}
 
-  /** @param {number} timeS audio time @param {Float32Array} weights */
-  push(timeS, weights) {
+  /** @param {number} timeS audio time @param {Float32Array} frame */
+  push(timeS, frame) {
     if (timeS < this.#frames.at(-1)?.timeS) this.#frames = [];
-    this.#frames.push({ timeS, weights });
+    this.#frames.push({ timeS, frame });
     while (this.#frames[0].timeS < timeS - SHOWN_S - 1) this.#frames.shift();
   }
 
   /** Draw up to a time. @param {number} nowS audio time of the face on display */
   draw(nowS) {
     const frames = this.#frames;
-    const times = frames.map((frame) => frame.timeS);
-    const curves = this.#shapes.series.map(({ index, colour }) => ({
-      colour,
-      times,
-      value: (n) => frames[n].weights[index],
-    }));
-    drawCurves(find("#curves"), curves, { fromS: nowS - SHOWN_S, toS: nowS, relative: true });
-    this.#shapes.label((index) => frames.at(-1)?.weights[index].toFixed(2) ?? "–");
+    const times = frames.map((each) => each.timeS);
+    const curves = ({ series }) =>
+      series.map(({ index, colour }) => ({ colour, times, value: (n) => frames[n].frame[index] }));
+    const view = { fromS: nowS - SHOWN_S, toS: nowS, relative: true };
+    drawCurves(find("#curves"), curves(this.#shapes), view);
+    drawTurns(find("#pose-curves"), curves(this.#turns), view);
+    const newest = frames.at(-1)?.frame;
+    this.#shapes.label((index) => newest?.[index].toFixed(2) ?? "–");
+    this.#turns.label((index) => (newest ? degrees(newest[index]) : "–"));
   }
 }
 

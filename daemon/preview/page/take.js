@@ -1,20 +1,18 @@
 /** Recorded takes, read by the program, whatever their format; a face for any moment of one. */
 
+import { decoded, NUMBERS, SHAPES } from "./frame.js";
 import { address } from "./link.js";
 import { mix } from "./playback.js";
 
-const SHAPES = 52;
-
 /** One take, with frames at an even rate. */
 export class Take {
-  #weights;
-  #face = new Float32Array(SHAPES);
+  #numbers;
+  #shown = new Float32Array(NUMBERS);
 
-  /** @param {{name: string, fps: number, frames: number, weights: string}} json weights: base64 of float32 */
-  constructor({ name, fps, frames, weights }) {
-    const bytes = Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0));
+  /** @param {{name: string, fps: number, frames: number, numbers: string}} json numbers: base64 of float32 */
+  constructor({ name, fps, frames, numbers }) {
     Object.assign(this, { name, fps, frames });
-    this.#weights = new Float32Array(bytes.buffer);
+    this.#numbers = decoded(numbers);
     this.times = Float64Array.from({ length: frames }, (_, n) => n / fps);
   }
 
@@ -23,17 +21,17 @@ export class Take {
     return this.frames / this.fps;
   }
 
-  /** One shape of one frame. @param {number} n frame @param {number} index shape @returns {number} */
-  weight(n, index) {
-    return this.#weights[n * SHAPES + index];
+  /** One number of one frame. @param {number} n frame @param {number} index @returns {number} */
+  number(n, index) {
+    return this.#numbers[n * NUMBERS + index];
   }
 
-  /** The interpolated face at a time. @param {number} timeS @returns {Float32Array} valid until the next call */
+  /** The interpolated frame at a time. @param {number} timeS @returns {Float32Array} valid until the next call */
   at(timeS) {
     const place = Math.min(Math.max(0, timeS * this.fps), this.frames - 1);
     const first = Math.min(Math.floor(place), Math.max(0, this.frames - 2));
-    const frame = (n) => this.#weights.subarray(n * SHAPES, (n + 1) * SHAPES);
-    return mix(frame(first), frame(Math.min(first + 1, this.frames - 1)), place - first, this.#face);
+    const frame = (n) => this.#numbers.subarray(n * NUMBERS, (n + 1) * NUMBERS);
+    return mix(frame(first), frame(Math.min(first + 1, this.frames - 1)), place - first, this.#shown);
   }
 }
 
@@ -47,7 +45,7 @@ export function difference(a, b) {
   const sums = new Float64Array(SHAPES);
   for (let n = 0; n < count; n++) {
     const other = b.at(n / a.fps);
-    for (let i = 0; i < SHAPES; i++) sums[i] += Math.abs(a.weight(n, i) - other[i]);
+    for (let i = 0; i < SHAPES; i++) sums[i] += Math.abs(a.number(n, i) - other[i]);
   }
   return sums.map((sum) => sum / Math.max(1, count));
 }

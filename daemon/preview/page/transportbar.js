@@ -63,7 +63,7 @@ export class TransportBar {
   }
 
   #listenToCurves() {
-    const curves = find("#replay-curves");
+    const curves = find(".seekable");
     const seek = ({ offsetX }) => this.#transport.seek((offsetX / curves.clientWidth) * this.#transport.durationS);
     curves.addEventListener("pointerdown", (event) => {
       curves.setPointerCapture(event.pointerId);

@@ -62,12 +62,12 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_a_checkpoint_is_prepared_once_and_the_face_is_torchs(checkpoint: Path, exported: list[Path]) -> None:
-    faces = [perform(open_face(checkpoint, None), SAMPLES, DaemonConfig()) for _ in range(2)]
+    faces = [perform(open_face(checkpoint, None), SAMPLES, DaemonConfig()).weights for _ in range(2)]
     assert exported == [cache_folder(checkpoint, None)]
     by_torch = open_face(checkpoint, None, RuntimeChoice.TORCH)
     assert by_torch.name == "torch"
     np.testing.assert_array_equal(faces[0], faces[1])
-    np.testing.assert_allclose(faces[0], perform(by_torch, SAMPLES, DaemonConfig()), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(faces[0], perform(by_torch, SAMPLES, DaemonConfig()).weights, rtol=0, atol=1e-5)
 
 
 def test_8_bits_are_another_export_that_is_kept_beside(checkpoint: Path, exported: list[Path]) -> None:

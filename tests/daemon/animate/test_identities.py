@@ -177,7 +177,7 @@ def live(runtime: TorchRuntime, config: DaemonConfig, samples: Samples, folder: 
     settings, library = LiveSettings(config), Identities(runtime, folder).library
     settings.library = library
     motions = animate(runtime, begin(runtime, config, library), chunks_of(samples, size), settings, Metrics())
-    return np.concatenate([motion.faces for motion in motions])
+    return np.concatenate([motion.weights for motion in motions])
 
 
 @pytest.mark.parametrize("name", ["auto", "carla"])
@@ -188,13 +188,13 @@ def test_live_is_offline_with_half_of_an_identity(
     put(tmp_path, carla(taught, voice=np.eye(4, dtype=np.float32)[0]))  # she is as bright as Bruno, who came before
     config = DaemonConfig(identity=name, style=0.5)
     library = Identities(taught, tmp_path).library
-    whole = perform(taught, SPOKEN, config, library=library)
+    whole = perform(taught, SPOKEN, config, library=library).weights
     for size in (160, 7_001):
         np.testing.assert_allclose(live(taught, config, SPOKEN, tmp_path, size), whole, atol=1e-5)
     if name == "auto":
         assert caplog.messages[:2] == ["identity auto: now alma"] * 2  # once for each
     for style in (0.0, 1.0):
-        other = perform(taught, SPOKEN, config.model_copy(update={"style": style}), library=library)
+        other = perform(taught, SPOKEN, config.model_copy(update={"style": style}), library=library).weights
         assert np.abs(other - whole)[-30:].max() > 1e-3
 
 
@@ -253,11 +253,11 @@ def test_a_change_through_the_page_fades_and_drops_no_frame(
             motions.append(motion)
     assert settings.version == 1
     assert [motion.first for motion in motions] == list(range(0, 60, 3))
-    plain = perform(runtime, samples, DaemonConfig(gate_db=None)).reshape(20, 3, 52)
+    plain = perform(runtime, samples, DaemonConfig(gate_db=None)).weights.reshape(20, 3, 52)
     share = np.interp(np.arange(20) - before + 1, [0, 5], carlas_share)[:, None, None]
     assert 0 < before < 14
     expected = plain * (1 - share) + 0.3 * share
-    np.testing.assert_allclose([motion.faces for motion in motions], expected, atol=1e-5)
+    np.testing.assert_allclose([motion.weights for motion in motions], expected, atol=1e-5)
 
 
 def test_a_change_before_the_first_sound_is_in_force_with_it(runtime: TorchRuntime) -> None:
@@ -267,7 +267,9 @@ def test_a_change_before_the_first_sound_is_in_force_with_it(runtime: TorchRunti
     settings.change({"liveliness": 0.0, "lookahead_ms": 0})
     motions = list(animate(runtime, state, chunks_of(sound(8_000), HOP), settings, Metrics()))
     np.testing.assert_allclose(
-        np.concatenate([motion.faces for motion in motions]), perform(runtime, sound(8_000), settings.now), atol=1e-5
+        np.concatenate([motion.weights for motion in motions]),
+        perform(runtime, sound(8_000), settings.now).weights,
+        atol=1e-5,
     )
 
 
@@ -406,8 +408,8 @@ def test_an_identity_that_is_gone_before_the_settings_know_is_unknown(runtime: T
             yield chunk
 
     faces = np.concatenate(
-        [each.faces for each in animate(runtime, begin(runtime, config, library), chunks(), settings, Metrics())]
+        [each.weights for each in animate(runtime, begin(runtime, config, library), chunks(), settings, Metrics())]
     )
     assert np.ptp(faces[0]) == 0
-    plain = perform(runtime, sound(32_000), DaemonConfig(gate_db=None))
+    plain = perform(runtime, sound(32_000), DaemonConfig(gate_db=None)).weights
     np.testing.assert_allclose(faces[-9:], plain[-9:], atol=1e-5)

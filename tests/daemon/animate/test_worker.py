@@ -16,12 +16,14 @@ from daemon.line.queues import DropOldestQueue
 from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from model import stream
+from model.animation import Animation
 from model.stream import StreamState
 from model.torch_runtime import TorchRuntime
 from model.windows import Samples
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.daemon.sounds import sound
+from tests.model.posed import posed, poses_at
 from tests.model.tiny import tiny_runtime
 
 SAMPLES = sound(10_400)
@@ -36,8 +38,9 @@ def runtime() -> TorchRuntime:
 
 
 @pytest.fixture(scope="module")
-def whole(runtime: TorchRuntime) -> np.ndarray:
-    return perform(runtime, SAMPLES, DaemonConfig())
+def whole(runtime: TorchRuntime) -> Animation:
+    with posed():
+        return perform(runtime, SAMPLES, DaemonConfig())
 
 
 def begin(runtime: TorchRuntime) -> StreamState:
@@ -52,10 +55,13 @@ def chunks_of(samples: Samples, cuts: list[int]) -> Iterator[AudioChunk]:
 
 @settings(max_examples=20, deadline=None)
 @given(cuts=st.lists(st.integers(0, len(SAMPLES)), max_size=40))
-def test_live_is_offline_however_the_sound_comes(runtime: TorchRuntime, whole: np.ndarray, cuts: list[int]) -> None:
-    motions = list(animate(runtime, begin(runtime), chunks_of(SAMPLES, cuts), ANY, Metrics()))
+def test_live_is_offline_however_the_sound_comes(runtime: TorchRuntime, whole: Animation, cuts: list[int]) -> None:
+    with posed():
+        motions = list(animate(runtime, begin(runtime), chunks_of(SAMPLES, cuts), ANY, Metrics()))
     assert [motion.first for motion in motions] == list(range(0, 3 * len(motions), 3))
-    np.testing.assert_allclose(np.concatenate([motion.faces for motion in motions]), whole, atol=1e-5)
+    np.testing.assert_allclose(np.concatenate([motion.weights for motion in motions]), whole.weights, atol=1e-5)
+    np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), whole.poses)
+    np.testing.assert_array_equal(whole.poses, poses_at(range(len(whole.poses))))
 
 
 def test_motion_carries_the_anchor_and_costs_are_kept(runtime: TorchRuntime) -> None:
@@ -78,7 +84,7 @@ def test_after_lost_sound_the_face_goes_on_at_its_own_time_with_fresh_memory(run
     window = np.zeros((1, 1, fresh.window.samples), np.float32)
     window[..., fresh.window.left_samples :] = heard[: fresh.window.latency_samples]
     _, expected = stream.step(runtime, fresh, window)
-    np.testing.assert_allclose(after[0].faces, expected[0], atol=1e-5)
+    np.testing.assert_allclose(after[0].weights, expected.weights[0], atol=1e-5)
 
 
 def test_frames_that_are_no_numbers_end_the_program(runtime: TorchRuntime) -> None:
@@ -86,6 +92,11 @@ def test_frames_that_are_no_numbers_end_the_program(runtime: TorchRuntime) -> No
     broken.model.face_mean.fill_(float("nan"))
     with pytest.raises(FacewireError, match="not numbers at frame 0"):
         list(animate(broken, begin(broken), [AudioChunk(SAMPLES, 0, 0)], ANY, Metrics()))
+
+
+def test_a_pose_that_is_no_number_ends_the_program(runtime: TorchRuntime) -> None:
+    with posed(scale=float("nan")), pytest.raises(FacewireError, match="not numbers at frame 0"):
+        list(animate(runtime, begin(runtime), [AudioChunk(SAMPLES, 0, 0)], ANY, Metrics()))
 
 
 def test_no_sound_no_motion(runtime: TorchRuntime) -> None:
@@ -98,7 +109,7 @@ def test_overload_is_told_with_numbers_but_not_at_every_hop(
     def slow(*arguments: object) -> Iterator[Motion]:
         for first in range(0, 30, 3):
             metrics.hop_ms.append(140.0)
-            yield Motion(first, np.zeros((3, 52), np.float32), 0)
+            yield Motion(first, np.zeros((3, 52), np.float32), np.zeros((3, 10), np.float32), 0)
 
     monkeypatch.setattr(worker, "animate", slow)
     caplog.set_level(logging.WARNING)
@@ -133,8 +144,8 @@ def test_settings_change_from_the_next_hop_on(runtime: TorchRuntime) -> None:
     dial = [motion.lookahead_ms for motion in motions]
     assert dial == [160] * dial.count(160) + [0] * dial.count(0)
     assert 0 < dial.count(160) < len(dial)
-    plain = perform(runtime, np.tile(SAMPLES, 4), DaemonConfig(gate_db=None))
-    faces = np.concatenate([motion.faces for motion in motions])
+    plain = perform(runtime, np.tile(SAMPLES, 4), DaemonConfig(gate_db=None)).weights
+    faces = np.concatenate([motion.weights for motion in motions])
     changed = np.abs(faces - plain).max(axis=1) > 1e-5
     assert not changed[: 3 * dial.count(160)].any()
     assert changed[3 * dial.count(160) :].all()
@@ -159,29 +170,26 @@ def test_a_muted_sound_is_not_heard_by_anything_but_the_meter(runtime: TorchRunt
     heard: list[tuple[int, float]] = []
     live, metrics = LiveSettings(DaemonConfig(mute=True, input_gain_db=6)), Metrics()
     cuts = list(range(0, 10_400, 160))
-    motions = list(
-        animate(
-            runtime,
-            begin(runtime),
-            chunks_of(SAMPLES, cuts),
-            live,
-            metrics,
-            lambda start, samples: heard.append((start, float(np.abs(samples).max(initial=0)))),
-        )
-    )
+
+    def hear(start: int, samples: Samples) -> None:
+        heard.append((start, float(np.abs(samples).max(initial=0))))
+
+    with posed():
+        motions = list(animate(runtime, begin(runtime), chunks_of(SAMPLES, cuts), live, metrics, hear))
     assert [start for start, _ in heard][1:] == cuts
     assert not any(loudest for _, loudest in heard)
     assert metrics.gate == 0
-    assert not np.concatenate([motion.faces for motion in motions])[:, JAW].any()
+    assert not np.concatenate([motion.weights for motion in motions])[:, JAW].any()
+    assert np.array_equal(motions[-1].poses, poses_at(range(motions[-1].first, motions[-1].first + 2)))  # still alive
     assert metrics.level_db == pytest.approx(level_db(SAMPLES[-160:]) + 6, abs=0.01)
 
 
 def test_the_gain_is_heard_by_the_model(runtime: TorchRuntime) -> None:
     loud = LiveSettings(DaemonConfig(input_gain_db=12))
-    faces = [motion.faces for motion in animate(runtime, begin(runtime), chunks_of(SAMPLES, []), loud, Metrics())]
-    expected = perform(runtime, SAMPLES * np.float32(10 ** (12 / 20)), DaemonConfig())
+    faces = [motion.weights for motion in animate(runtime, begin(runtime), chunks_of(SAMPLES, []), loud, Metrics())]
+    expected = perform(runtime, SAMPLES * np.float32(10 ** (12 / 20)), DaemonConfig()).weights
     np.testing.assert_allclose(np.concatenate(faces), expected, atol=1e-5)
-    assert np.abs(expected - perform(runtime, SAMPLES, DaemonConfig())).max() > 1e-3
+    assert np.abs(expected - perform(runtime, SAMPLES, DaemonConfig()).weights).max() > 1e-3
 
 
 def test_the_match_with_every_identity_is_kept(runtime: TorchRuntime) -> None:

@@ -15,6 +15,7 @@ from protocols import livelink
 from protocols.blendshapes import NAMES
 from protocols.datagrams import message
 from protocols.errors import FacewireError
+from protocols.pose import POSE_NAMES
 from protocols.sinks import open_sink, parse
 from tests.peers.osc import free_udp_port
 from tests.protocols.faces import face
@@ -65,21 +66,26 @@ def heard_while(url, talk, *, as_json=False, enough=3):
 def test_every_protocol_is_heard(protocol, source, query):
     url = f"{protocol}://127.0.0.1:{free_udp_port()}{query}"
     with closing(open_sink(parse(url))) as sink:
-        lines, _ = heard_while(url, lambda index: sink.send(face(index, jawOpen=0.5, tongueOut=0.25)), as_json=True)
+        sent = {"jawOpen": 0.5, "tongueOut": 0.25, "head_yaw": 12.5, "head_roll": -4}
+        lines, _ = heard_while(url, lambda index: sink.send(face(index, **sent)), as_json=True)
     heard = json.loads(lines[-1])  # who joins in the middle of a frame hears the rest of it first
     assert heard["protocol"] == protocol
     assert heard["source"].startswith(source)
     assert heard["time_s"] >= 0
     assert heard["shapes"] == {name: {"jawOpen": 0.5, "tongueOut": 0.25}.get(name, 0) for name in NAMES}
+    turned = {name: {"head_yaw": 12.5, "head_roll": -4}.get(name, 0) for name in POSE_NAMES}
+    assert heard["pose"] == pytest.approx(turned, abs=1e-4)
 
 
 def test_readable_lines():
     url = f"vmc://127.0.0.1:{free_udp_port()}"
     shapes = {"jawOpen": 0.5, "mouthFunnel": 0.3, "cheekPuff": 0.2, "eyeBlinkLeft": 0.9, "browInnerUp": 0.1}
+    pose = {"head_yaw": 12.34, "head_pitch": -4}
     with closing(open_sink(parse(url))) as sink:
-        lines, _ = heard_while(url, lambda index: sink.send(face(45, **shapes)))
+        lines, _ = heard_while(url, lambda index: sink.send(face(45, **shapes, **pose)))
     assert lines[-1].startswith("vmc 127.0.0.1:")
-    assert lines[-1].endswith("  1.500 s  jawOpen 0.50  eyeBlinkLeft 0.90  mouthFunnel 0.30  cheekPuff 0.20")
+    others = "eyeBlinkLeft 0.90  mouthFunnel 0.30  cheekPuff 0.20"
+    assert lines[-1].endswith(f"  1.500 s  jawOpen 0.50  head yaw 12.3 pitch -4.0 roll 0.0  {others}")
 
 
 def test_a_name_that_arrives_does_not_steer_the_terminal():

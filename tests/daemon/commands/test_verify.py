@@ -4,21 +4,26 @@ import pytest
 from daemon.animate import offline
 from daemon.commands import verify
 from daemon.commands.verify import LIMIT, differences
+from model.animation import Animation
 from tests.daemon.commands.shell import facewire
 from tests.daemon.sounds import sound
+from tests.model.posed import posed
 from tests.model.tiny import tiny_runtime
 
 
 def test_live_and_offline_are_the_same_face() -> None:
-    found = list(differences(tiny_runtime(), sound(20_000), seed=3))
+    with posed():
+        found = list(differences(tiny_runtime(), sound(20_000), seed=3))
     assert [difference.way for difference in found] == ["random pieces", "live stages"]
     assert all(difference.good for difference in found)
 
 
 def test_a_face_that_depends_on_the_cuts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = np.zeros((9, 52), np.float32)
-    monkeypatch.setattr(offline, "perform", lambda *a, **k: whole)
-    monkeypatch.setattr(verify, "_fed", lambda *a: whole + np.float32(2 * LIMIT))
+    whole = np.zeros((9, 62), np.float32)
+    turned = np.zeros((9, 62), np.float32)
+    turned[3, 53] = 2 * LIMIT  # the head alone
+    monkeypatch.setattr(offline, "perform", lambda *a, **k: Animation(whole[:, :52], whole[:, 52:]))
+    monkeypatch.setattr(verify, "_fed", lambda *a: turned)
     monkeypatch.setattr(verify, "_live", lambda *a: whole[:-1])
     changed, shorter = differences(tiny_runtime(), sound(100), seed=0)
     assert not changed.good

@@ -10,7 +10,7 @@ from model.windows import WindowSpec
 from protocols.errors import FacewireError
 
 WINDOW = WindowSpec(740, 100, 160)
-FACES = np.zeros((3, 52), np.float32)
+STILL = np.zeros((3, 52), np.float32), np.zeros((3, 10), np.float32)
 ANCHOR = 5_000_000_000
 
 
@@ -18,7 +18,7 @@ def hops(computing_ms: Iterable[float], first_hop: int = 0, lookahead_ms: int = 
     """A piece of motion per hop, made so long after the chunk with the last sound that it needs."""
     return [
         Motion(
-            3 * hop, FACES, ANCHOR, lookahead_ms, made_ns=ANCHOR + round((100 * hop + 115 + lookahead_ms + ms) * 1e6)
+            3 * hop, *STILL, ANCHOR, lookahead_ms, made_ns=ANCHOR + round((100 * hop + 115 + lookahead_ms + ms) * 1e6)
         )
         for hop, ms in enumerate(computing_ms, first_hop)
     ]
@@ -132,5 +132,5 @@ def test_a_number_that_cannot_be_is_refused_with_the_least_that_can() -> None:
 
 
 def test_motion_that_is_there_early_needs_no_time() -> None:
-    last = heard(auto(), [Motion(3 * hop, FACES, ANCHOR, 160) for hop in range(40)])[-1]
+    last = heard(auto(), [Motion(3 * hop, *STILL, ANCHOR, 160) for hop in range(40)])[-1]
     assert last.stated.compute_ms == 15

@@ -12,6 +12,7 @@ from daemon.preview.server import Preview
 from daemon.settings.live import LiveSettings
 from protocols.blendshapes import COUNT, INDEX, NAMES
 from protocols.frame import Frame
+from protocols.pose import AT_REST
 from tests.daemon.preview import messages
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ CAVITY = """(canvas) => {
   let dark = 0;
   for (let i = 0; i < data.length; i += 4) dark += data[i] + data[i + 1] + data[i + 2] < 100;
   return dark / (w * h);
+}"""
+# Where that is, in millimetres of the drawn head from the middle of the canvas, right and down.
+PLACE = """(canvas) => {
+  const unit = Math.min(canvas.width, canvas.height) / 350;
+  const [x, y] = [canvas.width / 2 - 45 * unit, canvas.height / 2 + 15 * unit].map(Math.round);
+  const [w, h] = [90 * unit, 75 * unit].map(Math.round);
+  const { data } = canvas.getContext("2d").getImageData(x, y, w, h);
+  const [columns, rows] = [[], []];
+  for (let i = 0; i < w * h; i++)
+    if (data[4 * i] + data[4 * i + 1] + data[4 * i + 2] < 100) columns.push(i % w), rows.push(Math.floor(i / w));
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return [(x + mean(columns) - canvas.width / 2) / unit, (y + mean(rows) - canvas.height / 2) / unit];
 }"""
 
 
@@ -74,11 +87,12 @@ def status(**values: object) -> dict[str, Any]:
 
 
 class Daemon:
-    """The real server, fed with faces whose jaw is as far open as `jaw` says."""
+    """The real server, fed with faces whose jaw is as far open as `jaw` says, and that are turned as `pose` says."""
 
     def __init__(self, settings: LiveSettings) -> None:
         self.settings = settings
         self.jaw = 0.0
+        self.pose = AT_REST
         self.status = status()
         self.preview = Preview(settings)
         self.preview.introduce(hello())
@@ -100,7 +114,7 @@ class Daemon:
         while not self._stop.wait(1 / FPS):
             weights = np.zeros(COUNT, np.float32)
             weights[INDEX["jawOpen"]] = self.jaw
-            self.preview.send(Frame(index, Fraction(FPS), 0, weights))
+            self.preview.send(Frame(index, Fraction(FPS), 0, weights, self.pose))
             if index % 3 == 0:
                 self.preview.tell(self.status)
             index += 1
@@ -128,6 +142,12 @@ def cavity(page: "Page", canvas: str = "#face canvas") -> float:
     share = page.locator(canvas).first.evaluate(CAVITY)
     assert isinstance(share, float | int)
     return share
+
+
+def place(page: "Page", canvas: str = "#face canvas") -> tuple[float, float]:
+    """Of the inside of an open mouth."""
+    x, y = page.locator(canvas).first.evaluate(PLACE)
+    return x, y
 
 
 def slide(page: "Page", key: str, value: float) -> None:

@@ -200,7 +200,7 @@ OPEN = """async () => {
   const flat = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   flat.canvas.width = flat.canvas.height = 160;
   window.draw = (weights, pose) => {
-    face.draw(Float32Array.from(weights), { yaw: 0, pitch: 0, roll: 0, ...pose });
+    face.draw(Float32Array.from(weights), { yaw: 0, pitch: 0, roll: 0, x: 0, y: 0, z: 0, ...pose });
     flat.drawImage(canvas, 0, 0);
     const pixels = flat.getImageData(0, 0, 160, 160).data;
     return btoa(Array.from(pixels, (value) => String.fromCharCode(value)).join(""));
@@ -236,11 +236,14 @@ def test_the_head_turns_as_the_pose_says(page: "Page") -> None:
     rows, columns = np.mgrid[:160, :160]
     lips = {}
     poses: dict[str, dict[str, float]] = {"rest": {}, "yaw": {"yaw": 0.4}, "pitch": {"pitch": 0.3}}
+    poses |= {"aside": {"x": 0.02}, "raised": {"y": 0.02}}
     for name, pose in poses.items():
         change = np.abs(drawn(page, pose, jawOpen=0.6) - drawn(page, pose)).sum(axis=2)
         lips[name] = ((change * columns).sum() / change.sum(), (change * rows).sum() / change.sum())
     assert lips["yaw"][0] > lips["rest"][0] + 6, "to its own left, the viewer's right"
     assert lips["pitch"][1] < lips["rest"][1] - 3, "up"
+    assert lips["aside"][0] > lips["rest"][0] + 4, "to the viewer's right"
+    assert lips["raised"][1] < lips["rest"][1] - 4, "up"
     for roll in (0.3, -0.3):
         crown = drawn(page, {"roll": roll})[14:24].sum(axis=(0, 2))
         assert (crown[86:].sum() > crown[:74].sum()) == (roll > 0), "tilted to its own left"

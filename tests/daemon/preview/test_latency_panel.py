@@ -14,6 +14,7 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from model.windows import WindowSpec
 from protocols.blendshapes import COUNT
+from protocols.pose import POSE_COUNT
 from tests.daemon.preview.fed import Daemon, opened, until
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ def test_the_latency_is_shown_when_it_is_settled_and_can_be_measured_again(daemo
     page.wait_for_selector("#latency-total:text('measuring…')")
     page.wait_for_selector("#measure:disabled")
     assert "Delay the sound" not in page.locator("#latency-hint").inner_text()
-    faces = np.zeros((3, COUNT), np.float32)
+    still = np.zeros((3, COUNT), np.float32), np.zeros((3, POSE_COUNT), np.float32)
     settled = start
     for hop in range(40):
-        settled = settled.hear(Motion(3 * hop, faces, 0, 160, made_ns=(100 * hop + 275 + 20) * 1_000_000))
+        settled = settled.hear(Motion(3 * hop, *still, 0, 160, made_ns=(100 * hop + 275 + 20) * 1_000_000))
     daemon.status = daemon.status | latency(settled)
     page.wait_for_selector("#latency-total:text('315 ms')")
     until(page, lambda: "Delay the sound by 315 ms" in page.locator("#latency-hint").inner_text())

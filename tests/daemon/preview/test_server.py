@@ -92,16 +92,16 @@ def test_whoever_comes_is_told_what_runs_and_the_newest_of_everything(preview: P
     asyncio.run(visit())
 
 
-def test_frames_come_as_216_bytes_to_every_page(preview: Preview) -> None:
-    weights = np.linspace(0, 1, 52, dtype=np.float32)
+def test_frames_come_as_256_bytes_to_every_page(preview: Preview) -> None:
+    weights, pose = np.linspace(0, 1, 52, dtype=np.float32), np.linspace(-1, 1, 10, dtype=np.float32)
 
     async def visit(*pages: Page) -> None:
-        preview.send(Frame(7, Fraction(60000, 1001), 0, weights))
+        preview.send(Frame(7, Fraction(60000, 1001), 0, weights, pose))
         for page in pages:
             data = await page.receive_bytes()
-            assert len(data) == 216
+            assert len(data) == 256
             assert struct.unpack("<d", data[:8])[0] == float(Fraction(7 * 1001, 60000))
-            np.testing.assert_array_equal(np.frombuffer(data, "<f4", offset=8), weights)
+            np.testing.assert_array_equal(np.frombuffer(data, "<f4", offset=8), [*weights, *pose])
 
     with_pages(preview, 2, visit)
 
@@ -195,7 +195,7 @@ def test_a_fault_of_ours_is_told_and_harms_nobody(
         await page.send_str('{"do": "save"}')
         assert await message(page) == {"type": "error", "text": "something went wrong; see facewire's log"}
         preview.send(frame(0))
-        assert len(await page.receive_bytes()) == 216
+        assert len(await page.receive_bytes()) == 256
 
     with_pages(preview, 1, visit)
     assert "ZeroDivisionError" in caplog.text
@@ -225,7 +225,7 @@ def test_nonsense_is_answered_and_harms_nobody(text: str, preview: Preview, sett
         assert (await message(page))["type"] == "error"
         assert settings.version == 0
         preview.send(frame(0))
-        assert len(await page.receive_bytes()) == 216
+        assert len(await page.receive_bytes()) == 256
 
     with_pages(preview, 1, visit)
 
@@ -235,7 +235,7 @@ def test_a_message_that_is_too_long_closes_its_page_only(preview: Preview) -> No
         await first.send_str(json.dumps({"set": {"identity": "x" * 5000}}))
         assert await closing(first) == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
         preview.send(frame(0))
-        assert len(await second.receive_bytes()) == 216
+        assert len(await second.receive_bytes()) == 256
 
     with_pages(preview, 2, visit)
 

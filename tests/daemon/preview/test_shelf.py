@@ -18,8 +18,9 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from protocols import takes
 from protocols.takes import Take
+from tests.model.posed import poses_at
 
-TAKE = Take(np.random.default_rng(0).uniform(0, 1, (40, 52)).astype(np.float32), Fraction(30))
+TAKE = Take(np.random.default_rng(0).uniform(0, 1, (40, 52)).astype(np.float32), Fraction(30), poses_at(range(40)))
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def asked(url: str, data: bytes | None = None, headers: dict[str, str] | None = 
     return asyncio.run(ask())
 
 
-def weights_of(answer: bytes) -> np.ndarray:
+def numbers_of(answer: bytes) -> np.ndarray:
     take = json.loads(answer)
-    return np.frombuffer(base64.b64decode(take["weights"]), "<f4").reshape(take["frames"], 52)
+    return np.frombuffer(base64.b64decode(take["numbers"]), "<f4").reshape(take["frames"], 62)
 
 
 def test_takes_are_listed_newest_first(url: str) -> None:
@@ -70,15 +71,15 @@ def test_no_folder_no_takes(tmp_path: Path) -> None:
     assert Shelf(tmp_path / "none").contents() == {}
 
 
-def test_a_take_is_given_with_its_weights(url: str) -> None:
+def test_a_take_is_given_with_its_weights_and_its_pose(url: str) -> None:
     status, kind, answer = asked(url + "takes/c.npz")
     assert (status, kind) == (200, "application/json")
-    assert {key: value for key, value in json.loads(answer).items() if key != "weights"} == {
+    assert {key: value for key, value in json.loads(answer).items() if key != "numbers"} == {
         "name": "c.npz",
         "fps": 30.0,
         "frames": 40,
     }
-    np.testing.assert_array_equal(weights_of(answer), TAKE.weights)
+    np.testing.assert_array_equal(numbers_of(answer), np.concatenate([TAKE.weights, TAKE.poses], 1))
 
 
 @pytest.mark.parametrize("name", ["none.csv", "notes.txt", ".hidden.csv", "folder.csv", "c.wav"])
@@ -100,7 +101,9 @@ def test_an_upload_comes_back_as_a_take(suffix: str, url: str, folder: Path, tmp
     data = (tmp_path / f"x.{suffix}").read_bytes()
     status, kind, answer = asked(f"{url}take?name=My%20Take.{suffix.upper()}", data)
     assert (status, kind, json.loads(answer)["name"]) == (200, "application/json", f"My Take.{suffix.upper()}")
-    np.testing.assert_array_equal(weights_of(answer), takes.read(tmp_path / f"x.{suffix}").weights)
+    take = takes.read(tmp_path / f"x.{suffix}")
+    np.testing.assert_array_equal(numbers_of(answer), np.concatenate([take.weights, take.poses], 1))
+    assert take.poses[:, :3].any(axis=0).all()
     assert asked(url + "takes")[2] == b'{"takes": ["b.npz", "a.json", "c.npz"]}'  # it is not kept
 
 

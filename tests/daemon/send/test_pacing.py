@@ -13,6 +13,7 @@ from daemon.send.pacing import Pacer, Track
 from daemon.settings.config import DaemonConfig
 from protocols import blendshapes
 from protocols.frame import Frame
+from protocols.pose import POSE_COUNT
 
 SECOND = 1_000_000_000
 ANCHOR = 7 * SECOND
@@ -22,10 +23,17 @@ PLAIN = DaemonConfig()
 rates = st.sampled_from([Fraction(r) for r in (15, 24, 25, 30, 60, 90, 120)] + [Fraction(60000, 1001)])
 
 
+TURNING = np.arange(1, POSE_COUNT + 1, dtype=np.float32) / 10
+
+
 def ramp(frames: int, first: int = 0, anchor_ns: int = ANCHOR) -> Motion:
-    """Frame i shows i / 1000 everywhere."""
-    values = np.arange(first, first + frames, dtype=np.float32) / 1000
-    return Motion(first, np.repeat(values[:, None], blendshapes.COUNT, 1), anchor_ns)
+    """Frame i shows i / 1000 everywhere, and of each number of the pose a multiple that is its own."""
+    values = np.arange(first, first + frames, dtype=np.float32)[:, None] / 1000
+    return Motion(first, np.repeat(values, blendshapes.COUNT, 1), values * TURNING, anchor_ns)
+
+
+def still(frames: int, weight: float) -> Motion:
+    return Motion(0, np.full((frames, blendshapes.COUNT), weight, np.float32), np.tile(TURNING, (frames, 1)), ANCHOR)
 
 
 def pacer(*tracks: Fraction | Track, motion: Motion | None = None) -> tuple[Pacer, Metrics]:
@@ -56,6 +64,7 @@ def test_frames_leave_at_a_steady_rate_interpolated_on_audio_time(rate: Fraction
         exact = ANCHOR + LATENCY + frame.time_s * SECOND
         assert 0 <= due - exact < 1
         np.testing.assert_allclose(frame.weights, float(frame.time_s * 30) / 1000, atol=1e-6)
+        np.testing.assert_allclose(frame.pose, TURNING * float(frame.time_s * 30) / 1000, atol=1e-6)
     assert metrics.held == metrics.late == metrics.skipped.total() == 0
     assert metrics.sent.total() == len(played)
 
@@ -94,8 +103,11 @@ def test_a_late_sender_skips_and_counts_and_never_catches_up(rate: Fraction, nap
 
 def test_a_face_that_is_not_there_is_held_and_then_eased_to_neutral() -> None:
     paced, metrics = pacer(Fraction(30), motion=ramp(11))
-    shown = [frame.weights[0] * 1000 for _, _, frame in play(paced, ANCHOR + LATENCY + 3 * SECOND)]
+    played = play(paced, ANCHOR + LATENCY + 3 * SECOND)
+    shown = [frame.weights[0] * 1000 for _, _, frame in played]
     assert len(shown) == 90  # packets never stop
+    for _, _, frame in played:  # the head is held and rests together with the face
+        np.testing.assert_allclose(frame.pose, TURNING * frame.weights[0], atol=1e-6)
     np.testing.assert_allclose(shown[:11], np.arange(11), atol=1e-4)
     np.testing.assert_allclose(shown[11:41], 10, atol=1e-4)
     assert all(b <= a for a, b in pairwise(shown[40:]))
@@ -152,8 +164,7 @@ def played_out(paced: Pacer, *, nap_ns: int = 0) -> list[tuple[int, Frame]]:
 
 @pytest.mark.parametrize("rate", [24, 30, 60])
 def test_at_the_end_every_face_eases_to_neutral_and_is_neutral_three_times(rate: int) -> None:
-    motion = Motion(0, np.full((10, blendshapes.COUNT), 0.8, np.float32), ANCHOR)
-    paced, _ = pacer(Fraction(rate), Fraction(30), motion=motion)
+    paced, _ = pacer(Fraction(rate), Fraction(30), motion=still(10, 0.8))
     frames = [frame for number, frame in played_out(paced) if number == 0]
     assert [frame.index for frame in frames] == list(range(len(frames)))
     shown = np.array([frame.weights[0] for frame in frames])
@@ -165,6 +176,8 @@ def test_at_the_end_every_face_eases_to_neutral_and_is_neutral_three_times(rate:
     assert (eased < 0).all()
     assert abs(eased[0]) < abs(eased[len(eased) // 2]) > abs(eased[-1])  # smooth at both ends
     assert list(shown[len(moving) :]) == [0, 0, 0]
+    for frame in frames:
+        np.testing.assert_allclose(frame.pose, TURNING * frame.weights[0] / 0.8, atol=1e-6)
 
 
 def test_a_late_sender_still_sends_the_neutral_face_three_times() -> None:
@@ -183,28 +196,30 @@ def test_a_receiver_that_is_later_sees_all_motion_before_it_rests() -> None:
 
 
 def test_the_face_rests_from_what_was_shown_not_from_what_was_made() -> None:
-    paced, _ = pacer(Fraction(30), motion=Motion(0, np.full((10, 52), 0.8, np.float32), ANCHOR))
+    paced, _ = pacer(Fraction(30), motion=still(10, 0.8))
     quiet = DaemonConfig.model_validate({"gains": {"jaw": 0.5}})
     paced.end()
     jaw = blendshapes.INDEX["jawOpen"]
-    shown = []
+    frames: list[Frame] = []
     while not paced.finished():
-        shown += [frame.weights[jaw] for _, frame in paced.due(paced.next_due_ns(), quiet)]
+        frames += [frame for _, frame in paced.due(paced.next_due_ns(), quiet)]
+    shown = [frame.weights[jaw] for frame in frames]
     assert shown[9] == np.float32(0.4)
     assert max(abs(np.diff(shown))) < 0.08
+    assert np.array_equal(frames[9].pose, TURNING)  # no gain acts on it
 
 
 def test_memory_stays_bounded() -> None:
     paced, _ = pacer(Fraction(30))
     for block in range(200):
-        paced.add(Motion(3 * block, np.zeros((3, blendshapes.COUNT), np.float32), ANCHOR), LATENCY)
+        paced.add(ramp(3, first=3 * block), LATENCY)
         play(paced, ANCHOR + LATENCY + block * SECOND // 10)
     assert len(paced._faces) < 10
 
 
 def test_gains_scale_regions_and_stay_in_range() -> None:
     loud = DaemonConfig.model_validate({"gains": {"jaw": 2, "brows": 0}})
-    paced, _ = pacer(Fraction(30), motion=Motion(0, np.full((9, 52), 0.6, np.float32), ANCHOR))
+    paced, _ = pacer(Fraction(30), motion=still(9, 0.6))
     frame = paced.due(paced.next_due_ns(), loud)[0][1]
     shown = dict(zip(blendshapes.NAMES, frame.weights.tolist(), strict=True))
     assert shown["jawOpen"] == shown["mouthClose"] == 1
@@ -215,9 +230,11 @@ def test_gains_scale_regions_and_stay_in_range() -> None:
 def test_a_frozen_face_is_held_until_it_is_let_go() -> None:
     frozen = DaemonConfig(freeze=True)
     paced, _ = pacer(Fraction(30), motion=ramp(60))
-    shown = []
+    frames: list[Frame] = []
     for config in [PLAIN] * 5 + [frozen] * 5 + [PLAIN] * 5:
-        shown += [frame.weights[0] * 1000 for _, frame in paced.due(paced.next_due_ns(), config)]
+        frames += [frame for _, frame in paced.due(paced.next_due_ns(), config)]
+    shown = np.array([frame.weights[0] * 1000 for frame in frames])
+    np.testing.assert_allclose([frame.pose for frame in frames], shown[:, None] / 1000 * TURNING, atol=1e-6)
     np.testing.assert_allclose(shown, [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 10, 11, 12, 13, 14], atol=1e-3)
 
 

@@ -11,10 +11,14 @@ from daemon.settings.live import LiveSettings
 from protocols import takes
 from protocols.frame import Frame
 from tests.daemon.sounds import sound
+from tests.model.posed import poses_at
 
 SECONDS = 6
 SOUND = sound(SECONDS * 16_000)
 WEIGHTS = np.random.default_rng(0).random((SECONDS * 30, 52), np.float32)
+POSES = poses_at(range(SECONDS * 30))
+TOLD = [0, 1, 2, 6, 7, 8, 9]
+"""What a csv tells of the pose: all but where the head is."""
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def play(recorder: Recorder, first: int, end: int, *, skip: tuple[int, ...] = ()
         begin = index * 1_600 // 3 + ahead if index else 0
         recorder.hear(begin, SOUND[begin : (index + 1) * 1_600 // 3 + ahead])
         if index not in skip:
-            recorder.send(Frame(index, Fraction(30), 0, WEIGHTS[index]))
+            recorder.send(Frame(index, Fraction(30), 0, WEIGHTS[index], POSES[index]))
 
 
 def test_a_take_is_the_face_as_sent_with_the_sound_that_it_was_made_from(settings: LiveSettings) -> None:
@@ -51,6 +55,8 @@ def test_a_take_is_the_face_as_sent_with_the_sound_that_it_was_made_from(setting
     assert take.weights.shape == (60, 52)
     np.testing.assert_allclose(take.weights[:30], WEIGHTS[40:70], atol=1e-4)
     np.testing.assert_allclose(take.weights[30], WEIGHTS[69] + (WEIGHTS[72] - WEIGHTS[69]) / 3, atol=1e-4)
+    np.testing.assert_allclose(take.poses[:30, TOLD], POSES[40:70, TOLD], atol=1e-2)
+    np.testing.assert_allclose(take.poses[30, TOLD], (POSES[69] + (POSES[72] - POSES[69]) / 3)[TOLD], atol=1e-2)
     samples, rate = soundfile.read(wav, dtype="float32")
     assert rate == 16_000
     begin = round(Fraction(40, 30) * 16_000)

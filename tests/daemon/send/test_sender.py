@@ -15,6 +15,7 @@ from daemon.settings.live import LiveSettings
 from model.windows import WindowSpec
 from protocols import blendshapes
 from protocols.frame import Frame
+from protocols.pose import POSE_COUNT
 from protocols.sinks import SinkSpec, parse
 from tests.daemon.clocks import FakeClock
 
@@ -22,6 +23,8 @@ SECOND = 1_000_000_000
 WINDOW = WindowSpec(740, 100, 0)
 DELAY_MS = 130
 ANY = LiveSettings(DaemonConfig())
+HALF = np.full((3, blendshapes.COUNT), 0.5, np.float32), np.full((3, POSE_COUNT), 0.5, np.float32)
+"""Weights and poses of a piece of motion."""
 
 
 @dataclass
@@ -42,7 +45,7 @@ class ListSink:
 def motions(*firsts: int, anchor_ns: int = 0) -> DropOldestQueue[Motion]:
     queue = DropOldestQueue[Motion](100)
     for first in firsts:
-        queue.put(Motion(first, np.full((3, blendshapes.COUNT), 0.5, np.float32), anchor_ns))
+        queue.put(Motion(first, *HALF, anchor_ns))
     queue.close()
     return queue
 
@@ -66,9 +69,9 @@ def test_all_motion_is_played_in_time_and_then_the_face_eases_to_neutral(rate: i
     frames = [frame for _, frame in sent]
     assert [frame.index for frame in frames] == list(range(len(frames)))
     made = 8 * rate // 30 + 1
-    assert all((frame.weights == 0.5).all() for frame in frames[:made])
-    assert all(0 < frame.weights.max() < 0.5 for frame in frames[made:-3])
-    assert not any(frame.weights.any() for frame in frames[-3:])
+    assert all((frame.weights == 0.5).all() and (frame.pose == 0.5).all() for frame in frames[:made])
+    assert all(0 < frame.weights.max() == frame.pose.max() < 0.5 for frame in frames[made:-3])
+    assert not any(frame.weights.any() or frame.pose.any() for frame in frames[-3:])
     assert len(frames) == made + 3 * rate // 10 + 2
     for at, frame in sent:
         assert 0 <= at - (SECOND + DELAY_MS * 1_000_000 + frame.time_s * SECOND) < 1
@@ -87,9 +90,9 @@ def test_without_any_motion_a_neutral_face_is_all_that_is_sent() -> None:
 
 
 def test_the_stated_latency_is_what_frames_are_sent_with() -> None:
-    clock, faces = FakeClock(), np.full((3, blendshapes.COUNT), 0.5, np.float32)
+    clock = FakeClock()
     # Each is made 20 ms after the last of its sound: this much is stated, with a margin.
-    made = [Motion(3 * hop, faces, 0, 0, made_ns=(100 * hop + 115 + 20) * 1_000_000) for hop in range(100)]
+    made = [Motion(3 * hop, *HALF, 0, 0, made_ns=(100 * hop + 115 + 20) * 1_000_000) for hop in range(100)]
     sink, metrics = ListSink(clock), Metrics()
     start = timing.begin("auto", 0, WINDOW, 5, 30)
 
@@ -110,9 +113,9 @@ def test_the_stated_latency_is_what_frames_are_sent_with() -> None:
 
 
 def test_it_is_measured_again_when_that_is_asked_for() -> None:
-    clock, faces = FakeClock(), np.full((3, blendshapes.COUNT), 0.5, np.float32)
-    slow = [Motion(3 * hop, faces, 0, 0, made_ns=(100 * hop + 115 + 60) * 1_000_000) for hop in range(60)]
-    quick = [Motion(3 * hop, faces, 0, 0, made_ns=(100 * hop + 115 + 12) * 1_000_000) for hop in range(60, 200)]
+    clock = FakeClock()
+    slow = [Motion(3 * hop, *HALF, 0, 0, made_ns=(100 * hop + 115 + 60) * 1_000_000) for hop in range(60)]
+    quick = [Motion(3 * hop, *HALF, 0, 0, made_ns=(100 * hop + 115 + 12) * 1_000_000) for hop in range(60, 200)]
     settings, stated_ms = LiveSettings(DaemonConfig()), []
     start = timing.begin("auto", 0, WINDOW, 5, 30)
 
@@ -164,10 +167,9 @@ class FeedingClock(FakeClock):
 
 
 def test_with_a_long_latency_no_motion_is_lost_before_the_first_frame() -> None:
-    faces = np.full((3, blendshapes.COUNT), 0.5, np.float32)
     queue = DropOldestQueue[Motion](20)
-    queue.put(Motion(0, faces, 0))
-    clock = FeedingClock([Motion(3 * hop, faces, 0, made_ns=hop * SECOND // 10) for hop in range(1, 80)], queue)
+    queue.put(Motion(0, *HALF, 0))
+    clock = FeedingClock([Motion(3 * hop, *HALF, 0, made_ns=hop * SECOND // 10) for hop in range(1, 80)], queue)
     sink, metrics = ListSink(clock), Metrics()
     start = timing.begin(5_000, 0, WINDOW, 5, 30)
 

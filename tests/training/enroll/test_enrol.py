@@ -60,15 +60,15 @@ def model() -> FaceModel:
 @pytest.fixture(scope="module")
 def vera(model: FaceModel) -> Enrolled:
     """Somebody who moves as alma does in another performance, but for her habits."""
-    return enrolled(model, habits(stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5)))
+    return enrolled(model, habits(stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5).weights))
 
 
 def test_planted_habits_are_found_again(model: FaceModel, vera: Enrolled) -> None:
     runtime = TorchRuntime(model)
     library = runtime.library.enrolled(vera.identity)
     unheard = performer.sound(12, seed=7)
-    alma = stream.render(runtime, unheard, identity="alma", seed=9)
-    made = stream.render(runtime, unheard, identity="vera", seed=9, library=library)
+    alma = stream.render(runtime, unheard, identity="alma", seed=9).weights
+    made = stream.render(runtime, unheard, identity="vera", seed=9, library=library).weights
     wanted = habits(alma)
     moving = [index for index in MOUTH if index not in UNSEEN and alma[:, index].std() > 0.01]
     ratio = made[:, moving].std(0) / alma[:, moving].std(0)
@@ -88,7 +88,7 @@ def test_who_moves_like_somebody_known_begins_with_their_scale_and_offset() -> N
     model = calm_model()
     model.identities.scale[0] = 0.6
     model.identities.offset[0] = 0.15
-    found = enrolled(model, stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5))
+    found = enrolled(model, stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5).weights)
     assert found.identity.told["nearest"] == "alma"
     np.testing.assert_array_equal(found.identity.scale[UNSEEN], np.float32(0.6))
     np.testing.assert_array_equal(found.identity.offset[UNSEEN], np.float32(0.15))
@@ -105,24 +105,24 @@ def test_channels_that_were_not_captured_stay_as_they_are(vera: Enrolled) -> Non
 
 def test_what_is_shown_is_the_face_that_a_stream_makes(model: FaceModel, vera: Enrolled) -> None:
     runtime = TorchRuntime(model)
-    face = stream.render(runtime, SOUND, identity="vera", library=runtime.library.enrolled(vera.identity))
+    face = stream.render(runtime, SOUND, identity="vera", library=runtime.library.enrolled(vera.identity)).weights
     (stretch,) = enrol.Parts(len(face), performer.FPS).stretches()
     np.testing.assert_allclose(vera.after[0].made, face[stretch], atol=1e-3)
 
 
 def test_the_checkpoint_and_everyone_else_stay_as_they_are(vera: Enrolled) -> None:
     before, after = TorchRuntime(calm_model()), calm_model()
-    enrolled(after, stream.render(before, SOUND, identity="bruno"))
+    enrolled(after, stream.render(before, SOUND, identity="bruno").weights)
     assert all(torch.equal(value, after.state_dict()[name]) for name, value in before.model.state_dict().items())
     runtime = TorchRuntime(after)
     library = runtime.library.enrolled(vera.identity)
     for name in ("alma", "bruno", None):
-        face = stream.render(runtime, SOUND[:32_000], identity=name, library=library)
-        np.testing.assert_array_equal(face, stream.render(before, SOUND[:32_000], identity=name))
+        face = stream.render(runtime, SOUND[:32_000], identity=name, library=library).weights
+        np.testing.assert_array_equal(face, stream.render(before, SOUND[:32_000], identity=name).weights)
 
 
 def test_the_same_seed_makes_the_same_file(model: FaceModel, vera: Enrolled, tmp_path: Path) -> None:
-    face = habits(stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5))
+    face = habits(stream.render(TorchRuntime(model), SOUND, identity="alma", seed=5).weights)
     identity_file.save(enrolled(model, face).identity, tmp_path / "again")
     identity_file.save(vera.identity, tmp_path / "vera")
     assert (tmp_path / "vera").read_bytes() == (tmp_path / "again").read_bytes()
@@ -149,10 +149,10 @@ def test_a_checkpoint_without_voices_enrols_a_face_without_one(vera: Enrolled) -
     plain.voice = None
     plain.identities.voices = plain.identities.voices[:, :0]
     runtime = TorchRuntime(plain)
-    found = enrolled(plain, stream.render(runtime, SOUND, identity="alma"))
+    found = enrolled(plain, stream.render(runtime, SOUND, identity="alma").weights)
     assert found.identity.voice.shape == (0,)
     library = runtime.library.enrolled(found.identity)
-    assert np.isfinite(stream.render(runtime, SOUND[:16_000], identity="vera", library=library)).all()
+    assert np.isfinite(stream.render(runtime, SOUND[:16_000], identity="vera", library=library).weights).all()
 
 
 def test_a_voice_alone_is_a_mixture_of_those_it_is_like(model: FaceModel, vera: Enrolled) -> None:

@@ -50,7 +50,7 @@ def test_a_take_becomes_an_identity_that_plays(face: Path, tmp_path: Path) -> No
     assert identity.told["offset_ms"] == pytest.approx(60, abs=10)
     assert 20 < identity.told["speech_s"] < 32
     library = runtime.library.enrolled(identity)
-    made = stream.render(runtime, performer.sound(2), identity="vera", library=library)
+    made = stream.render(runtime, performer.sound(2), identity="vera", library=library).weights
     assert np.isfinite(made).all()
     with pytest.raises(FacewireError, match="exists already; remove it"):
         enroll("vera", "--npz", take, "--checkpoint", face, "--out", out)

@@ -214,10 +214,10 @@ def test_a_student_of_half_the_steps_follows_its_teacher(
     value = np.loadtxt(tmp_path / "student" / "losses.csv", delimiter=",", skiprows=1)[:, 1]
     assert value[-10:].mean() < 0.8 * value[:10].mean()
     sound = np.random.default_rng(0).standard_normal(32_000).astype(np.float32) * 0.2
-    wanted, made = (stream.render(TorchRuntime(model), sound, liveliness=1.0) for model in (teacher, student))
+    wanted, made = (stream.render(TorchRuntime(model), sound, liveliness=1.0).weights for model in (teacher, student))
     assert np.abs(made - wanted).mean() < 0.01
     assert np.abs(fresh_face(sound) - wanted).mean() > 0.03
 
 
 def fresh_face(sound: np.ndarray) -> np.ndarray:
-    return stream.render(TorchRuntime(fresh_model()), sound, liveliness=1.0)
+    return stream.render(TorchRuntime(fresh_model()), sound, liveliness=1.0).weights

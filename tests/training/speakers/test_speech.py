@@ -76,7 +76,7 @@ def taught(folders: dict[str, Path], seed: int = 0, model: FaceModel | None = No
 
 
 def motion(model: FaceModel, sound: Samples) -> float:
-    face = stream.render(TorchRuntime(model), sound, identity=model.identities.names[0])[60:]
+    face = stream.render(TorchRuntime(model), sound, identity=model.identities.names[0]).weights[60:]
     return float(np.abs(np.diff(face[:, LIPS], axis=0)).mean())
 
 
@@ -110,7 +110,7 @@ def test_all_else_of_the_face_stays(folders: dict[str, Path]) -> None:
     for name, value in after.state_dict().items():
         if not name.startswith("speech."):
             torch.testing.assert_close(value, kept[name], rtol=0, atol=0)
-    faces = [stream.render(TorchRuntime(model), wind(3), identity="bruno") for model in (before, after)]
+    faces = [stream.render(TorchRuntime(model), wind(3), identity="bruno").weights for model in (before, after)]
     np.testing.assert_array_equal(faces[0][:, OTHERS], faces[1][:, OTHERS])
     assert TorchRuntime(before).fingerprint == TorchRuntime(after).fingerprint  # whoever is enrolled stays so
 
@@ -118,7 +118,9 @@ def test_all_else_of_the_face_stays(folders: dict[str, Path]) -> None:
 def test_lips_rest_where_they_rested_in_silence(folders: dict[str, Path]) -> None:
     silence = np.zeros(3 * SAMPLE_RATE_HZ, np.float32)
     ends = [
-        np.mean([stream.render(TorchRuntime(model), silence, identity=name)[-1] for name in ("alma", "bruno")], 0)
+        np.mean(
+            [stream.render(TorchRuntime(model), silence, identity=name).weights[-1] for name in ("alma", "bruno")], 0
+        )
         for model in (untaught(), taught(folders))
     ]
     np.testing.assert_allclose(ends[1][LIPS], ends[0][LIPS], atol=1e-3)

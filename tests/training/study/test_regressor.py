@@ -80,9 +80,9 @@ def test_it_knows_no_noise_and_is_streamed_like_any_model(folder: Path, passages
     model = regressor.untrained(folder, chosen(1), passages).eval()
     assert isinstance(model.denoiser, regressor.Regressor)
     sound = (np.random.default_rng(0).standard_normal(16_000) * 0.2).astype(np.float32)
-    one, other = (render(TorchRuntime(model), sound, seed=seed, liveliness=1.0) for seed in (0, 1))
+    one, other = (render(TorchRuntime(model), sound, seed=seed, liveliness=1.0).weights for seed in (0, 1))
     np.testing.assert_array_equal(one, other)
-    quiet = render(TorchRuntime(model), sound * 0, liveliness=1.0)
+    quiet = render(TorchRuntime(model), sound * 0, liveliness=1.0).weights
     assert np.abs(one - quiet).max() > 1e-4
     assert [part.gru.hidden_size for part in model.denoiser.regions] == [model.config.hidden, model.config.hidden_upper]
     untouched = regressor.untrained(folder, chosen(1), passages)

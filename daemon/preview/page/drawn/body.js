@@ -11,14 +11,16 @@ export function paintBackdrop(ctx, view, width, height) {
   ctx.fillRect(0, 0, width, height);
 }
 
-/** The neck, whose top goes along with the head, under the shadow of the chin. */
+/** The neck, under the shadow of the chin: its top goes along with the head, its foot hardly. */
 function paintNeck(ctx, head, w) {
-  const { still, at } = head.view;
+  const { still, at, neck } = head.view;
   const top = (x, y) => at(x, y, -8);
+  const middle = (x, y) => neck(x, y, -8, 0.4);
+  const foot = (x, y) => neck(x, y, 0, 0.12);
   const tone = ramp(ctx, still(-44, 110), still(46, 110), [[0, C.skin], [0.4, C.skinShade], [1, C.skinDeep]]);
   shape(ctx, [
-    top(-42, 40), top(42, 40), top(40, 76), still(42, 118), still(50, 140), still(0, 185), still(-50, 140),
-    still(-42, 118), top(-40, 76),
+    top(-42, 40), top(42, 40), top(40, 76), middle(42, 118), foot(50, 140), still(0, 185), foot(-50, 140),
+    middle(-42, 118), top(-40, 76),
   ], tone);
   ctx.save();
   ctx.clip();
@@ -28,8 +30,8 @@ function paintNeck(ctx, head, w) {
   ctx.restore();
   for (const side of [-1, 1]) {
     const stretch = w("mouthStretch", side);
-    const long = [top(side * 34, 92), still(side * 25, 122), still(side * 10, 146)];
-    const short = [top(side * 22, 96), still(side * 20, 120), still(side * 22, 143)];
+    const long = [top(side * 34, 92), middle(side * 25, 122), foot(side * 10, 146)];
+    const short = [top(side * 22, 96), middle(side * 20, 120), foot(side * 22, 143)];
     crease(ctx, long, 2.4 * head.unit, C.skinDeep, 0.4 + 0.6 * stretch);
     crease(ctx, short, 2 * head.unit, C.skinDeep, 0.7 * stretch);
   }

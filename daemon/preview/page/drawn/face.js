@@ -13,9 +13,8 @@ import { reader } from "./weights.js";
  * A drawn portrait.
  *
  * @typedef {object} Face
- * @property {(weights: Float32Array, pose: {yaw: number, pitch: number, roll: number}) => void} draw
- *   Paints one frame: 52 weights (0..1) in the order of NAMES; pose in radians, yaw > 0 to the viewer's right,
- *   pitch > 0 up, roll > 0 tilts to the viewer's right. The same input gives the same pixels.
+ * @property {(weights: Float32Array, pose: import("../frame.js").Pose) => void} draw
+ *   Paints one frame: 52 weights (0..1) in the order of NAMES. The same input gives the same pixels.
  * @property {(width_px: number, height_px: number, pixel_ratio: number) => void} resize CSS pixels and their density
  * @property {() => void} destroy
  *

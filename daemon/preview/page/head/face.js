@@ -18,9 +18,9 @@ const NO_TURN = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @returns {Promise<{draw: (weights: Float32Array, pose: {yaw: number, pitch: number, roll: number}) => void,
+ * @returns {Promise<{draw: (weights: Float32Array, pose: import("../frame.js").Pose) => void,
  *   resize: (width_px: number, height_px: number, pixel_ratio: number) => void, destroy: () => void}>}
- *   `draw` paints the whole picture at once: weights in the order of /names.js, 0..1; pose in radians.
+ *   `draw` paints the whole picture at once: weights in the order of /names.js, 0..1.
  *   Rejects with an Error for the user where there is no head or no WebGL 2.
  */
 export async function createFace(canvas) {
@@ -71,7 +71,7 @@ export async function createFace(canvas) {
     const turn = matrix(pose.yaw, pose.pitch, pose.roll);
     const scene = {
       camera: CAMERA, lens: [lens * height / width, lens], size: [width, height],
-      turn, open: openness(head, morph.position),
+      turn, shift: [pose.x, pose.y, pose.z].map((metres) => 100 * metres), open: openness(head, morph.position),
     };
     const still = { ...scene, eye: [0, 0, 0], gaze: NO_TURN };
     gl.viewport(0, 0, width, height);

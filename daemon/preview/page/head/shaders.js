@@ -11,6 +11,7 @@ layout(location = 3) in vec4 tint;
 layout(location = 4) in vec2 light;
 layout(location = 5) in vec4 strands;
 uniform mat3 turn;   // of the head
+uniform vec3 shift;  // of the head, cm
 uniform vec3 camera;
 uniform vec2 lens;
 uniform vec3 eye;    // centre that gaze turns about
@@ -21,10 +22,10 @@ centroid out vec2 vLight, vStrands;
 const vec3 PIVOT = vec3(0.0, -6.0, -0.5);
 
 void main() {
-  float share = smoothstep(-15.0, -6.5, rest.y + 0.4 * max(rest.z - 3.0, 0.0));  // the shoulders stay
+  float share = smoothstep(-15.0, -6.5, rest.y + 0.4 * max(rest.z - 3.0, 0.0));  // the neck follows, shoulders stay
   mat3 turned = mat3(1.0) * (1.0 - share) + turn * share;
   vPlaced = eye + gaze * (position - eye);
-  vPosition = PIVOT + turned * (vPlaced - PIVOT);
+  vPosition = PIVOT + turned * (vPlaced - PIVOT) + share * shift;
   vNormal = turned * gaze * normalize(normal);
   vRest = rest;
   vTint = tint;
