@@ -81,6 +81,8 @@ class ModelConfig(_Strict):
     """None if the checkpoint cannot tell voices apart."""
     speech_width: int = Field(default=0, ge=0)
     """Hidden units of the speech detector (`model.speech`); 0 if there is none."""
+    mouth_only: bool = False
+    """Whether only the mouth was learnt: eyes, brows, cheeks and nose are then performed (`model.performance`)."""
     dropout: float = 0.2
     """Dropout of the audio features, in training only."""
     noise_pole: float = 0.8

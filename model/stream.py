@@ -18,18 +18,27 @@ from model import level, noise, speech, voices
 from model.animation import Animation
 from model.level import Levels
 from model.library import AUTO, Library
+from model.performance import performance, prosody
+from model.performance.settings import Settings
+from model.performance.state import State
 from model.runtime import Runtime
 from model.voices import NOBODY, Heard
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
-from protocols.pose import POSE_COUNT
+from protocols.pose import EYES, POSE_COUNT
 
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, few enough to show progress."""
 
 FADE_HOPS = 5
 """Hops over which one identity fades into another: half a second."""
+
+_PARTS: dict[str, type[Any]] = {"heard": Heard, "library": Library, "performance": State}
+"""The values inside a state, which `dump` writes field by field."""
+
+MOUTH = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
+"""What a gate holds at rest."""
 
 VOICED_DB = 25.0
 """Hops at most this much below the loudest recent one count as voiced; only they tell who is speaking."""
@@ -63,6 +72,12 @@ class StreamState:
     """What each session has heard of its speaker (`model.voices`)."""
     speech: Floats
     """(B,): recent probability of speech in each session (`model.speech`)."""
+    settings: tuple[Settings, ...]
+    """What each session performs (`model.performance`)."""
+    performance: State
+    """What that is up to."""
+    other_level_db: Levels
+    """(B,): recent loudness of whom each session listens to."""
 
 
 def start(
@@ -74,13 +89,16 @@ def start(
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
+    performances: Sequence[Settings] | None = None,
 ) -> StreamState:
     """The state of B new sessions, with one seed and one identity each.
 
-    An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all. Raises
-    FacewireError if an identity or the lookahead is not available.
+    An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all.
+    `performances` says what each session performs (None: the usual). Raises FacewireError if an identity or the
+    lookahead is not available.
     """
     sessions = len(seeds)
+    settings = tuple(performances or [Settings()] * sessions)
     state = StreamState(
         window=_window(runtime, lookahead_ms),
         next_hops=(0,) * sessions,
@@ -95,6 +113,9 @@ def start(
         hidden=_silence(runtime, sessions),
         heard=voices.silence(sessions, runtime.config.voice_width),
         speech=np.zeros(sessions, np.float32),
+        settings=settings,
+        performance=performance.start(seeds, runtime.config.fps, settings),
+        other_level_db=level.start(sessions),
     )
     _check_identities(runtime, state)
     return replace(state, style=_wanted(state))
@@ -109,6 +130,7 @@ def turn(
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
+    performances: Sequence[Settings] | None = None,
 ) -> StreamState:
     """Change the settings of running sessions from their next hop on; another style fades in over `FADE_HOPS`.
 
@@ -123,16 +145,26 @@ def turn(
         strength=strength,
         noise_scale=_noise_scale(runtime, liveliness),
         heard=_moved(state, library),
+        settings=tuple(performances or state.settings),
     )
     _check_identities(runtime, turned)
     same = (_wanted(turned) == _wanted(state)).all(1)
     return replace(turned, fading=np.where(same, state.fading, FADE_HOPS))
 
 
-def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamState, Animation]:
+def step(
+    runtime: Runtime,
+    state: StreamState,
+    windows: Floats,
+    *,
+    openness: Floats | None = None,
+    others: Floats | None = None,
+) -> tuple[StreamState, Animation]:
     """Animate H consecutive hops of B sessions.
 
-    Takes windows (B, H, window samples). Returns the next state and the animation (B, H * frames per hop, …).
+    Takes windows (B, H, window samples) of sound; `others` are such windows of whom each session listens to.
+    `openness` (B, H * frames per hop), 0 to 1, is how much of the mouth's motion and of the voice a gate lets through
+    (None: everything). Returns the next state and the animation (B, H * frames per hop, …).
     """
     hops, right_ms = windows.shape[1], state.window.right_ms
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
@@ -148,14 +180,27 @@ def step(runtime: Runtime, state: StreamState, windows: Floats) -> tuple[StreamS
         right_ms,
         state.hidden,
     )
+    probability = None
     if runtime.detector is not None:
-        probability = runtime.detector.probability(audio)
+        # Hop by hop: a larger matrix product rounds differently, and what is performed must not depend on that.
+        by_hop = audio.reshape(-1, frames_per_hop, *audio.shape[2:])
+        probability = runtime.detector.probability(by_hop).reshape(audio.shape[:2])
         shares, recent = speech.follow(probability, state.speech, runtime.config.fps)
         state, face = replace(state, speech=recent), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     weights: Floats = np.clip(face * scale + offset, 0, 1)
-    return following, Animation(weights, np.zeros((*weights.shape[:-1], POSE_COUNT), np.float32))
+    voice = prosody.listen(state.window, levelled, runtime.config.fps, probability)
+    if openness is not None:
+        weights[..., MOUTH] *= openness[..., None]
+        voice = voice.gated(openness)
+    following, other = _listen_to(runtime, following, others)
+    acting, performed, poses = performance.step(state.performance, voice, state.settings, weights, other)
+    if runtime.config.mouth_only:
+        weights = performance.combine(weights, performed)
+    else:
+        poses[..., EYES] = 0  # its eyes are turned by their shapes
+    return replace(following, performance=acting), Animation(weights, poses)
 
 
 def match(runtime: Runtime, state: StreamState) -> Floats:
@@ -182,11 +227,13 @@ def voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
 
 def jump(state: StreamState, hop: int) -> StreamState:
     """Continue at another hop with a fresh memory, after sound was lost."""
+    frame = hop * state.window.frames_per_hop(state.performance.fps)
     return replace(
         state,
         next_hops=(hop,) * len(state.seeds),
         hidden=np.zeros_like(state.hidden),
         speech=np.zeros_like(state.speech),
+        performance=performance.jump(state.performance, [frame] * len(state.seeds)),
     )
 
 
@@ -205,17 +252,32 @@ def render(
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
+    performed: Settings | None = None,
+    openness: Floats | None = None,
+    other: Samples | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
-    """Animate a whole recording (n,) at 16 kHz; calls `progress` with the hops done and the total."""
+    """Animate a whole recording (n,) at 16 kHz; calls `progress` with the hops done and the total.
+
+    `openness` (frames of all hops,) is what a gate lets through, `other` (n,) the sound of whom is listened to.
+    """
     state = start(
         runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
-        strength=strength, library=library,
+        strength=strength, library=library, performances=[performed or Settings()],
     )  # fmt: skip
     windows = windows_of(state.window, samples)
+    others = None if other is None else windows_of(state.window, other)
+    frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):
-        state, made = step(runtime, state, windows[None, begin : begin + RENDER_HOPS])
+        end = begin + RENDER_HOPS
+        state, made = step(
+            runtime,
+            state,
+            windows[None, begin:end],
+            openness=None if openness is None else openness[None, begin * frames_per_hop : end * frames_per_hop],
+            others=None if others is None else others[None, begin:end],
+        )
         weights.append(made.weights[0])
         poses.append(made.poses[0])
         progress(state.next_hops[0], len(windows))
@@ -226,12 +288,13 @@ def render(
 def dump(state: StreamState) -> bytes:
     """The state as safetensors bytes; `restore` continues it elsewhere."""
     arrays: dict[str, NDArray[Any]] = {}
-    values: dict[str, Any] = {}
-    for part, fields in (("", vars(state)), ("heard.", vars(state.heard)), ("library.", vars(state.library))):
+    values: dict[str, Any] = {"settings": [vars(each) for each in state.settings]}
+    parts = {"": vars(state)} | {f"{name}.": vars(getattr(state, name)) for name in _PARTS}
+    for part, fields in parts.items():
         for name, value in fields.items():
             if isinstance(value, np.ndarray):
                 arrays[part + name] = np.ascontiguousarray(value)
-            elif name not in ("heard", "library"):
+            elif name not in ("settings", *_PARTS):
                 values[part + name] = vars(value) if isinstance(value, WindowSpec) else value
     return save(arrays | {"values": np.frombuffer(json.dumps(values).encode(), np.uint8)})
 
@@ -240,15 +303,26 @@ def restore(data: bytes) -> StreamState:
     """The state that `dump` wrote."""
     arrays = load(data)
     values = json.loads(arrays.pop("values").tobytes())
+    settings = [each | {"look_at": tuple(each["look_at"])} for each in values.pop("settings")]
     every: dict[str, Any] = arrays | {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
     every["window"] = WindowSpec(**every["window"])
-    parts: tuple[tuple[str, type[Any]], ...] = (("heard", Heard), ("library", Library))
-    for part, kind in parts:
+    every["settings"] = tuple(Settings(**each) for each in settings)
+    for part, kind in _PARTS.items():
         inside = {key: every.pop(key) for key in list(every) if key.startswith(f"{part}.")}
         every[part] = kind(**{key.removeprefix(f"{part}."): value for key, value in inside.items()})
     return StreamState(**every)
+
+
+def _listen_to(
+    runtime: Runtime, state: StreamState, others: Floats | None
+) -> tuple[StreamState, prosody.Prosody | None]:
+    """The voices that others have in their windows (B, H, n)."""
+    if others is None:
+        return state, None
+    level_db, levelled = level.follow(state.window, others, state.other_level_db)
+    return replace(state, other_level_db=level_db), prosody.listen(state.window, levelled, runtime.config.fps)
 
 
 def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from daemon.animate.exports import open_onnx
 from daemon.animate.identities import Identities, known
@@ -11,8 +11,12 @@ from model import checkpoint, stream
 from model.extras import need
 from model.library import Library
 from model.onnx_session import NoOnnxError
+from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream import StreamState
+
+USUAL_LIVELINESS: Final = 0.75
+"""The setting at which what is random about a performance is as in people."""
 
 log = logging.getLogger(__name__)
 
@@ -84,4 +88,11 @@ def _settings(config: DaemonConfig) -> dict[str, Any]:
         "lookahead_ms": config.lookahead_ms,
         "liveliness": config.liveliness,
         "strength": config.style,
+        "performances": [performed(config)],
     }
+
+
+def performed(config: DaemonConfig) -> Settings:
+    """What a session performs under these settings."""
+    asked = config.performance.model_dump()
+    return Settings(**asked, liveliness=config.liveliness / USUAL_LIVELINESS)

@@ -1,4 +1,4 @@
-"""The gate: where there is no speech, the mouth rests. Eyes, brows and head keep moving as the model moves them.
+"""The gate: where there is no speech, the mouth rests. Eyes, brows, head and mood go on.
 
 The model itself rests in silence and noise. The gate protects it from what it has never heard, such as a fan or a
 television next door. It reads the same windows as the model, frame by frame, so live and offline give the same face.
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec
-from protocols import blendshapes
 
 HYSTERESIS_DB: Final = 6.0
 """An open gate closes only when the sound is this far below the threshold that opens it."""
@@ -23,7 +22,6 @@ CLOSING: Final = 1 / 8
 AHEAD_MS: Final = 100
 """How far the gate looks ahead, so that it is open when speech begins; never beyond the lookahead."""
 BLOCKS_PER_S: Final = 100
-MOUTH: Final = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
 
 MEASURE_S: Final = 3
 """Seconds of silence that a calibration measures."""
@@ -80,13 +78,6 @@ def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate
         gate = Gate(speech, quiet_frames, min(1.0, max(0.0, moved)))
         openness.append(gate.openness)
     return gate, np.array(openness, np.float32)
-
-
-def rest(weights: Values, openness: Values) -> Values:
-    """Weights (n, 52) of a face whose mouth moves away from rest only as far as the gate is open (n,)."""
-    weights = weights.copy()
-    weights[:, MOUTH] *= openness[:, None]
-    return weights
 
 
 def threshold_above(noise_db: Values) -> float | None:

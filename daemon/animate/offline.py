@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from daemon.animate import gate
+from daemon.animate.face import performed
 from daemon.animate.worker import amplified
 from daemon.send.pacing import amplify
 from daemon.settings.config import DaemonConfig
@@ -32,6 +33,9 @@ def perform(
     something that the checkpoint or the library lacks.
     """
     heard = amplified(samples, config) * (not config.mute)
+    spec, own_fps = runtime.config.window(config.lookahead_ms), Fraction(runtime.config.fps)
+    levels = [gate.levels_db(spec, window, runtime.config.fps) for window in windows_of(spec, heard)]
+    _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
     made = stream.render(
         runtime,
         heard,
@@ -41,13 +45,11 @@ def perform(
         liveliness=config.liveliness,
         strength=config.style,
         library=library,
+        performed=performed(config),
+        openness=openness,
         progress=progress,
     )
-    spec, own_fps = runtime.config.window(config.lookahead_ms), Fraction(runtime.config.fps)
-    levels = [gate.levels_db(spec, window, runtime.config.fps) for window in windows_of(spec, heard)]
-    _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
-    weights = gate.rest(made.weights, openness[: len(made.weights)])
     fps = fps or own_fps
     frames = stream.frame_count(len(samples), fps)
-    weights, poses = (at_rate(each, own_fps, fps)[:frames] for each in (weights, made.poses))
+    weights, poses = (at_rate(each, own_fps, fps)[:frames] for each in (made.weights, made.poses))
     return Animation(amplify(weights, config.gains), poses)

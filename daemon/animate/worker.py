@@ -25,7 +25,7 @@ from model.animation import Animation
 from model.library import AUTO, UNKNOWN
 from model.runtime import Runtime
 from model.stream import StreamState
-from model.windows import Samples, Windower
+from model.windows import Floats, Samples, Windower
 from protocols.errors import FacewireError
 
 WARM_UP_HOPS: Final = 12
@@ -123,7 +123,7 @@ def warm_up(runtime: Runtime, state: StreamState) -> float:
     noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
     metrics = Metrics()
     for window in noise:
-        state, _ = _step(runtime, state, window, metrics)
+        state, _ = _step(runtime, state, window, None, metrics)
     return float(np.median(list(metrics.hop_ms)[2:]))
 
 
@@ -140,14 +140,14 @@ def _motions(
     spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
         first = session.stream.next_hops[0] * spec.frames_per_hop(runtime.config.fps)
-        state, made = _step(runtime, session.stream, window, metrics)
+        levels = gate.levels_db(spec, window, runtime.config.fps)
+        following, openness = gate.follow(session.gate, levels, config.gate_db)
+        state, made = _step(runtime, session.stream, window, openness, metrics)
         if not (np.isfinite(made.weights).all() and np.isfinite(made.poses).all()):
             raise FacewireError(
                 f"the model returned values that are not numbers at frame {first}; its checkpoint may be damaged: "
                 "run `facewire check`, or leave --checkpoint out to use the one that ships"
             )
-        levels = gate.levels_db(spec, window, runtime.config.fps)
-        following, openness = gate.follow(session.gate, levels, config.gate_db)
         session = Session(state, following)
         metrics.gate = following.openness
         if runtime.projection is not None:
@@ -156,13 +156,15 @@ def _motions(
         if config.identity == AUTO and speaking != metrics.speaking:
             log.info("identity auto: now %s", speaking or f"{UNKNOWN}, the mean of all")
         metrics.speaking = speaking
-        weights, poses = gate.rest(made.weights[0], openness), made.poses[0]
-        yield Motion(first, weights, poses, anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
+        yield Motion(first, made.weights[0], made.poses[0], anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
     return session
 
 
-def _step(runtime: Runtime, state: StreamState, window: Samples, metrics: Metrics) -> tuple[StreamState, Animation]:
+def _step(
+    runtime: Runtime, state: StreamState, window: Samples, openness: Floats | None, metrics: Metrics
+) -> tuple[StreamState, Animation]:
     began_s = time.perf_counter()
-    state, made = stream.step(runtime, state, window[None, None])  # (1, 1, samples)
+    gated = None if openness is None else openness[None]
+    state, made = stream.step(runtime, state, window[None, None], openness=gated)  # (1, 1, samples)
     metrics.hop_ms.append((time.perf_counter() - began_s) * 1000)
     return state, made

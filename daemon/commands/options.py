@@ -26,6 +26,15 @@ Head = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+
+def _pairs(text: str) -> dict[str, str]:
+    """`mood=happy,head=0.5` as a mapping; its values are checked with all other settings."""
+    pairs = dict(part.strip().partition("=")[::2] for part in text.split(","))
+    if not all(pairs) or not all(pairs.values()):
+        raise typer.BadParameter(f"{text!r}: expected KEY=VALUE pairs, such as mood=happy,head=0.5")
+    return pairs
+
+
 SETTINGS: Final[dict[str, Any]] = {
     "input": Annotated[
         str | None, typer.Option(help="auto, mic, mic:NAME, a sound file, - (PCM on standard input) or demo.")
@@ -46,6 +55,15 @@ SETTINGS: Final[dict[str, Any]] = {
         typer.Option(help="Strength of the identity: 0 is the mean of all, 1 the identity, up to 1.5 exaggerates it."),
     ],
     "identities": Annotated[Path | None, typer.Option(help="Folder of enrolled identities.")],
+    "performance": Annotated[
+        Any,
+        typer.Option(
+            "--perform",
+            parser=_pairs,
+            metavar="KEY=VALUE,...",
+            help="What eyes, brows and head do: blinks, gaze, head, brows, listening (0 to 2), mood, mood_intensity.",
+        ),
+    ],
     "checkpoint": Checkpoint,
     "encoder": Encoder,
     "runtime": RuntimeOption,
@@ -74,7 +92,7 @@ SETTINGS: Final[dict[str, Any]] = {
 """The options that override a setting, by the name of its field in `DaemonConfig`."""
 MODEL: Final = ("identities", "checkpoint", "encoder")
 """The settings that decide which identities there are."""
-PERFORMANCE: Final = ("identity", "style", *MODEL, "runtime", "lookahead_ms", "seed")
+PERFORMANCE: Final = ("identity", "style", "performance", *MODEL, "runtime", "lookahead_ms", "seed")
 """The settings that decide how a sound is animated."""
 
 

@@ -73,6 +73,23 @@ class Gains(BaseModel):
     """Cheeks and nose."""
 
 
+class Performance(BaseModel):
+    """Strength of what is performed beside the words: 0 off, 1 like people, at most 2."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    blinks: float = Field(default=1.0, ge=0, le=2)
+    gaze: float = Field(default=1.0, ge=0, le=2)
+    head: float = Field(default=1.0, ge=0, le=2)
+    brows: float = Field(default=1.0, ge=0, le=2)
+    """Brows, cheeks and nose."""
+    listening: float = Field(default=1.0, ge=0, le=2)
+    """Nods while nobody speaks."""
+    mood: Literal["neutral", "happy", "sad", "angry", "surprised", "afraid", "tired", "disgusted", "auto"] = "neutral"
+    """auto: no more than how excited the voice is."""
+    mood_intensity: float = Field(default=0.6, ge=0, le=1)
+
+
 class DaemonConfig(BaseModel):
     """What a user may change. What gives a checkpoint its meaning is stored in the checkpoint and is no setting."""
 
@@ -100,6 +117,8 @@ class DaemonConfig(BaseModel):
     """Chooses one of the many performances that fit the same sound."""
     liveliness: float = Field(default=0.75, ge=0, le=1)
     """How freely eyes and brows move, 0 to 1."""
+    performance: Performance = Performance()
+    """What eyes, brows and head do beside the words, and the mood."""
     style: float = Field(default=1.0, ge=0, le=1.5)
     """How much of the identity is shown: 0 the mean of all, 1 the identity, above that an exaggeration."""
     gains: Gains = Gains()
@@ -140,4 +159,14 @@ def load(path: Path | None = None, over: Mapping[str, object] | None = None) -> 
     """
     file = path or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     values = {} if file is None else checked.read(file)
-    return checked.validated(DaemonConfig, {**values, **(over or {})}, f"{file}" if file else "the settings")
+    return checked.validated(DaemonConfig, merged(values, over or {}), f"{file}" if file else "the settings")
+
+
+def merged(values: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    """Settings with others put over them; of a setting that is a mapping only the keys that are given change."""
+    result = {**values, **over}
+    for key, value in over.items():
+        before = values.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            result[key] = {**before, **value}
+    return result

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from daemon.settings.config import DEFAULT_FILE, DaemonConfig
+from daemon.settings.config import DEFAULT_FILE, DaemonConfig, merged
 from model.checked import Loader, parse, validated
 from model.library import Library
 from protocols.errors import FacewireError
@@ -23,6 +23,7 @@ LIVE_KEYS: Final = (
     "lookahead_ms",
     "liveliness",
     "style",
+    "performance",
     "gains",
     "input_gain_db",
     "gate_db",
@@ -63,9 +64,7 @@ class LiveSettings:
             raise FacewireError(f"{', '.join(strange)}: cannot be changed while running; only {', '.join(LIVE_KEYS)}")
         with self._lock:
             now = self.now.model_dump()
-            gains = values.get("gains")
-            merged = {"gains": now["gains"] | dict(gains)} if isinstance(gains, Mapping) else {}
-            changed = validated(DaemonConfig, now | dict(values) | merged, "the change")
+            changed = validated(DaemonConfig, merged(now, values), "the change")
             self.check(changed)
             self.now = changed
             self.version += 1

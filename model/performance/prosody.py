@@ -4,7 +4,7 @@ Pitch by the autocorrelation of Boersma (1993): of a Hann window of sound, divid
 with a small bonus for high pitch, so that it is not taken an octave too low. No state: the windows hold the past.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Self
 
@@ -56,6 +56,10 @@ class Prosody:
     def frames(self, begin: int, end: int) -> Self:
         """Some of the frames."""
         return type(self)(**{name: values[:, begin:end] for name, values in vars(self).items()})
+
+    def gated(self, openness: Floats) -> Self:
+        """The voice that is left where a gate is open only so far (B, T), 0 to 1."""
+        return replace(self, speech=self.speech * openness, voicing=self.voicing * openness)
 
     def sounds(self) -> list[list[list[float]]]:
         """The four numbers of each frame of each session."""

@@ -27,8 +27,10 @@ def posed(scale: float = 1.0) -> Iterator[None]:
     """While this lasts, every stream has these poses."""
     step = stream.step
 
-    def turning(runtime: Runtime, state: stream.StreamState, windows: Floats) -> tuple[stream.StreamState, Animation]:
-        following, made = step(runtime, state, windows)
+    def turning(
+        runtime: Runtime, state: stream.StreamState, windows: Floats, **also: Floats | None
+    ) -> tuple[stream.StreamState, Animation]:
+        following, made = step(runtime, state, windows, **also)
         frames, per_hop = made.weights.shape[1], state.window.frames_per_hop(runtime.config.fps)
         poses = [poses_at(range(hop * per_hop, hop * per_hop + frames), scale) for hop in state.next_hops]
         return following, replace(made, poses=np.stack(poses))

@@ -90,7 +90,7 @@ def test_a_state_saved_and_restored_goes_on_identically(runtime: TorchRuntime) -
     assert np.array_equal(numbers(wanted), numbers(resumed))
 
 
-def test_a_jump_keeps_absolute_time_and_forgets_the_past(runtime: TorchRuntime) -> None:
+def test_a_jump_keeps_absolute_time_and_the_mouth_forgets_the_past(runtime: TorchRuntime) -> None:
     state = stream.start(runtime, seeds=[5], identities=[None])
     windows = windows_of(SOUND, state)
     moved, _ = stream.step(runtime, state, windows[:, :4])
@@ -98,7 +98,7 @@ def test_a_jump_keeps_absolute_time_and_forgets_the_past(runtime: TorchRuntime) 
     assert jumped.next_hops == (9,)
     _, fresh = stream.step(runtime, jumped, windows[:, 9:10])
     _, other = stream.step(runtime, stream.jump(state, 9), windows[:, 9:10])
-    assert np.array_equal(numbers(fresh), numbers(other))
+    assert np.array_equal(fresh.weights, other.weights)  # the head goes on from where it was
 
 
 @pytest.mark.parametrize("lookahead_ms", [0, 40, 80, 160, 240])

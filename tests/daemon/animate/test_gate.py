@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.animate import gate
-from daemon.animate.gate import Gate, follow, levels_db, rest, threshold_above
+from daemon.animate.gate import Gate, follow, levels_db, threshold_above
 from model.windows import WindowSpec
-from protocols import blendshapes
 from tests.daemon.sounds import sound
 
 SPEC = WindowSpec(740, 100, 160)
@@ -53,15 +52,6 @@ def test_levels_are_those_of_each_frame_and_what_follows_it() -> None:
     window[:] = 0
     window[SPEC.left_samples - 160 : SPEC.left_samples] = 0.1  # the past does not count
     np.testing.assert_allclose(levels_db(SPEC, window, 60), [-100] * 6, atol=1e-3)
-
-
-def test_a_closed_gate_rests_the_mouth_and_nothing_else() -> None:
-    faces = np.full((2, blendshapes.COUNT), 0.5, np.float32)
-    rested = rest(faces, np.array([0.0, 0.5], np.float32))
-    mouth = [name for name, value in zip(blendshapes.NAMES, rested[0], strict=True) if value == 0]
-    assert mouth == [name for name in blendshapes.NAMES if name.startswith(("jaw", "mouth", "tongue"))]
-    assert rested[1, blendshapes.INDEX["jawOpen"]] == 0.25
-    assert faces.min() == 0.5
 
 
 @pytest.mark.parametrize("noise_db", [-80, -55, -40])
