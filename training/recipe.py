@@ -65,6 +65,8 @@ class ModelSettings(_Strict):
 
     lip_amplitude: Annotated[float, Field(gt=0)]
     """A factor on the motion of the finished jaw and mouth; it has no part in training."""
+    mouth_only: bool
+    """Whether eyes, brows, cheeks and nose are performed at run time (`model.performance`) instead of those learnt."""
 
     def applied(self, config: ModelConfig) -> ModelConfig:
         """The model configuration with these settings. Raises FacewireError for an impossible number of steps."""
@@ -72,7 +74,7 @@ class ModelSettings(_Strict):
         if total % self.denoising_steps:
             raise FacewireError(f"{self.denoising_steps} denoising steps: fewer than {total} must divide {total}")
         changed = {"steps": self.denoising_steps, "schedule_steps": total}
-        kept = ("dropout", "noise_pole", "noise_pole_upper", "lip_deviation", "lip_amplitude")
+        kept = ("dropout", "noise_pole", "noise_pole_upper", "lip_deviation", "lip_amplitude", "mouth_only")
         return config.model_copy(update=changed | {name: getattr(self, name) for name in kept})
 
 

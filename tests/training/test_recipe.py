@@ -31,6 +31,11 @@ def test_the_papers_recipe_has_the_papers_numbers() -> None:
     assert (config.steps, config.schedule_steps, config.noise_pole) == (32, 32, 0)
 
 
+def test_eyes_and_brows_are_performed_where_too_little_teaches_them() -> None:
+    told = {name: recipe.load(name).model.applied(tiny_model().config).mouth_only for name in ("embedded", "paper")}
+    assert told == {"embedded": True, "paper": False}
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     values = yaml.safe_load((recipe.FOLDER / "embedded.yaml").read_text(encoding="utf-8"))
     values["fit"]["leraning_rate"] = values["fit"].pop("learning_rate")
