@@ -95,4 +95,5 @@ def _settings(config: DaemonConfig) -> dict[str, Any]:
 def performed(config: DaemonConfig) -> Settings:
     """What a session performs under these settings."""
     asked = config.performance.model_dump()
-    return Settings(**asked, liveliness=config.liveliness / USUAL_LIVELINESS)
+    look_at = asked.pop("look_yaw"), asked.pop("look_pitch")
+    return Settings(**asked, look_at=look_at, liveliness=config.liveliness / USUAL_LIVELINESS)

@@ -61,7 +61,8 @@ SETTINGS: Final[dict[str, Any]] = {
             "--perform",
             parser=_pairs,
             metavar="KEY=VALUE,...",
-            help="What eyes, brows and head do: blinks, gaze, head, brows, listening (0 to 2), mood, mood_intensity.",
+            help="What eyes, brows and head do: blinks, gaze, head, brows, listening (0 to 2), mood, mood_intensity, "
+            "look_yaw, look_pitch (degrees).",
         ),
     ],
     "checkpoint": Checkpoint,

@@ -88,6 +88,10 @@ class Performance(BaseModel):
     mood: Literal["neutral", "happy", "sad", "angry", "surprised", "afraid", "tired", "disgusted", "auto"] = "neutral"
     """auto: no more than how excited the voice is."""
     mood_intensity: float = Field(default=0.6, ge=0, le=1)
+    look_yaw: float = Field(default=0.0, ge=-40, le=40)
+    """Where the eyes rest, in degrees from the camera: to the face's own right."""
+    look_pitch: float = Field(default=0.0, ge=-40, le=40)
+    """The same downward."""
 
 
 class DaemonConfig(BaseModel):
