@@ -34,7 +34,7 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from daemon.sound.capture import Source, open_source
 from model.runtime import Runtime
-from model.stream import StreamState
+from model.stream_state import StreamState
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from protocols.sinks import Sink, open_sink, parse

@@ -4,24 +4,20 @@ Live, a step takes one hop; offline, several at once. The face does not depend o
 carries one state per denoising step, DDIM is deterministic, and the noise is a function of (seed, frame).
 """
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load, save
 
 from model import level, noise, speech, voices
 from model.animation import Animation
-from model.level import Levels
 from model.library import AUTO, Library
 from model.performance import performance, prosody
 from model.performance.settings import Settings
-from model.performance.state import State
 from model.runtime import Runtime
+from model.stream_state import StreamState
 from model.voices import NOBODY, Heard
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 from protocols import blendshapes
@@ -34,50 +30,11 @@ RENDER_HOPS = 8
 FADE_HOPS = 5
 """Hops over which one identity fades into another: half a second."""
 
-_PARTS: dict[str, type[Any]] = {"heard": Heard, "library": Library, "performance": State}
-"""The values inside a state, which `dump` writes field by field."""
-
 MOUTH = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
 """What a gate holds at rest."""
 
 VOICED_DB = 25.0
 """Hops at most this much below the loudest recent one count as voiced; only they tell who is speaking."""
-
-
-@dataclass(frozen=True)
-class StreamState:
-    """All that B sessions carry from hop to hop. An immutable value: continue from an old one at any time."""
-
-    window: WindowSpec
-    next_hops: tuple[int, ...]
-    """The hop that each session expects next."""
-    seeds: tuple[int, ...]
-    level_db: Levels
-    """(B,): recent loudness of each session (`model.level`)."""
-    library: Library
-    """The available identities."""
-    identities: tuple[str | None, ...]
-    """The identity of each session: a name, `auto` to follow the voice, None for the mean of all."""
-    strength: float
-    """Strength of the identity: 0 is the mean of all, 1 the identity itself."""
-    style: Floats
-    """(B, S): the style at the end of the last hop."""
-    fading: NDArray[np.int64]
-    """(B,): hops left until the style is that of the session's identity."""
-    noise_scale: Floats
-    """(C,): scale of the noise per channel: 0 on the lips, which the sound decides; liveliness elsewhere."""
-    hidden: Floats
-    """GRU states (steps, layers, B, hidden)."""
-    heard: Heard
-    """What each session has heard of its speaker (`model.voices`)."""
-    speech: Floats
-    """(B,): recent probability of speech in each session (`model.speech`)."""
-    settings: tuple[Settings, ...]
-    """What each session performs (`model.performance`)."""
-    performance: State
-    """What that is up to."""
-    other_level_db: Levels
-    """(B,): recent loudness of whom each session listens to."""
 
 
 def start(
@@ -283,36 +240,6 @@ def render(
         progress(state.next_hops[0], len(windows))
     frames = frame_count(len(samples), runtime.config.fps)
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
-
-
-def dump(state: StreamState) -> bytes:
-    """The state as safetensors bytes; `restore` continues it elsewhere."""
-    arrays: dict[str, NDArray[Any]] = {}
-    values: dict[str, Any] = {"settings": [vars(each) for each in state.settings]}
-    parts = {"": vars(state)} | {f"{name}.": vars(getattr(state, name)) for name in _PARTS}
-    for part, fields in parts.items():
-        for name, value in fields.items():
-            if isinstance(value, np.ndarray):
-                arrays[part + name] = np.ascontiguousarray(value)
-            elif name not in ("settings", *_PARTS):
-                values[part + name] = vars(value) if isinstance(value, WindowSpec) else value
-    return save(arrays | {"values": np.frombuffer(json.dumps(values).encode(), np.uint8)})
-
-
-def restore(data: bytes) -> StreamState:
-    """The state that `dump` wrote."""
-    arrays = load(data)
-    values = json.loads(arrays.pop("values").tobytes())
-    settings = [each | {"look_at": tuple(each["look_at"])} for each in values.pop("settings")]
-    every: dict[str, Any] = arrays | {
-        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-    }
-    every["window"] = WindowSpec(**every["window"])
-    every["settings"] = tuple(Settings(**each) for each in settings)
-    for part, kind in _PARTS.items():
-        inside = {key: every.pop(key) for key in list(every) if key.startswith(f"{part}.")}
-        every[part] = kind(**{key.removeprefix(f"{part}."): value for key, value in inside.items()})
-    return StreamState(**every)
 
 
 def _listen_to(

@@ -13,7 +13,7 @@ from model.library import Library
 from model.onnx_session import NoOnnxError
 from model.performance.settings import Settings
 from model.runtime import Runtime
-from model.stream import StreamState
+from model.stream_state import StreamState
 
 USUAL_LIVELINESS: Final = 0.75
 """The setting at which what is random about a performance is as in people."""

@@ -24,7 +24,7 @@ from model import stream
 from model.animation import Animation
 from model.library import AUTO, UNKNOWN
 from model.runtime import Runtime
-from model.stream import StreamState
+from model.stream_state import StreamState
 from model.windows import Floats, Samples, Windower
 from protocols.errors import FacewireError
 

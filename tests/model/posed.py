@@ -10,6 +10,7 @@ import numpy as np
 from model import stream
 from model.animation import Animation
 from model.runtime import Runtime
+from model.stream_state import StreamState
 from model.windows import Floats
 
 LARGEST = np.array([12, 8, 5, 0.02, 0.01, 0.03, 9, 6, 8, 7], np.float32)
@@ -28,8 +29,8 @@ def posed(scale: float = 1.0) -> Iterator[None]:
     step = stream.step
 
     def turning(
-        runtime: Runtime, state: stream.StreamState, windows: Floats, **also: Floats | None
-    ) -> tuple[stream.StreamState, Animation]:
+        runtime: Runtime, state: StreamState, windows: Floats, **also: Floats | None
+    ) -> tuple[StreamState, Animation]:
         following, made = step(runtime, state, windows, **also)
         frames, per_hop = made.weights.shape[1], state.window.frames_per_hop(runtime.config.fps)
         poses = [poses_at(range(hop * per_hop, hop * per_hop + frames), scale) for hop in state.next_hops]

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import checkpoint, onnx_export, stream
+from model import checkpoint, onnx_export, stream, stream_state
 from model.audio import read_audio
 from model.encoder import embed, pretrained
 from model.onnx_export import difference, export, feature_difference
@@ -120,7 +120,7 @@ def test_a_session_goes_on_by_the_other_runtime(pair: tuple[TorchRuntime, OnnxRu
     state = stream.start(pair[0], seeds=[5], identities=["alma"])
     windows = windows_of(state.window, SOUND)[None]
     state, _ = stream.step(pair[0], state, windows[:, :9])
-    moved = stream.restore(stream.dump(state))
+    moved = stream_state.restore(stream_state.dump(state))
     faces = [stream.step(runtime, moved, windows[:, 9:])[1].weights for runtime in pair]
     np.testing.assert_allclose(faces[1], faces[0], rtol=0, atol=LIMIT)
 

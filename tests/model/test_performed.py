@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model import stream
+from model import stream, stream_state
 from model.animation import Animation
 from model.performance.performance import PERFORMED
 from model.performance.settings import Settings
@@ -48,7 +48,7 @@ def stepped(runtime: TorchRuntime, hops: int, other: Samples | None = None, begi
         some = slice(hop, hop + hops)
         heard = None if others is None else others[None, some]
         state, animation = stream.step(runtime, state, windows[None, some], others=heard)
-        state = stream.restore(stream.dump(state))
+        state = stream_state.restore(stream_state.dump(state))
         made.append(animation)
     return Animation(*(np.concatenate([getattr(each, name)[0] for each in made]) for name in ("weights", "poses")))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model import stream
+from model import stream, stream_state
 from model.onnx_export import export
 from model.speech import SURE, SpeechDetector, follow
 from model.torch_runtime import TorchRuntime
@@ -87,7 +87,7 @@ def test_it_is_remembered_from_hop_to_hop_and_in_a_dump() -> None:
     windows = windows_of(state.window, SOUND)[None]
     state, _ = stream.step(runtime, state, windows[:, :6])
     assert state.speech[0] > 0
-    np.testing.assert_array_equal(stream.restore(stream.dump(state)).speech, state.speech)
+    np.testing.assert_array_equal(stream_state.restore(stream_state.dump(state)).speech, state.speech)
     assert stream.jump(state, 9).speech[0] == 0
 
 

@@ -6,9 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import stream
+from model import stream, stream_state
 from model.animation import Animation
 from model.frames import frame_weights
+from model.stream_state import StreamState
 from model.torch_runtime import TorchRuntime
 from model.windows import Windower, WindowSpec
 from protocols.blendshapes import INDEX
@@ -35,7 +36,7 @@ def numbers(*animations: Animation) -> np.ndarray:
     return np.concatenate([np.concatenate([each.weights, each.poses], -1) for each in animations], -2)
 
 
-def windows_of(sound: np.ndarray, state: stream.StreamState) -> np.ndarray:
+def windows_of(sound: np.ndarray, state: StreamState) -> np.ndarray:
     windower, windows = Windower.at(state.window).push(sound)
     return np.concatenate([windows, windower.flush()])[None]
 
@@ -81,10 +82,10 @@ def test_a_state_saved_and_restored_goes_on_identically(runtime: TorchRuntime) -
     state = stream.start(runtime, seeds=[5], identities=["bruno"])
     windows = windows_of(SOUND, state)
     state, _ = stream.step(runtime, state, windows[:, :7])
-    saved = stream.dump(state)
+    saved = stream_state.dump(state)
     _, wanted = stream.step(runtime, state, windows[:, 7:])
     _, again = stream.step(runtime, state, windows[:, 7:])
-    restored = stream.restore(saved)
+    restored = stream_state.restore(saved)
     _, resumed = stream.step(runtime, restored, windows[:, 7:])
     assert np.array_equal(numbers(wanted), numbers(again))
     assert np.array_equal(numbers(wanted), numbers(resumed))

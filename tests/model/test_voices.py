@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import stream, voices
+from model import stream, stream_state, voices
 from model.torch_runtime import TorchRuntime
 from model.voices import NOBODY, Heard, Projection
 from model.windows import Floats, Samples, windows_of
@@ -188,7 +188,7 @@ def test_a_saved_state_goes_on_hearing(taught: TorchRuntime) -> None:
     state = stream.start(taught, seeds=[3, 4], identities=["auto", "bruno"], strength=1.5)
     windows = np.stack([windows_of(state.window, sound) for sound in (DULL, BRIGHT)])
     state, _ = stream.step(taught, state, windows[:, :31])
-    again = stream.restore(stream.dump(state))
+    again = stream_state.restore(stream_state.dump(state))
     assert stream.speaking(again) == ["alma", "bruno"]
     one, other = (stream.step(taught, each, windows[:, 31:])[1].weights for each in (state, again))
     np.testing.assert_array_equal(one, other)

@@ -17,7 +17,7 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from model import stream
 from model.animation import Animation
-from model.stream import StreamState
+from model.stream_state import StreamState
 from model.torch_runtime import TorchRuntime
 from model.windows import Samples
 from protocols.blendshapes import INDEX

@@ -9,6 +9,7 @@ from model import checkpoint, schedule, stream
 from model.face import FaceModel
 from model.identity_file import Identity
 from model.runtime import Runtime
+from model.stream_state import StreamState
 from model.torch_runtime import TorchRuntime
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -142,7 +143,7 @@ def test_live_and_offline_are_one_face_and_a_stream_that_forgets_is_found_out(
     assert 0 < found["ms per frame, denoiser"] < found["ms per frame"]
     step = stream.step
 
-    def forgetful(runtime: Runtime, state: stream.StreamState, windows: np.ndarray) -> object:
+    def forgetful(runtime: Runtime, state: StreamState, windows: np.ndarray) -> object:
         return step(runtime, replace(state, hidden=np.zeros_like(state.hidden)), windows)
 
     monkeypatch.setattr(stream, "step", forgetful)
