@@ -9,16 +9,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model import level, noise, speech, voices
+from model import level, noise, speakers, speech, voices
 from model.animation import Animation
-from model.library import AUTO, Library
+from model.library import Library
 from model.performance import performance, prosody
 from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.voices import NOBODY, Heard
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -27,14 +25,8 @@ from protocols.pose import EYES, POSE_COUNT
 RENDER_HOPS = 8
 """Hops that `render` computes at once: enough to use the machine well, few enough to show progress."""
 
-FADE_HOPS = 5
-"""Hops over which one identity fades into another: half a second."""
-
 MOUTH = (*blendshapes.REGIONS["jaw"], *blendshapes.REGIONS["mouth"])
 """What a gate holds at rest."""
-
-VOICED_DB = 25.0
-"""Hops at most this much below the loudest recent one count as voiced; only they tell who is speaking."""
 
 
 def start(
@@ -74,8 +66,8 @@ def start(
         performance=performance.start(seeds, runtime.config.fps, settings),
         other_level_db=level.start(sessions),
     )
-    _check_identities(runtime, state)
-    return replace(state, style=_wanted(state))
+    speakers.check(runtime, state)
+    return replace(state, style=speakers.wanted(state))
 
 
 def turn(
@@ -89,7 +81,7 @@ def turn(
     library: Library | None = None,
     performances: Sequence[Settings] | None = None,
 ) -> StreamState:
-    """Change the settings of running sessions from their next hop on; another style fades in over `FADE_HOPS`.
+    """Change the settings of running sessions from their next hop on; another style fades in over `speakers.FADE_HOPS`.
 
     Raises FacewireError if an identity or the lookahead is not available.
     """
@@ -101,12 +93,12 @@ def turn(
         identities=tuple(identities),
         strength=strength,
         noise_scale=_noise_scale(runtime, liveliness),
-        heard=_moved(state, library),
+        heard=speakers.moved(state, library),
         settings=tuple(performances or state.settings),
     )
-    _check_identities(runtime, turned)
-    same = (_wanted(turned) == _wanted(state)).all(1)
-    return replace(turned, fading=np.where(same, state.fading, FADE_HOPS))
+    speakers.check(runtime, turned)
+    same = (speakers.wanted(turned) == speakers.wanted(state)).all(1)
+    return replace(turned, fading=np.where(same, state.fading, speakers.FADE_HOPS))
 
 
 def step(
@@ -128,7 +120,7 @@ def step(
     level_db, levelled = level.follow(state.window, windows, state.level_db)
     audio, spoken = runtime.features(levelled, right_ms)  # (B, T, K, D), (B, H, features, W)
     state = replace(state, level_db=level_db)
-    state, styles = _follow_voices(runtime, state, spoken, voiced(state.window, levelled))
+    state, styles = speakers.follow(runtime, state, spoken, speakers.voiced(state.window, levelled))
     starts = [hop * frames_per_hop for hop in state.next_hops]
     face, hidden = runtime.denoise(
         _noise(runtime, state, starts, hops * frames_per_hop),
@@ -158,28 +150,6 @@ def step(
     else:
         poses[..., EYES] = 0  # its eyes are turned by their shapes
     return replace(following, performance=acting), Animation(weights, poses)
-
-
-def match(runtime: Runtime, state: StreamState) -> Floats:
-    """Likeness (B, N) of each session's recent voice to each identity, about in [-1, 1]; 0 before any voice.
-
-    (B, 0) if the checkpoint cannot tell voices apart.
-    """
-    if runtime.projection is None:
-        return np.zeros((len(state.seeds), 0), np.float32)
-    return runtime.projection.likeness(voices.voices(state.heard, runtime.projection), state.library.voices)
-
-
-def speaking(state: StreamState) -> list[str | None]:
-    """Whose face each session has: its identity, or the one recognised for `auto`; None for the mean of all."""
-    return [None if place == NOBODY else state.library.names[place] for place in _places(state)]
-
-
-def voiced(window: WindowSpec, levelled: Samples) -> NDArray[np.bool_]:
-    """Whether each hop's own sound (B, H) is loud enough for a voice; the windows are levelled (`model.level`)."""
-    own = levelled[..., window.left_samples : window.left_samples + window.hop_samples]
-    loud: NDArray[np.bool_] = np.square(own).mean(-1) > 10 ** ((level.REFERENCE_DB - VOICED_DB) / 10)
-    return loud
 
 
 def jump(state: StreamState, hop: int) -> StreamState:
@@ -263,60 +233,6 @@ def _noise_scale(runtime: Runtime, liveliness: float) -> Floats:
     scale = np.full(len(runtime.config.blendshapes), liveliness, np.float32)
     scale[list(blendshapes.LIPS_27)] = 0.0
     return scale
-
-
-def _check_identities(runtime: Runtime, state: StreamState) -> None:
-    """Raise FacewireError if an identity is not available."""
-    if AUTO in state.identities and runtime.projection is None:
-        raise FacewireError(
-            "identity auto: this checkpoint cannot tell voices apart; choose an identity by name, or teach it voices "
-            "with `facewire-train voices teach`"
-        )
-    _places(state)
-
-
-def _places(state: StreamState) -> list[int]:
-    """Index of each session's identity in the library."""
-    return [
-        int(state.heard.whose[session]) if name == AUTO else state.library.place(name)
-        for session, name in enumerate(state.identities)
-    ]
-
-
-def _wanted(state: StreamState) -> Floats:
-    """The style (B, S) that each session is to have."""
-    return np.stack([state.library.style(place, state.strength) for place in _places(state)])
-
-
-def _moved(state: StreamState, library: Library) -> Heard:
-    """What was heard, with indices into another library; `NOBODY` for identities that it lacks."""
-    names = [*state.library.names, None]
-    places = [library.names.index(name) if name in library.names else NOBODY for name in names]
-    return replace(state.heard, whose=np.array(places)[state.heard.whose])
-
-
-def _follow_voices(
-    runtime: Runtime, state: StreamState, spoken: Floats, voiced: NDArray[np.bool_]
-) -> tuple[StreamState, Floats]:
-    """Follow the voice hop by hop: the next state, and the style of each hop (B, H, S).
-
-    `spoken` is (B, H, features, W), `voiced` (B, H).
-    """
-    config, styles = runtime.config.voice, []
-    wanted = _wanted(state)
-    for hop in range(voiced.shape[1]):
-        hops_left = np.maximum(state.fading, 1).astype(np.float32)[:, None]
-        style: Floats = state.style + (wanted - state.style) / hops_left
-        state = replace(state, style=style, fading=np.maximum(state.fading - 1, 0))
-        styles.append(style)
-        if config is None:
-            continue
-        heard = voices.remember(state.heard, spoken[:, hop], voiced[:, hop])
-        state = replace(state, heard=heard)
-        state = replace(state, heard=voices.decide(heard, match(runtime, state), config.floor))
-        before, wanted = wanted, _wanted(state)
-        state = replace(state, fading=np.where((wanted == before).all(1), state.fading, FADE_HOPS))
-    return state, np.stack(styles, 1)
 
 
 def _silence(runtime: Runtime, sessions: int) -> Floats:

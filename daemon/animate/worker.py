@@ -20,7 +20,7 @@ from daemon.line.queues import DropOldestQueue
 from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from daemon.sound.anchor import follow
-from model import stream
+from model import speakers, stream
 from model.animation import Animation
 from model.library import AUTO, UNKNOWN
 from model.runtime import Runtime
@@ -151,8 +151,8 @@ def _motions(
         session = Session(state, following)
         metrics.gate = following.openness
         if runtime.projection is not None:
-            metrics.match = dict(zip(state.library.names, stream.match(runtime, state)[0].tolist(), strict=True))
-        (speaking,) = stream.speaking(state)
+            metrics.match = dict(zip(state.library.names, speakers.match(runtime, state)[0].tolist(), strict=True))
+        (speaking,) = speakers.speaking(state)
         if config.identity == AUTO and speaking != metrics.speaking:
             log.info("identity auto: now %s", speaking or f"{UNKNOWN}, the mean of all")
         metrics.speaking = speaking

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model import stream, voices
+from model import speakers, stream, voices
 from model.library import Library
 from model.runtime import Runtime
 from model.voices import NOBODY
@@ -45,7 +45,7 @@ def match(runtime: Runtime, library: Library, samples: Samples) -> Match:
         voiced += state.heard.pause[0] == 0
     if not voiced:
         raise FacewireError("there is no voice in it: no sound, or none that is loud enough")
-    scores = stream.match(runtime, state)
+    scores = speakers.match(runtime, state)
     fresh = replace(state.heard, whose=np.full(1, NOBODY), decided=np.zeros(1, bool))
     (place,) = voices.decide(fresh, scores, config.floor).whose
     ranked = sorted(zip(library.names, scores[0].tolist(), strict=True), key=lambda each: -each[1])

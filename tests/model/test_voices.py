@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model import stream, stream_state, voices
+from model import speakers, stream, stream_state, voices
 from model.torch_runtime import TorchRuntime
 from model.voices import NOBODY, Heard, Projection
 from model.windows import Floats, Samples, windows_of
@@ -138,7 +138,7 @@ def followed(runtime: TorchRuntime, sound: Samples, together: int) -> tuple[list
     windows, found, faces = windows_of(state.window, sound)[None], [], []
     for begin in range(0, windows.shape[1], together):
         state, face = stream.step(runtime, state, windows[:, begin : begin + together])
-        found += stream.speaking(state)
+        found += speakers.speaking(state)
         faces.append(face.weights[0])
     return found, np.concatenate(faces)
 
@@ -189,7 +189,7 @@ def test_a_saved_state_goes_on_hearing(taught: TorchRuntime) -> None:
     windows = np.stack([windows_of(state.window, sound) for sound in (DULL, BRIGHT)])
     state, _ = stream.step(taught, state, windows[:, :31])
     again = stream_state.restore(stream_state.dump(state))
-    assert stream.speaking(again) == ["alma", "bruno"]
+    assert speakers.speaking(again) == ["alma", "bruno"]
     one, other = (stream.step(taught, each, windows[:, 31:])[1].weights for each in (state, again))
     np.testing.assert_array_equal(one, other)
 
@@ -202,10 +202,10 @@ def test_the_match_hears_loud_hops_only_and_the_same_in_any_batch() -> None:
     windows = np.stack([windows_of(state.window, each) for each in (sound, quiet)])
     state, _ = stream.step(runtime, state, windows)
     assert state.heard.frames.tolist() == [100, 50]
-    scores = stream.match(runtime, state)
+    scores = speakers.match(runtime, state)
     assert scores.shape == (2, 2)
     assert np.abs(scores).max() <= 1
     loud = stream.start(runtime, seeds=[5], identities=[None])
     for hop in windows[0]:
         loud, _ = stream.step(runtime, loud, hop[None, None])
-    np.testing.assert_allclose(stream.match(runtime, loud)[0], scores[0], atol=1e-5)
+    np.testing.assert_allclose(speakers.match(runtime, loud)[0], scores[0], atol=1e-5)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model import level, stream
+from model import level, speakers, stream
 from model.runtime import Runtime
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, windows_of
 
@@ -43,7 +43,7 @@ def hear(
     for begin in range(0, windows.shape[1], TOGETHER):
         levels, levelled = level.follow(spec, windows[:, begin : begin + TOGETHER], levels)
         audio, spoken = runtime.features(levelled, spec.right_ms)
-        found.append((audio[0], spoken[0], stream.voiced(spec, levelled)[0]))
+        found.append((audio[0], spoken[0], speakers.voiced(spec, levelled)[0]))
         told()
     every, voices, voiced = (np.concatenate(part) for part in zip(*found, strict=True))
     frames = stream.frame_count(len(samples), config.fps)

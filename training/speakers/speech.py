@@ -14,7 +14,7 @@ from rich.progress import Progress
 from torch import Tensor
 from torch.nn import functional
 
-from model import level, stream
+from model import level, speakers, stream
 from model.face import FaceModel, SpeechHead
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
@@ -103,7 +103,7 @@ def _loud(runtime: Runtime, sound: Samples) -> Tensor:
     """Which frames (T,) of a sound are loud enough for a voice."""
     spec = runtime.config.window()
     _, levelled = level.follow(spec, windows_of(spec, sound)[None], level.start(1))
-    return torch.from_numpy(stream.voiced(spec, levelled)[0].repeat(spec.frames_per_hop(runtime.config.fps)))
+    return torch.from_numpy(speakers.voiced(spec, levelled)[0].repeat(spec.frames_per_hop(runtime.config.fps)))
 
 
 def _rest(model: FaceModel) -> Tensor:

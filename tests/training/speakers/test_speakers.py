@@ -10,7 +10,7 @@ import soundfile
 from rich.progress import Progress
 from typer.testing import CliRunner
 
-from model import checkpoint, stream, timbre
+from model import checkpoint, speakers, stream, timbre
 from model.torch_runtime import TorchRuntime
 from model.windows import Floats
 from protocols.errors import FacewireError
@@ -188,7 +188,7 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
         sound = buzz(pitch_hz, 6, 99)
         state = stream.start(runtime, seeds=[0], identities=["auto"])
         state, _ = stream.step(runtime, state, stream.windows_of(state.window, sound)[None])
-        assert stream.speaking(state) == [name]
+        assert speakers.speaking(state) == [name]
     before = stream.render(TorchRuntime(tiny_model()), sound, identity="alma").weights
     np.testing.assert_allclose(stream.render(runtime, sound, identity="alma").weights, before, atol=1e-6)
 
