@@ -119,7 +119,9 @@ class LiveSettings:
 def _value(value: object) -> str:
     """A value as YAML in one line."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{name}: {json.dumps(each)}' for name, each in value.items())}}}"
+        return f"{{{', '.join(f'{name}: {_value(each)}' for name, each in value.items())}}}"
+    if isinstance(value, str) and value.isidentifier() and yaml.load(value, Loader) == value:  # not null, yes, off …
+        return value
     return json.dumps(value)
 
 

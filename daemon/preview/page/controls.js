@@ -4,12 +4,30 @@
  */
 
 import { find, make } from "./dom.js";
-import { fillTrack } from "./slider.js";
+import { fillTrack, sliderRow } from "./slider.js";
 import { toast } from "./toast.js";
 
 const SEND_EVERY_MS = 50;
 const FIRST_GATE_DB = -60;
 const PATIENCE_MS = 1000; // by then another page may have set it
+const MOODS = ["neutral", "happy", "sad", "angry", "surprised", "afraid", "tired", "disgusted", "auto"];
+const STRENGTH = { max: 2, step: 0.05, neutral: 1 };
+const PERFORMANCE = [
+  { key: "performance.mood_intensity", name: "intensity", title: "strength of the mood", max: 1, step: 0.05, neutral: 0.6 },
+  { key: "performance.blinks", name: "blinks", title: "how often the eyes blink", ...STRENGTH },
+  { key: "performance.gaze", name: "gaze", title: "how much the eyes look around", ...STRENGTH },
+  { key: "performance.head", name: "head", title: "how much the head moves", ...STRENGTH },
+  { key: "performance.brows", name: "brows", title: "how much brows, cheeks and nose move", ...STRENGTH },
+  { key: "performance.listening", name: "listening", title: "how much the head nods while nobody speaks", ...STRENGTH },
+  {
+    key: "liveliness",
+    name: "liveliness",
+    title: "how much of the motion of eyes, brows and head is random",
+    max: 1,
+    step: 0.01,
+    neutral: 0.75,
+  },
+];
 
 const named = (value, unit) => `${value}${unit ? ` ${unit}` : ""}`.replace("-", "−");
 
@@ -22,8 +40,8 @@ class Throttle {
     this.send = send;
   }
 
-  set(key, part, value) {
-    this.#waiting[key] = part ? { ...this.#waiting[key], [part]: value } : value;
+  set(key, value) {
+    this.#waiting = withSetting(this.#waiting, key, value);
     this.#timer ||= setTimeout(() => {
       this.send(this.#waiting);
       [this.#waiting, this.#timer] = [{}, 0];
@@ -45,6 +63,8 @@ export class Controls {
   constructor(link) {
     this.#link = link;
     this.#throttle = new Throttle((values) => link.set(values));
+    fillSelect(find("#mood"), MOODS.map((mood) => [mood, mood]));
+    find("#strengths").append(...PERFORMANCE.map(sliderRow));
     for (const slider of document.querySelectorAll("#live input[type=range]")) this.#slide(slider);
     for (const select of document.querySelectorAll("#live select[data-key]"))
       select.addEventListener("change", () => this.#set(select.dataset.key, JSON.parse(select.value)));
@@ -71,7 +91,7 @@ export class Controls {
     find("#identity").options[1].disabled = floor === null; // this checkpoint cannot tell voices apart
     const usual = trained === null ? "default" : `default (${trained} ms)`;
     fillSelect(find("#lookahead_ms"), [[null, usual], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
-    if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainSlider));
+    if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainRow));
     for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
     this.#settle(); // requests made before the program (re)started are lost
   }
@@ -101,7 +121,7 @@ export class Controls {
   }
 
   #set(key, value) {
-    this.#link.set({ [key]: value });
+    this.#link.set(withSetting({}, key, value));
     this.#expect(key, value);
   }
 
@@ -142,10 +162,10 @@ export class Controls {
 
   #slide(slider) {
     slider.dataset.ready = "";
-    const [key, part] = slider.dataset.key.split(".");
+    const { key } = slider.dataset;
     const set = (value) => {
-      this.#throttle.set(key, part, value);
-      this.#expect(slider.dataset.key, value);
+      this.#throttle.set(key, value);
+      this.#expect(key, value);
     };
     slider.addEventListener("input", () => {
       this.#held = slider;
@@ -157,17 +177,17 @@ export class Controls {
   }
 }
 
-/** A setting in use, by its control's key: "style", "gains.jaw". */
+/** A setting in use, by its control's key: "style", "performance.head". */
 const inForce = (now, key) => key.split(".").reduce((value, part) => value?.[part], now);
 
-function gainSlider([region, shapes]) {
-  const id = `gain-${region}`;
-  const slider = make("input", { type: "range", id, min: 0, max: 2, step: 0.05, title: shapes.join(", ") });
-  Object.assign(slider.dataset, { key: `gains.${region}`, unit: "", neutral: "1" });
-  const value = make("output");
-  value.htmlFor = id;
-  return make("div", { className: "gain" }, make("label", { htmlFor: id }, region), slider, value);
+/** Settings to ask for, and one more, by its control's key. */
+function withSetting(values, key, value) {
+  const [name, part] = key.split(".");
+  return { ...values, [name]: part ? { ...values[name], [part]: value } : value };
 }
+
+const gainRow = ([region, shapes]) =>
+  sliderRow({ key: `gains.${region}`, name: region, title: shapes.join(", "), ...STRENGTH });
 
 /** Options by value, which is written as JSON because null is one of them. */
 function fillSelect(select, options) {
