@@ -1,16 +1,12 @@
 """The page and the real program use the same names: all that the page reads is sent, all that is sent is read."""
 
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.daemon.preview.running import program
 from tests.peers.browser import browser, until
 
 if TYPE_CHECKING:
@@ -18,7 +14,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
 WATCHED = """
 window.names = { sent: new Set(), read: new Set(), missing: new Set() };
 const { sent, read, missing } = window.names;
@@ -45,24 +40,6 @@ JSON.parse = (text) => {
 """
 
 
-@contextmanager
-def program(folder: Path) -> Iterator[str]:
-    """`facewire run` with the demo voice; gives the page's address."""
-    (folder / "config.yaml").write_text(
-        f"identity: auto\ntakes: {folder / 'takes'}\nsinks: ['vmc://127.0.0.1:9']\n", encoding="utf-8"
-    )
-    command = [sys.executable, "-u", "-c", "from daemon.commands.cli import app; app()", "run", "--input", "demo"]
-    command += ["--config", str(folder / "config.yaml"), "--preview-port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield next(line.split()[-1] for line in process.stdout if line.startswith("see it"))
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0
-        finally:
-            process.kill()
-
-
 def names(page: "Page", kind: str) -> set[str]:
     return set(page.evaluate(f"[...window.names.{kind}]"))
 
@@ -87,5 +64,5 @@ def test_the_page_reads_what_the_program_sends_and_no_more(tmp_path: Path) -> No
         read = names(page, "read")
         assert names(page, "missing") == set()
         assert names(page, "sent") == read
-        assert {"hello.phase", "settings.now.gains.jaw", "status.recording.seconds", "said.text"} < read
+        assert {"hello.phase", "settings.now.performance.mood", "status.recording.seconds", "said.text"} < read
         assert complaints == []

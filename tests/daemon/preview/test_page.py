@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow  # a browser for each
 
+PERFORMED = ("blinks", "gaze", "head", "brows", "listening")
+
 
 def test_the_drawn_mouth_opens_with_the_jaw(daemon: Daemon, page: "Page") -> None:
     opened(page, daemon)
@@ -124,6 +126,10 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     slide(page, "gate_db", -45)
     for region in REGIONS:
         slide(page, f"gains.{region}", 1.5)
+    page.select_option("#mood", label="sad")
+    slide(page, "performance.mood_intensity", 0.35)
+    for part in PERFORMED:
+        slide(page, f"performance.{part}", 0.5)
     for key in ("mute", "freeze", "record"):
         page.click(f"button[data-key={key}]")
     expected = {
@@ -133,6 +139,7 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
         "style": 1.5,
         "input_gain_db": 6.5,
         "gate_db": -45,
+        "performance": dict.fromkeys(PERFORMED, 0.5) | {"mood": "sad", "mood_intensity": 0.35},
         "gains": dict.fromkeys(REGIONS, 1.5),
         "mute": True,
         "freeze": True,

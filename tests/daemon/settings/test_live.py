@@ -103,6 +103,50 @@ def test_the_example_can_be_saved_into(tmp_path: Path) -> None:
     )
 
 
+def test_a_performance_is_saved_in_its_place_with_the_comments_around_it(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    example = (Path(__file__).parents[3] / "config.yaml").read_text(encoding="utf-8")
+    file.write_text(example, encoding="utf-8")
+    settings = LiveSettings(load(file), file)
+    settings.change({"performance": {"head": 0.5}})
+    settings.change({"performance": {"mood": "happy"}})
+    assert settings.lines() == (
+        "performance: {blinks: 1.0, gaze: 1.0, head: 0.5, brows: 1.0, listening: 1.0, mood: happy, "
+        "mood_intensity: 0.6}\n"
+    )
+    settings.save()
+    assert load(file) == settings.now
+    changed = example.replace("head: 1.0", "head: 0.5").replace("mood: neutral", "mood: happy")
+    assert file.read_text(encoding="utf-8") == changed
+
+
+def test_a_part_of_a_performance_in_the_file_becomes_all_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("# mine\nperformance: {mood: sad} # today\nseed: 3\n", encoding="utf-8")
+    settings = LiveSettings(load(file), file)
+    settings.change({"performance": {"blinks": 0}})
+    settings.save()
+    assert file.read_text(encoding="utf-8") == (
+        "# mine\nperformance: {blinks: 0.0, gaze: 1.0, head: 1.0, brows: 1.0, listening: 1.0, mood: sad, "
+        "mood_intensity: 0.6} # today\nseed: 3\n"
+    )
+    assert load(file) == settings.now
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("anna", "anna"), ("null", '"null"'), ("off", '"off"'), ("b c", '"b c"'), ("2", '"2"'), ("Zoë", "Zoë")],
+)
+def test_a_word_is_saved_without_quotes_unless_it_would_mean_something_else(
+    tmp_path: Path, name: str, written: str
+) -> None:
+    settings = LiveSettings(DaemonConfig(), tmp_path / "config.yaml")
+    settings.change({"identity": name})
+    assert settings.lines() == f"identity: {written}\n"
+    settings.save()
+    assert load(tmp_path / "config.yaml").identity == name
+
+
 def test_where_there_is_no_file_one_is_made_of_what_was_set(tmp_path: Path) -> None:
     settings = LiveSettings(DaemonConfig(), tmp_path / "new.yaml")
     settings.change({"identity": 'a "b": # c'})
