@@ -120,7 +120,7 @@ class DaemonConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     """Chooses one of the many performances that fit the same sound."""
     liveliness: float = Field(default=0.75, ge=0, le=1)
-    """How freely eyes and brows move, 0 to 1."""
+    """How much of the motion of eyes, brows and head is random, 0 to 1."""
     performance: Performance = Performance()
     """What eyes, brows and head do beside the words, and the mood."""
     style: float = Field(default=1.0, ge=0, le=1.5)

@@ -12,6 +12,7 @@ const FIRST_GATE_DB = -60;
 const PATIENCE_MS = 1000; // by then another page may have set it
 const MOODS = ["neutral", "happy", "sad", "angry", "surprised", "afraid", "tired", "disgusted", "auto"];
 const STRENGTH = { max: 2, step: 0.05, neutral: 1 };
+const DIRECTION = { min: -40, max: 40, step: 1, neutral: 0, unit: "°" };
 const PERFORMANCE = [
   { key: "performance.mood_intensity", name: "intensity", title: "strength of the mood", max: 1, step: 0.05, neutral: 0.6 },
   { key: "performance.blinks", name: "blinks", title: "how often the eyes blink", ...STRENGTH },
@@ -27,9 +28,11 @@ const PERFORMANCE = [
     step: 0.01,
     neutral: 0.75,
   },
+  { key: "performance.look_yaw", name: "look yaw", title: "where the eyes rest: to its own right", ...DIRECTION },
+  { key: "performance.look_pitch", name: "look pitch", title: "where the eyes rest: down", ...DIRECTION },
 ];
 
-const named = (value, unit) => `${value}${unit ? ` ${unit}` : ""}`.replace("-", "−");
+const named = (value, unit = "") => `${value}${unit === "°" ? "" : " "}${unit}`.trim().replace("-", "−");
 
 /** Sends the newest values, at most every 50 ms. */
 class Throttle {

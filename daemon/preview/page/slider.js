@@ -7,13 +7,18 @@ export function fillTrack(slider) {
 }
 
 /**
- * A row with a name, a slider from 0 to `max` for a setting, and its value.
- * @param {{key: string, name: string, title: string, max: number, step: number, neutral: number}} setting
+ * A row with a name, a slider for a setting, and its value.
+ * @param {object} setting
+ * @param {string} setting.key such as "style", "performance.head"
+ * @param {string} setting.name @param {string} setting.title
+ * @param {number} [setting.min] @param {number} setting.max @param {number} setting.step
+ * @param {number} setting.neutral what a double-click sets
+ * @param {string} [setting.unit]
  * @returns {HTMLDivElement}
  */
-export function sliderRow({ key, name, title, max, step, neutral }) {
+export function sliderRow({ key, name, title, min = 0, max, step, neutral, unit = "" }) {
   const id = key.replace(".", "-");
-  const slider = make("input", { type: "range", id, min: 0, max, step, title, dataset: { key, neutral } });
+  const slider = make("input", { type: "range", id, min, max, step, title, dataset: { key, neutral, unit } });
   const value = make("output");
   value.htmlFor = id;
   return make("div", { className: "slider" }, make("label", { htmlFor: id, title }, name), slider, value);

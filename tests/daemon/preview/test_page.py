@@ -130,6 +130,8 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     slide(page, "performance.mood_intensity", 0.35)
     for part in PERFORMED:
         slide(page, f"performance.{part}", 0.5)
+    slide(page, "performance.look_yaw", -12)
+    slide(page, "performance.look_pitch", 3)
     for key in ("mute", "freeze", "record"):
         page.click(f"button[data-key={key}]")
     expected = {
@@ -139,7 +141,8 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
         "style": 1.5,
         "input_gain_db": 6.5,
         "gate_db": -45,
-        "performance": dict.fromkeys(PERFORMED, 0.5) | {"mood": "sad", "mood_intensity": 0.35},
+        "performance": dict.fromkeys(PERFORMED, 0.5)
+        | {"mood": "sad", "mood_intensity": 0.35, "look_yaw": -12, "look_pitch": 3},
         "gains": dict.fromkeys(REGIONS, 1.5),
         "mute": True,
         "freeze": True,
@@ -157,6 +160,9 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     off = {"identity": None, "lookahead_ms": None, "gate_db": None, "mute": False, "freeze": False, "record": False}
     until(page, lambda: live() == expected | off | {"gains": gains})
     page.wait_for_selector("#gate_db:disabled")
+    figures = {"style": "1.5", "input_gain_db": "6.5 dB", "gains-jaw": "1", "performance-look_yaw": "−12°"}
+    shown = {name: page.inner_text(f"output[for={name}]") for name in figures}
+    assert shown == figures
     page.check("#gate-on")
     until(page, lambda: live()["gate_db"] == -45)
 

@@ -112,7 +112,7 @@ def test_a_performance_is_saved_in_its_place_with_the_comments_around_it(tmp_pat
     settings.change({"performance": {"mood": "happy"}})
     assert settings.lines() == (
         "performance: {blinks: 1.0, gaze: 1.0, head: 0.5, brows: 1.0, listening: 1.0, mood: happy, "
-        "mood_intensity: 0.6}\n"
+        "mood_intensity: 0.6, look_yaw: 0.0, look_pitch: 0.0}\n"
     )
     settings.save()
     assert load(file) == settings.now
@@ -128,7 +128,7 @@ def test_a_part_of_a_performance_in_the_file_becomes_all_of_it(tmp_path: Path) -
     settings.save()
     assert file.read_text(encoding="utf-8") == (
         "# mine\nperformance: {blinks: 0.0, gaze: 1.0, head: 1.0, brows: 1.0, listening: 1.0, mood: sad, "
-        "mood_intensity: 0.6} # today\nseed: 3\n"
+        "mood_intensity: 0.6, look_yaw: 0.0, look_pitch: 0.0} # today\nseed: 3\n"
     )
     assert load(file) == settings.now
 
