@@ -14,7 +14,14 @@ const MOODS = ["neutral", "happy", "sad", "angry", "surprised", "afraid", "tired
 const STRENGTH = { max: 2, step: 0.05, neutral: 1 };
 const DIRECTION = { min: -40, max: 40, step: 1, neutral: 0, unit: "°" };
 const PERFORMANCE = [
-  { key: "performance.mood_intensity", name: "intensity", title: "strength of the mood", max: 1, step: 0.05, neutral: 0.6 },
+  {
+    key: "performance.mood_intensity",
+    name: "intensity",
+    title: "how much of the mood is shown",
+    max: 1,
+    step: 0.05,
+    neutral: 0.6,
+  },
   { key: "performance.blinks", name: "blinks", title: "how often the eyes blink", ...STRENGTH },
   { key: "performance.gaze", name: "gaze", title: "how much the eyes look around", ...STRENGTH },
   { key: "performance.head", name: "head", title: "how much the head moves", ...STRENGTH },
