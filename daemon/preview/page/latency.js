@@ -87,5 +87,5 @@ function drawHistogram(canvas, totals, statedMs) {
   context.fillText(`${highest} ms`, width, height - 3);
   context.textAlign = "center";
   context.fillStyle = "#eef1f6";
-  context.fillText("stated", Math.min(width - 60, Math.max(60, x(statedMs))), height - 3);
+  context.fillText("stated", Math.min(width - 68, Math.max(68, x(statedMs))), height - 3);
 }
