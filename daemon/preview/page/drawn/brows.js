@@ -27,14 +27,14 @@ function paintForehead(ctx, head, w) {
   const inner = w("browInnerUp");
   for (const [y, alpha] of [[-46, 0.6], [-53, 0.4]]) {
     const wave = [at(-24, y + 1), at(-12, y - 2), at(0, y + 1), at(12, y - 2), at(24, y + 1)];
-    crease(ctx, wave, 1.5 * unit, C.fold, alpha * inner);
+    crease(ctx, wave, 1.5 * unit, C.fold, 0.55 * alpha * inner);
   }
   for (const side of [-1, 1]) {
     const beside = (x, y) => at(side * x, y);
     const down = w("browDown", side);
     for (const [y, alpha] of [[-47, 0.6], [-53, 0.4]]) {
       const arch = [beside(20, y + 1), beside(36, y - 3), beside(53, y + 4)];
-      crease(ctx, arch, 1.4 * unit, C.fold, alpha * w("browOuterUp", side));
+      crease(ctx, arch, 1.4 * unit, C.fold, 0.55 * alpha * w("browOuterUp", side));
     }
     crease(ctx, [beside(4, -24), beside(5.5, -16), beside(4, -8)], 1.5 * unit, C.fold, 0.75 * down);
     blob(ctx, beside, [8, -14], [12, 12], C.skinDeep, 0.3 * down);

@@ -133,10 +133,10 @@ function paintFolds(ctx, head, w, side) {
   const at = (x, y) => head.skin(side * x, y);
   const bag = [at(17, 9), at(26, 13.5 - 2 * squint), at(41, 13 - 3 * squint), at(52, 6)];
   const apple = [at(19, 15), at(30, 20 - 3 * cheek), at(44, 19 - 3 * cheek), at(56, 9)];
-  crease(ctx, bag, 1.6 * unit, C.fold, 0.1 + 0.55 * squint);
-  crease(ctx, apple, 2.2 * unit, C.fold, 0.7 * cheek);
+  crease(ctx, bag, 1.6 * unit, C.fold, 0.06 + 0.34 * squint);
+  crease(ctx, apple, 2.2 * unit, C.fold, 0.34 * cheek);
   for (const [y, dy] of [[-3, -5], [1, 0], [5, 5]]) {
-    crease(ctx, [at(58, y), at(62, y + dy * 0.4), at(68, y + dy)], 1.1 * unit, C.fold, 0.6 * squint + 0.15 * cheek);
+    crease(ctx, [at(58, y), at(62, y + dy * 0.4), at(68, y + dy)], 1.1 * unit, C.fold, 0.36 * squint + 0.08 * cheek);
   }
 }
 
