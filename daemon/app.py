@@ -6,17 +6,19 @@ eases to neutral.
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
 from daemon.animate.face import begin, open_session
 from daemon.animate.identities import Identities, known
-from daemon.animate.worker import warm_up, work
+from daemon.animate.other import Other, following
+from daemon.animate.worker import NOBODY, warm_up, work
 from daemon.line import status, timing
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.clock import SYSTEM
@@ -32,7 +34,8 @@ from daemon.send.recording import Recorder
 from daemon.send.sender import send
 from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
-from daemon.sound.capture import Source, open_source
+from daemon.sound.capture import Source, listen, open_other, open_source
+from daemon.sound.files import SoundFile
 from model.runtime import Runtime
 from model.stream_state import StreamState
 from protocols import blendshapes
@@ -54,6 +57,8 @@ class Line:
     """Everything that is open while the program runs."""
 
     source: Source
+    other: Source | None
+    """Whom the face listens to."""
     runtime: Runtime
     identities: Identities
     settings: LiveSettings
@@ -86,6 +91,7 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
     settings = LiveSettings(config, file)
     settings.check = _too_early
     source = open_source(config.input, config.input_rate_hz)
+    other = open_other(config.listen_to, source) if config.listen_to else None
     specs = [parse(url, config.name) for url in config.sinks]
     with ExitStack() as stack:
         stack.enter_context(claimed(specs, config.name))
@@ -99,7 +105,7 @@ def run(config: DaemonConfig, say: Callable[[str], None], file: Path | None = No
         settings.library = identities.library
         compute_ms = warm_up(runtime, state)
         start = timing.begin(config.latency_ms, source.latency_ms, state.window, compute_ms, runtime.config.fps)
-        line = Line(source, runtime, identities, settings, receivers, recorder, preview, start)
+        line = Line(source, other, runtime, identities, settings, receivers, recorder, preview, start)
         settings.check = lambda changed: start.check(begin(runtime, changed, identities.library).window)
         say(introduction(line))
         if preview:
@@ -136,9 +142,11 @@ def play(line: Line, state: StreamState, say: Callable[[str], None]) -> None:
         return Pacer(runtime.config.fps, tracks, anchor_ns, epoch_ns, delay_ns, metrics)
 
     hear = line.recorder.hear
+    others, listening = open_ear(line.other, stop)
     stages = [
+        *listening,
         Stage("capture", lambda: line.source.run(chunks, stop), chunks.close),
-        Stage("worker", lambda: work(runtime, state, chunks, motions, settings, metrics, hear), motions.close),
+        Stage("worker", lambda: work(runtime, state, chunks, motions, settings, metrics, hear, others), motions.close),
         Stage("sender", lambda: send(motions, pacer_at, line.timing, line.sinks, settings, metrics, SYSTEM), stop.set),
     ]
     with stopped_by_signals(stop), status.shown() as show:
@@ -149,6 +157,16 @@ def play(line: Line, state: StreamState, say: Callable[[str], None]) -> None:
             show(watch.look(dropped))
 
         run_stages(stages, stop, look)
+
+
+def open_ear(other: Source | None, stop: Event) -> tuple[Iterable[Other | None], list[Stage]]:
+    """What the worker hears of whom the face listens to, and the stage that delivers it: a file is there as a whole."""
+    if other is None:
+        return NOBODY, []
+    if isinstance(other, SoundFile):
+        return repeat(Other(other.samples)), []
+    chunks = DropOldestQueue[AudioChunk](CHUNKS)
+    return following(chunks), [Stage("listening", lambda: listen(other, chunks, stop), chunks.close)]
 
 
 class Watch:
@@ -237,6 +255,7 @@ def introduction(line: Line) -> str:
     lines = [
         f"settings  {file if file.is_file() else 'the defaults'}, and the command line",
         f"input     {source.name} ({source.rate_hz} Hz)",
+        *([f"listens   to {line.other.name} ({line.other.rate_hz} Hz)"] if line.other else []),
         f"face      {face}; by {line.runtime.name}; encoder: {encoder}; identity: {config.identity or 'mean of all'}",
         *([f"enrolled  {', '.join(enrolled)} (in {line.identities.folder.path})"] if enrolled else []),
         *(

@@ -17,7 +17,7 @@ from model.performance import performance, prosody
 from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, window_at, windows_of
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from protocols.pose import EYES, POSE_COUNT
@@ -186,14 +186,15 @@ def render(
 ) -> Animation:
     """Animate a whole recording (n,) at 16 kHz; calls `progress` with the hops done and the total.
 
-    `openness` (frames of all hops,) is what a gate lets through, `other` (n,) the sound of whom is listened to.
+    `openness` (frames of all hops,) is what a gate lets through, `other` the sound of whom is listened to, of any
+    length: after its end there is silence.
     """
     state = start(
         runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
         strength=strength, library=library, performances=[performed or Settings()],
     )  # fmt: skip
     windows = windows_of(state.window, samples)
-    others = None if other is None else windows_of(state.window, other)
+    others = None if other is None else np.stack([window_at(state.window, hop, other) for hop in range(len(windows))])
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):

@@ -145,6 +145,16 @@ class Windower:
         return self.push(np.zeros(max(0, missing), np.float32))[1][:begun]
 
 
+def window_at(spec: WindowSpec, hop: int, samples: Samples, start: int = 0) -> Samples:
+    """The window (window samples,) of a hop, in sound (n,) whose first sample has the index `start`; 0 around it."""
+    begin = hop * spec.hop_samples - spec.left_samples - start
+    inside = samples[max(0, begin) : max(0, begin + spec.samples)]
+    window = np.zeros(spec.samples, np.float32)
+    at = max(0, -begin)
+    window[at : at + len(inside)] = _sound(inside)
+    return window
+
+
 def windows_of(spec: WindowSpec, samples: Samples) -> Samples:
     """All windows (hops, window samples) of a whole recording (n,)."""
     windower, windows = Windower.at(spec).push(samples)

@@ -25,12 +25,14 @@ def perform(
     progress: Callable[[int, int], None] = lambda done, total: None,
     library: Library | None = None,
     fps: Fraction | None = None,
+    other: Samples | None = None,
 ) -> Animation:
     """Animate a recording (n,) at 16 kHz; calls `progress` with the hops done and the total.
 
     `library` holds the available identities (None: the checkpoint's). `fps` are the frames per second (None: the
-    model's); other rates are interpolated exactly as for a live receiver. Raises FacewireError if the settings ask for
-    something that the checkpoint or the library lacks.
+    model's); other rates are interpolated exactly as for a live receiver. `other` is the sound of whom the face listens
+    to, of any length; it starts with the recording. Raises FacewireError if the settings ask for something that the
+    checkpoint or the library lacks.
     """
     heard = amplified(samples, config) * (not config.mute)
     spec, own_fps = runtime.config.window(config.lookahead_ms), Fraction(runtime.config.fps)
@@ -47,6 +49,7 @@ def perform(
         library=library,
         performed=performed(config),
         openness=openness,
+        other=other,
         progress=progress,
     )
     fps = fps or own_fps

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from daemon.animate import gate
 from daemon.animate.calibration import Calibration
 from daemon.animate.face import turn
 from daemon.animate.gate import Gate
+from daemon.animate.other import Other
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.clock import SYSTEM
 from daemon.line.metrics import Metrics
@@ -34,6 +36,9 @@ SAY_EVERY_S: Final = 5.0
 Listener = Callable[[int, Samples], None]
 """Called with the index of the first sample, and the sound that the face is made from."""
 
+NOBODY: Final = repeat(None)
+"""The face listens to nobody."""
+
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +48,8 @@ class Session:
 
     stream: StreamState
     gate: Gate
+    other: Other | None = None
+    """What has been heard of whom the face listens to."""
 
 
 def work(
@@ -53,13 +60,14 @@ def work(
     settings: LiveSettings,
     metrics: Metrics,
     listener: Listener = lambda start, samples: None,
+    others: Iterable[Other | None] = NOBODY,
 ) -> None:
     """Animate all chunks until their queue ends; runs in a thread of its own.
 
     Raises FacewireError if the model returns values that are not finite.
     """
     limit_ms, said_s = state.window.hop_ms, -math.inf
-    for motion in animate(runtime, state, chunks, settings, metrics, listener):
+    for motion in animate(runtime, state, chunks, settings, metrics, listener, others):
         motions.put(motion)
         if metrics.hop_ms[-1] > limit_ms and time.monotonic() - said_s > SAY_EVERY_S:
             said_s = time.monotonic()
@@ -79,20 +87,23 @@ def animate(
     settings: LiveSettings,
     metrics: Metrics,
     listener: Listener = lambda start, samples: None,
+    others: Iterable[Other | None] = NOBODY,
 ) -> Iterator[Motion]:
     """Yield the motion of each hop as soon as its window is complete, and of the last hops when the chunks end.
 
-    Changed settings or identities take effect at the next hop.
+    Changed settings or identities take effect at the next hop. With each chunk one of `others` is taken: what has been
+    heard by then of whom the face listens to.
     """
     config, library, calibration = settings.now, settings.library, Calibration(settings, metrics)
     session = Session(turn(runtime, state, config, library), Gate())  # the settings may have changed meanwhile
     windower = Windower.at(session.stream.window)
     anchor_ns: int | None = None
-    for chunk in chunks:
+    for chunk, other in zip(chunks, others, strict=False):
         if settings.now is not config or settings.library is not library:
             config, library = settings.now, settings.library
             session = replace(session, stream=turn(runtime, session.stream, config, library))
             windower = replace(windower, spec=session.stream.window)
+        session = replace(session, other=other)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         loud = amplified(chunk.samples, config)
         metrics.level_db = level_db(loud)
@@ -123,7 +134,7 @@ def warm_up(runtime: Runtime, state: StreamState) -> float:
     noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
     metrics = Metrics()
     for window in noise:
-        state, _ = _step(runtime, state, window, None, metrics)
+        state, _ = _step(runtime, state, window, None, None, metrics)
     return float(np.median(list(metrics.hop_ms)[2:]))
 
 
@@ -139,16 +150,18 @@ def _motions(
     """Yield the motion of each window (hops, samples), one by one; returns the next state."""
     spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
-        first = session.stream.next_hops[0] * spec.frames_per_hop(runtime.config.fps)
+        hop = session.stream.next_hops[0]
+        first = hop * spec.frames_per_hop(runtime.config.fps)
         levels = gate.levels_db(spec, window, runtime.config.fps)
         following, openness = gate.follow(session.gate, levels, config.gate_db)
-        state, made = _step(runtime, session.stream, window, openness, metrics)
+        theirs = None if session.other is None else session.other.window(spec, hop, anchor_ns)
+        state, made = _step(runtime, session.stream, window, openness, theirs, metrics)
         if not (np.isfinite(made.weights).all() and np.isfinite(made.poses).all()):
             raise FacewireError(
                 f"the model returned values that are not numbers at frame {first}; its checkpoint may be damaged: "
                 "run `facewire check`, or leave --checkpoint out to use the one that ships"
             )
-        session = Session(state, following)
+        session = replace(session, stream=state, gate=following)
         metrics.gate = following.openness
         if runtime.projection is not None:
             metrics.match = dict(zip(state.library.names, speakers.match(runtime, state)[0].tolist(), strict=True))
@@ -161,10 +174,16 @@ def _motions(
 
 
 def _step(
-    runtime: Runtime, state: StreamState, window: Samples, openness: Floats | None, metrics: Metrics
+    runtime: Runtime,
+    state: StreamState,
+    window: Samples,
+    openness: Floats | None,
+    theirs: Samples | None,
+    metrics: Metrics,
 ) -> tuple[StreamState, Animation]:
     began_s = time.perf_counter()
     gated = None if openness is None else openness[None]
-    state, made = stream.step(runtime, state, window[None, None], openness=gated)  # (1, 1, samples)
+    others = None if theirs is None else theirs[None, None]  # (1, 1, samples)
+    state, made = stream.step(runtime, state, window[None, None], openness=gated, others=others)
     metrics.hop_ms.append((time.perf_counter() - began_s) * 1000)
     return state, made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.progress import Progress, TaskID
 
-from daemon.commands.options import PERFORMANCE, with_settings
+from daemon.commands.options import PERFORMANCE, ListenTo, with_settings
 from daemon.commands.render import animation
 from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
@@ -37,6 +37,7 @@ def film(
     fps: Annotated[
         str | None, typer.Option(help="Frames per second; by default the take's, for a gif at most 20.")
     ] = None,
+    listen_to: ListenTo = None,
     *,
     settings: DaemonConfig,
 ) -> None:
@@ -53,7 +54,9 @@ def film(
                 tasks[what] = bars.add_task(what)
             bars.update(tasks[what], completed=done, total=total)
 
-        told = make_film(source, out, settings, sound=sound, size=size, fps=rate, progress=progress)
+        told = make_film(
+            source, out, settings, sound=sound, listen_to=listen_to, size=size, fps=rate, progress=progress
+        )
     typer.echo(f"{out}: {told}")
 
 
@@ -63,6 +66,7 @@ def make_film(
     config: DaemonConfig,
     *,
     sound: Path | None = None,
+    listen_to: Path | None = None,
     size: int | None = None,
     fps: Fraction | None = None,
     progress: Told = lambda what, done, total: None,
@@ -71,6 +75,7 @@ def make_film(
 
     `config` decides how a sound is animated and which head is drawn. `out` ends in .mp4 or .gif and appears complete
     or not at all. `sound` is by default the source itself or the file of the take's name beside it; a gif has none.
+    `listen_to` is the sound of whom the face listens to.
     `size` is width and height in pixels. `fps` is by default that of the take; a gif has 100 / n, at most 20. Returns
     a description of what was made. Raises FacewireError with what is wrong and what to try.
     """
@@ -87,9 +92,11 @@ def make_film(
     if gif and sound is not None:
         raise FacewireError(f"--sound {sound}: a gif has no sound; make an .mp4")
     is_take = source.suffix.lower() in KINDS
+    if is_take and listen_to is not None:
+        raise FacewireError(f"--listen-to {listen_to}: a take is finished; give it to `facewire render` or `run`")
     heard = None if gif else sound or (beside(source) if is_take else source)
     samples = None if heard is None else formats.read_sound(heard)
-    make = _reader(source) if is_take else _renderer(source, config)
+    make = _reader(source) if is_take else _renderer(source, config, listen_to)
     with studio(size, config.head) as draw, complete_or_not_at_all(out) as partial:
         take = make(progress)
         rate = formats.gif_rate(fps or take.fps) if gif else fps or take.fps
@@ -111,8 +118,8 @@ def _reader(source: Path) -> "Callable[[Told], Take]":
     return lambda progress: take
 
 
-def _renderer(source: Path, config: DaemonConfig) -> "Callable[[Told], Take]":
-    animate = animation(source, config)
+def _renderer(source: Path, config: DaemonConfig, listen_to: Path | None) -> "Callable[[Told], Take]":
+    animate = animation(source, config, listen_to=listen_to)
     return lambda progress: animate(lambda *done: progress("face", *done))
 
 

@@ -24,6 +24,9 @@ RuntimeOption = Annotated[
 Head = Annotated[
     Path | None, typer.Option(help="Show the head of ICT-FaceKit; a folder or archive with your copy of it.")
 ]
+ListenTo = Annotated[
+    Path | None, typer.Option(help="Sound file of whom the face listens to; it starts with the other.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -41,6 +44,9 @@ SETTINGS: Final[dict[str, Any]] = {
     ],
     "input_rate_hz": Annotated[
         int | None, typer.Option("--input-rate", help="Sample rate in Hz of the PCM on standard input.")
+    ],
+    "listen_to": Annotated[
+        str | None, typer.Option(help="Whom the face listens to: mic:NAME, a second input device, or a sound file.")
     ],
     "sinks": Annotated[
         list[str] | None,

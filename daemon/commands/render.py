@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from daemon.commands.options import PERFORMANCE, Sound, with_settings
+from daemon.commands.options import PERFORMANCE, ListenTo, Sound, with_settings
 from daemon.line.status import CONSOLE
 from daemon.settings.config import DaemonConfig
 from protocols.errors import FacewireError
@@ -28,6 +28,7 @@ def render(
     fps: Annotated[
         str | None, typer.Option(help="Frames per second, such as 24 or 59.94; by default the model's, for .json 60.")
     ] = None,
+    listen_to: ListenTo = None,
     *,
     settings: DaemonConfig,
 ) -> None:
@@ -43,7 +44,7 @@ def render(
     rate = only if fps is None else as_rate(fps)
     if only and rate != only:
         raise FacewireError(f"--fps {fps}: a {out.suffix} always has {only} frames per second; write .csv or .npz")
-    animate = animation(sound, settings, rate)
+    animate = animation(sound, settings, rate, listen_to)
     with Progress(console=CONSOLE, transient=True) as progress:
         task = progress.add_task(sound.name)
         take = animate(lambda done, total: progress.update(task, completed=done, total=total))
@@ -51,9 +52,12 @@ def render(
     typer.echo(f"{out}: {len(take.weights)} frames at {float(take.fps):g} frames per second")
 
 
-def animation(sound: Path, settings: DaemonConfig, fps: Fraction | None = None) -> "Callable[[Hops], Take]":
+def animation(
+    sound: Path, settings: DaemonConfig, fps: Fraction | None = None, listen_to: Path | None = None
+) -> "Callable[[Hops], Take]":
     """A function that animates a sound file at `fps` frames per second (None: the model's).
 
+    `listen_to` is the sound file of whom the face listens to, cut or continued by silence where the lengths differ.
     Raises FacewireError at once for a bad file, checkpoint or setting, before the long computation begins.
     """
     from daemon.animate.face import open_session
@@ -62,10 +66,11 @@ def animation(sound: Path, settings: DaemonConfig, fps: Fraction | None = None) 
     from protocols.takes import Take
 
     samples = read_audio(sound)
+    other = None if listen_to is None else read_audio(listen_to)
     runtime, identities, _ = open_session(settings)
 
     def animate(progress: Hops) -> Take:
-        made = perform(runtime, samples, settings, progress, identities.library, fps)
+        made = perform(runtime, samples, settings, progress, identities.library, fps, other)
         return Take(made.weights, fps or Fraction(runtime.config.fps), made.poses)
 
     return animate

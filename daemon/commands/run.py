@@ -9,7 +9,10 @@ from daemon.settings.config import DaemonConfig
 PREVIEW = ("preview", "preview_host", "preview_port")
 
 
-@with_settings("input", "input_rate_hz", "sinks", *PERFORMANCE, "latency_ms", "head", "name", "record", *PREVIEW)
+SOUND = ("input", "input_rate_hz", "listen_to")
+
+
+@with_settings(*SOUND, "sinks", *PERFORMANCE, "latency_ms", "head", "name", "record", *PREVIEW)
 def run(config: Config = None, *, settings: DaemonConfig) -> None:
     """Animate a face live, until Ctrl-C or the end of the sound.
 

@@ -44,6 +44,13 @@ class DropOldestQueue(Generic[T]):
                 raise Closed
             return None
 
+    def waiting(self) -> list[T]:
+        """Take all items that are there, the oldest first, without waiting for more; also after the end."""
+        with self._changed:
+            items = list(self._items)
+            self._items.clear()
+            return items
+
     def close(self) -> None:
         """Say that no more items will be put; those in the queue can still be taken."""
         with self._changed:

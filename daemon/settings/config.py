@@ -39,6 +39,12 @@ def _latency(value: object) -> object:
     raise ValueError(f"must be auto or whole milliseconds, 1 to {LONGEST_LATENCY_MS}")
 
 
+def _listened(source: str) -> str:
+    if source in ("auto", "mic", "mic:", "demo", "-", ""):
+        raise ValueError("must be mic:NAME or a sound file")
+    return source
+
+
 def _subject(name: str) -> str:
     try:
         return livelink.Options(name).subject
@@ -103,6 +109,8 @@ class DaemonConfig(BaseModel):
     """Where the sound comes from: auto, mic, mic:NAME, a sound file, - (PCM on standard input) or demo."""
     input_rate_hz: int = Field(default=16_000, ge=8_000, le=192_000)
     """Sample rate of the PCM on standard input."""
+    listen_to: Annotated[str, AfterValidator(_listened)] | None = None
+    """Whom the face listens to: mic:NAME, a second input device, or a sound file; null: nobody."""
     checkpoint: Path | None = None
     """The face model; null: the one that ships."""
     encoder: str | None = None

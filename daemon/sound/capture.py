@@ -47,8 +47,37 @@ def open_source(wanted: str, input_rate_hz: int) -> Source:
         return StandardInput(input_rate_hz)
     if wanted == "demo":
         return _demo()
+    return _file(wanted, "input", "mic or mic:NAME")
+
+
+def open_other(wanted: str, own: Source) -> Source:
+    """The source for the setting `listen_to`, `mic:NAME` or a file, beside the input that is open.
+
+    Raises FacewireError, saying what there is.
+    """
+    if not wanted.startswith("mic:"):
+        return _file(wanted, "listen_to", "mic:NAME")
+    name, beside = wanted.removeprefix("mic:"), own if isinstance(own, Microphone) else None
+    try:
+        if beside and beside.is_meant(name):
+            raise FacewireError(f"{beside.name!r} is the input already; `facewire devices` lists the others")
+        return Microphone(name, beside)
+    except FacewireError as error:
+        raise FacewireError(f"listen_to {wanted!r}: {error}") from error
+
+
+def listen(other: Source, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
+    """Deliver the sound of whom the face listens to. If that fails, it is told, and the face goes on without."""
+    try:
+        other.run(chunks, stop)
+    except Exception as error:
+        unexpected = None if isinstance(error, FacewireError) else error
+        log.warning("%s is heard no more: %s", other.name, error, exc_info=unexpected)
+
+
+def _file(wanted: str, setting: str, otherwise: str) -> SoundFile:
     if not Path(wanted).is_file():
-        raise FacewireError(f"input {wanted!r}: no such file; a microphone is chosen by mic or mic:NAME")
+        raise FacewireError(f"{setting} {wanted!r}: no such file; a microphone is chosen by {otherwise}")
     return SoundFile(wanted, read_audio(wanted))
 
 

@@ -5,7 +5,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from threading import Event, Thread
+from contextlib import AbstractContextManager
+from threading import Event, RLock, Thread
 from typing import Any, Final
 
 import numpy as np
@@ -31,14 +32,29 @@ log = logging.getLogger(__name__)
 
 
 class Microphone:
-    """An input device: `wanted` chooses it as in `find`."""
+    """An input device: `wanted` chooses it as in `find`.
 
-    def __init__(self, wanted: str | None = None) -> None:
+    PortAudio looks for devices only when it starts, and a restart closes the streams of all. One that is opened
+    `beside` another leaves that to the other one, so as not to interrupt it.
+    """
+
+    def __init__(self, wanted: str | None = None, beside: "Microphone | None" = None) -> None:
         self._sd = portaudio()
+        self._away = False
+        self._beside = beside
+        self._guests: list[Microphone] = []
+        self._lock: AbstractContextManager[bool] = beside._lock if beside else RLock()
+        """Held where PortAudio may be restarted, or must not be."""
         self._blocks = DropOldestQueue[tuple[Samples, int]](1000 // CHUNK_MS)
         device = find(self._sd, wanted)
         self._label = None if wanted is None else label(self._sd, device)
         self._open(device)
+        if beside:
+            beside._guests.append(self)
+
+    def is_meant(self, wanted: str) -> bool:
+        """Whether `find` would choose this device. Raises FacewireError as it does."""
+        return bool(find(self._sd, wanted)["index"] == self._index)
 
     def _again(self) -> Device:
         """The device that has been away, by name and host API, because numbers change; or whichever is default now."""
@@ -50,7 +66,7 @@ class Microphone:
         return same[0]
 
     def _open(self, device: Device) -> None:
-        self.name = str(device["name"])
+        self.name, self._index = str(device["name"]), device["index"]
         self.rate_hz = round(device["default_samplerate"])
         try:
             self._stream = self._sd.InputStream(
@@ -106,11 +122,12 @@ class Microphone:
                 heard = self._listen(timeline, chunks, stop, back=not heard) or heard
                 if not stop.is_set():
                     if heard:
-                        log.warning("the microphone %r is gone; the face rests until it is back", self.name)
-                    heard = False
+                        meanwhile = "the face listens to nobody" if self._beside else "the face rests"
+                        log.warning("the microphone %r is gone; %s until it is back", self.name, meanwhile)
+                    heard, self._away = False, True
                     self._reopen(stop)
         finally:
-            self._within_limit(lambda: self._stream.close(ignore_errors=True), HANG_S)
+            self._within_limit(self._close, HANG_S)
 
     def _listen(self, timeline: Timeline, chunks: DropOldestQueue[AudioChunk], stop: Event, *, back: bool) -> bool:
         """Deliver sound until the device is gone or `stop` is set; returns whether there was any."""
@@ -125,7 +142,7 @@ class Microphone:
                 timeline.skip_to(arrived_ns - CHUNK_MS * 1_000_000)
                 if back:
                     log.warning("the microphone %r is back", self.name)
-            heard = True
+            heard, self._away = True, False
             if len(samples):
                 chunks.put(AudioChunk(samples, timeline.place(len(samples), arrived_ns), arrived_ns))
         return heard
@@ -133,21 +150,30 @@ class Microphone:
     def _reopen(self, stop: Event) -> None:
         """Try again and again to open the device, until it can be opened or `stop` is set."""
         while not stop.wait(RETRY_S):
-            if not self._within_limit(self._restart_portaudio, HANG_S):
+            if self._beside and self._beside._away:  # which restarts PortAudio again and again
+                continue
+            if not self._within_limit(self._close if self._beside else self._restart_portaudio, HANG_S):
                 raise FacewireError(
                     "the system's sound service hangs since the microphone is gone; start facewire again"
                 )
             try:
-                self._open(self._again())
-                self._start()
+                with self._lock:
+                    self._open(self._again())
+                    self._start()
             except FacewireError:
                 continue
             return
 
+    def _close(self) -> None:
+        with self._lock:
+            self._stream.close(ignore_errors=True)
+
     def _restart_portaudio(self) -> None:
-        self._stream.close(ignore_errors=True)
-        self._sd._terminate()
-        self._sd._initialize()  # the only time at which PortAudio looks for devices
+        with self._lock:
+            for each in (self, *self._guests):
+                each._close()
+            self._sd._terminate()
+            self._sd._initialize()  # the only time at which PortAudio looks for devices
 
     def _within_limit(self, job: Callable[[], None], limit_s: float) -> bool:
         """Do what may hang in PortAudio when a device has died; False if it does, then nothing may wait for it."""

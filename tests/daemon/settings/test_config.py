@@ -45,7 +45,7 @@ def test_all_errors_are_told_at_once_with_their_keys(tmp_path: Path) -> None:
 
 
 def test_a_strange_setting_gets_the_list_of_all(tmp_path: Path) -> None:
-    with pytest.raises(FacewireError, match="zzz: there is no such setting; known: input, input_rate_hz, checkpoint"):
+    with pytest.raises(FacewireError, match="zzz: there is no such setting; known: input, input_rate_hz, listen_to, checkpoint"):
         load(write(tmp_path, "zzz: 1\n"))
 
 
