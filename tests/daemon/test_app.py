@@ -192,10 +192,10 @@ def test_a_stage_that_fails_ends_the_program_with_its_cause_and_a_neutral_face(
 ) -> None:
     real, steps = worker.stream.step, iter(range(100))
 
-    def breaks_later(*arguments: object) -> object:
+    def breaks_later(*arguments: object, **options: object) -> object:
         if next(steps) == worker.WARM_UP_HOPS + 2:
             raise ArithmeticError("cosmic ray")
-        return real(*arguments)  # type: ignore[arg-type]
+        return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(worker.stream, "step", breaks_later)
     with pytest.raises(FacewireError, match="the worker failed: ArithmeticError: cosmic ray"):

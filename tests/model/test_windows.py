@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.windows import Windower, WindowSpec
+from model.windows import Windower, WindowSpec, window_at, windows_of
 from protocols.errors import FacewireError
 
 SPEC = WindowSpec(left_ms=100, hop_ms=40, right_ms=60)
@@ -34,6 +34,18 @@ def test_any_cutting_gives_the_windows_of_the_whole(cuts: list[int], tail: int, 
     assert windower.end == len(samples)
     got.extend(windower.flush())
     np.testing.assert_array_equal(np.array(got, np.float32).reshape(-1, SPEC.samples), whole(SPEC, samples))
+
+
+@given(length=st.integers(0, 3_000), begin=st.integers(0, 3_000), seed=st.integers(0, 99))
+def test_the_window_of_any_hop_is_found_in_any_part_of_the_sound(length: int, begin: int, seed: int) -> None:
+    samples = np.random.default_rng(seed).uniform(-2, 2, length).astype(np.float32)
+    samples[seed : seed + 1] = np.nan
+    for hop, window in enumerate(windows_of(SPEC, samples)):
+        np.testing.assert_array_equal(window_at(SPEC, hop, samples), window)
+        later = samples.copy()
+        later[:begin] = 0
+        np.testing.assert_array_equal(window_at(SPEC, hop, samples[begin:], begin), window_at(SPEC, hop, later))
+    assert not window_at(SPEC, 99, samples).any()
 
 
 def test_a_stream_can_start_at_any_hop() -> None:

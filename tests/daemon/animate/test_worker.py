@@ -1,6 +1,6 @@
 import logging
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from daemon.animate import worker
 from daemon.animate.offline import perform
+from daemon.animate.other import Other
 from daemon.animate.worker import animate, level_db, warm_up, work
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.metrics import Metrics
@@ -23,6 +24,7 @@ from model.windows import Samples
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.daemon.sounds import sound
+from tests.model.performance import voice
 from tests.model.posed import posed, poses_at
 from tests.model.tiny import tiny_runtime
 
@@ -62,6 +64,42 @@ def test_live_is_offline_however_the_sound_comes(runtime: TorchRuntime, whole: A
     np.testing.assert_allclose(np.concatenate([motion.weights for motion in motions]), whole.weights, atol=1e-5)
     np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), whole.poses)
     np.testing.assert_array_equal(whole.poses, poses_at(range(len(whole.poses))))
+
+
+SILENCE = np.zeros(6 * 16_000 + 700, np.float32)
+VOICE = voice.sound()
+
+
+@pytest.fixture(scope="module")
+def listening(runtime: TorchRuntime) -> Animation:
+    return perform(runtime, SILENCE, DaemonConfig(), other=VOICE)
+
+
+@settings(max_examples=5, deadline=None)
+@given(cuts=st.lists(st.integers(0, len(SILENCE)), max_size=40))
+def test_live_is_offline_with_a_file_to_listen_to(runtime: TorchRuntime, listening: Animation, cuts: list[int]) -> None:
+    assert len(VOICE) > len(SILENCE) + HOP
+    others = repeat(Other(VOICE))
+    motions = list(animate(runtime, begin(runtime), chunks_of(SILENCE, cuts), ANY, Metrics(), others=others))
+    np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), listening.poses)
+    np.testing.assert_allclose(np.concatenate([motion.weights for motion in motions]), listening.weights, atol=1e-5)
+    assert np.abs(perform(runtime, SILENCE, DaemonConfig()).poses[:, 1] - listening.poses[:, 1]).max() > 1
+
+
+def test_a_file_that_ends_earlier_is_followed_by_silence(runtime: TorchRuntime) -> None:
+    short = VOICE[:40_000]
+    made = perform(runtime, SILENCE, DaemonConfig(), other=short)
+    padded = np.concatenate([short, np.zeros(len(SILENCE) - len(short), np.float32)])
+    np.testing.assert_array_equal(made.poses, perform(runtime, SILENCE, DaemonConfig(), other=padded).poses)
+    motions = animate(runtime, begin(runtime), chunks_of(SILENCE, []), ANY, Metrics(), others=repeat(Other(short)))
+    np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), made.poses)
+
+
+def test_a_muted_and_gated_face_listens_all_the_same(runtime: TorchRuntime, listening: Animation) -> None:
+    muted, others = LiveSettings(DaemonConfig(mute=True)), repeat(Other(VOICE))
+    spoken = voice.sound(2)[-len(SILENCE) :]
+    motions = animate(runtime, begin(runtime), chunks_of(spoken, [5_000]), muted, Metrics(), others=others)
+    np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), listening.poses)
 
 
 def test_motion_carries_the_anchor_and_costs_are_kept(runtime: TorchRuntime) -> None:

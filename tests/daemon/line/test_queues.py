@@ -27,6 +27,18 @@ def test_a_closed_queue_gives_out_what_it_holds_and_then_says_so() -> None:
         queue.get()
 
 
+def test_what_waits_is_taken_at_once_and_nothing_is_waited_for() -> None:
+    queue = DropOldestQueue[int](4)
+    assert queue.waiting() == []
+    queue.put(1)
+    queue.put(2)
+    assert queue.waiting() == [1, 2]
+    queue.put(3)
+    queue.close()
+    assert queue.waiting() == [3]
+    assert queue.waiting() == []
+
+
 def test_get_gives_none_if_nothing_came_in_time() -> None:
     assert DropOldestQueue[int](4).get(timeout_s=0) is None
 

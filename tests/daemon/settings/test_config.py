@@ -45,7 +45,9 @@ def test_all_errors_are_told_at_once_with_their_keys(tmp_path: Path) -> None:
 
 
 def test_a_strange_setting_gets_the_list_of_all(tmp_path: Path) -> None:
-    with pytest.raises(FacewireError, match="zzz: there is no such setting; known: input, input_rate_hz, listen_to, checkpoint"):
+    with pytest.raises(
+        FacewireError, match="zzz: there is no such setting; known: input, input_rate_hz, listen_to, checkpoint"
+    ):
         load(write(tmp_path, "zzz: 1\n"))
 
 
@@ -98,6 +100,13 @@ def test_another_latency_is_refused_in_plain_words(tmp_path: Path, text: str) ->
 def test_a_name_that_fits_no_packet_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(FacewireError, match=r"name: .*1 to 64 bytes"):
         load(write(tmp_path, f"name: '{name}'\n"))
+
+
+@pytest.mark.parametrize("source", ["auto", "mic", "'mic:'", "demo", "'-'", "''"])
+def test_only_a_named_device_or_a_file_is_listened_to(tmp_path: Path, source: str) -> None:
+    with pytest.raises(FacewireError, match="listen_to: must be mic:NAME or a sound file"):
+        load(write(tmp_path, f"listen_to: {source}\n"))
+    assert load(write(tmp_path, "listen_to: mic:Monitor of Built-in\n")).listen_to == "mic:Monitor of Built-in"
 
 
 def test_a_list_without_receivers_is_refused(tmp_path: Path) -> None:
