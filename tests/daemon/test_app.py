@@ -214,6 +214,42 @@ class Microphone:
         stop.wait(1.0)
 
 
+def test_the_face_listens_to_a_file_and_says_so(checkpoint: Path, receiver: Receiver, tmp_path: Path) -> None:
+    own, other = tmp_path / "own.wav", tmp_path / "other.wav"
+    soundfile.write(own, sound(8_000), 16_000)
+    soundfile.write(other, sound(24_000), 48_000)
+    said: list[str] = []
+    app.run(config(checkpoint, receiver, input=str(own), listen_to=str(other)), said.append)
+    assert f"input     {own} (16000 Hz)\nlistens   to {other} (16000 Hz)\n" in said[0]
+    assert receiver.faces()[:-3].any()
+    with pytest.raises(FacewireError, match="listen_to 'none[.]wav': no such file"):
+        app.run(config(checkpoint, receiver, input=str(own), listen_to="none.wav"), said.append)
+
+
+def test_a_device_to_listen_to_is_heard_and_may_fail(
+    checkpoint: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Breaking(Microphone):
+        def run(self, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
+            chunks.put(AudioChunk(sound(1_600), 0, app.SYSTEM.now_ns()))
+            raise FacewireError("the sound service hangs")
+
+    heard: list[int] = []
+    real = worker.stream.step
+
+    def step(*arguments: object, others: np.ndarray | None = None, **options: object) -> object:
+        heard.append(0 if others is None else np.count_nonzero(others))
+        return real(*arguments, others=others, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker.stream, "step", step)
+    monkeypatch.setattr(app, "open_source", lambda *arguments: Microphone())
+    monkeypatch.setattr(app, "open_other", lambda *arguments: Breaking())
+    app.run(config(checkpoint, receiver, listen_to="mic:cable"), lambda text: None)
+    assert max(heard) > 1_000
+    assert "fake is heard no more: the sound service hangs" in caplog.text
+    assert len(receiver.faces()) > 12  # as long as the input goes on
+
+
 def test_packets_go_on_while_no_sound_comes(
     checkpoint: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,24 +15,36 @@ ASOUND = """\
 pcm.!default { type pulse }
 ctl.!default { type pulse }
 """
+CALL = """\
+pcm.call {
+    type pulse
+    device "call.monitor"
+    hint { show on description "call" }
+}
+"""
 
 
 @contextmanager
-def virtual_microphone(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment in which `paplay` speaks into the default microphone."""
+def virtual_microphone(folder: Path, *, call: bool = False) -> Iterator[dict[str, str]]:
+    """The environment in which `paplay` speaks into the default microphone.
+
+    With `call` there is another device, `call`, that hears what `paplay --device=call` plays.
+    """
     for tool in ("pulseaudio", "paplay", "pactl"):
         if shutil.which(tool) is None:
             pytest.skip(f"no {tool}: apt-get install pulseaudio pulseaudio-utils libasound2-plugins libportaudio2")
-    (folder / "asound.conf").write_text(ASOUND, encoding="utf-8")
+    (folder / "asound.conf").write_text(ASOUND + CALL * call, encoding="utf-8")
     home = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_RUNTIME_PATH": str(folder / "pulse")}
     environment = {**os.environ, **home, "ALSA_CONFIG_PATH": str(folder / "asound.conf")}
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--log-target=stderr"]
     modules = ["module-native-protocol-unix", "module-null-sink sink_name=studio"]
+    modules += ["module-null-sink sink_name=call"] * call
     loads = [argument for module in modules for argument in ("-L", module)]
     with subprocess.Popen([*command, *loads], env=environment, stderr=subprocess.PIPE, text=True) as server:
         try:
             _wait_until_ready(server, environment)
             subprocess.run(["pactl", "set-default-source", "studio.monitor"], env=environment, check=True)
+            subprocess.run(["pactl", "set-default-sink", "studio"], env=environment, check=True)
             yield environment
         finally:
             server.terminate()

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from daemon.animate.face import open_face
 from daemon.animate.offline import perform
@@ -9,6 +10,8 @@ from daemon.line.blocks import Motion
 from daemon.line.metrics import Metrics
 from daemon.send.pacing import Pacer, Track
 from daemon.settings.config import DaemonConfig
+from daemon.sound.files import DEMO
+from model.audio import read_audio
 from model.face import FaceModel
 from model.stream import frame_count
 from model.torch_runtime import TorchRuntime
@@ -37,6 +40,18 @@ def test_render_writes_the_face_as_a_take(
     assert written.fps == (60 if suffix == ".json" else 30)
     assert len(written.weights) == frame_count(len(SAMPLES), written.fps)
     assert f"{out}: {len(written.weights)} frames at {written.fps} frames per second" in result.output
+
+
+def test_render_listens_to_a_sound_file(checkpoint: str, model: FaceModel, tmp_path: Path) -> None:
+    silent, out = np.zeros(5 * 16_000, np.float32), tmp_path / "take.npz"
+    soundfile.write(tmp_path / "own.wav", silent, 16_000)
+    given = ["render", str(tmp_path / "own.wav"), "--out", str(out), "--checkpoint", checkpoint]
+    result = facewire(*given, "--listen-to", str(DEMO))
+    assert result.exit_code == 0, result.output
+    expected = perform(TorchRuntime(model), silent, DaemonConfig(), other=read_audio(DEMO)).poses
+    np.testing.assert_allclose(takes.read(out).poses, expected, atol=1e-5)
+    assert np.abs(expected - perform(TorchRuntime(model), silent, DaemonConfig()).poses).max() > 1
+    assert "mic:USB: no such sound file" in refused(*given, "--listen-to", "mic:USB")
 
 
 @pytest.mark.parametrize("fps", ["24", "59.94", "60", "120"])

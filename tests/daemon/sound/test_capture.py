@@ -16,7 +16,7 @@ import soundfile
 from daemon.line.blocks import AudioChunk, samples_ns
 from daemon.line.queues import DropOldestQueue
 from daemon.sound import capture, stdin
-from daemon.sound.capture import open_source
+from daemon.sound.capture import listen, open_other, open_source
 from daemon.sound.files import DEMO, SoundFile
 from daemon.sound.stdin import StandardInput
 from model.audio import read_audio
@@ -105,6 +105,43 @@ def test_auto_without_a_microphone_is_the_demo_and_says_so_loudly(
     assert "--input mic:NAME" in caplog.text
     with pytest.raises(FacewireError, match="no default microphone"):
         open_source("mic", 16_000)
+
+
+def test_whom_the_face_listens_to_is_a_second_device_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    devices = [device(0, "USB Mic"), device(1, "Monitor of Built-in", 48_000)]
+    monkeypatch.setitem(sys.modules, "sounddevice", FakeSoundDevice(devices))
+    soundfile.write(tmp_path / "a.wav", sound(800), 16_000, subtype="FLOAT")
+    own = open_source("mic", 16_000)
+    assert open_other("mic:monitor of", own).name == "Monitor of Built-in"
+    file = open_other(str(tmp_path / "a.wav"), own)
+    assert isinstance(file, SoundFile)
+    np.testing.assert_array_equal(file.samples, sound(800))
+    assert open_other("mic:usb", file).name == "USB Mic"  # the input is a file
+
+
+def test_nobody_is_listened_to_where_there_is_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", FakeSoundDevice([device(0, "USB Mic"), device(1, "Line In")]))
+    own = open_source("mic", 16_000)
+    with pytest.raises(FacewireError, match=r"listen_to 'mic:cable': there is no microphone 'cable'(.|\n)*1  Line In"):
+        open_other("mic:cable", own)
+    with pytest.raises(FacewireError, match=r"listen_to 'mic:usb': 'USB Mic' is the input already"):
+        open_other("mic:usb", own)
+    with pytest.raises(
+        FacewireError, match=r"listen_to '.*none.wav': no such file; a microphone is chosen by mic:NAME"
+    ):
+        open_other(str(tmp_path / "none.wav"), own)
+
+
+@pytest.mark.parametrize("error", [FacewireError("it does not start"), ArithmeticError("cosmic ray")])
+def test_one_who_is_heard_no_more_ends_nothing(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        name, rate_hz, latency_ms = "CABLE Output", 16_000, 0.0
+
+        def run(self, chunks: DropOldestQueue[AudioChunk], stop: Event) -> None:
+            raise error
+
+    listen(Broken(), DropOldestQueue(1), Event())
+    assert f"CABLE Output is heard no more: {error}" in caplog.text
 
 
 @pytest.fixture

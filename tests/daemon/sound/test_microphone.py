@@ -180,6 +180,74 @@ def test_a_device_is_found_again_on_its_host_api_and_none_that_is_like_it(sd: Fa
     assert sd.streams[1].options["device"] == 9
 
 
+def hears(running: Running, stream: FakeStream) -> None:
+    """Its sound comes out, as soon as the stream has been started again."""
+    while not stream.running:
+        running.stop.wait(0.01)
+    stream.hear(sound(160))
+    running.get()
+
+
+def until(running: Running, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2_000):
+        if text in caplog.text:
+            return
+        running.stop.wait(0.01)
+    pytest.fail(f"{text!r} was never said")
+
+
+def test_a_device_that_is_only_listened_to_comes_back_without_a_break_in_the_input(
+    sd: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    own = Microphone("Line In")
+    beside = Running(Microphone("USB Mic", own))
+    hears(beside, sd.streams[1])
+    until(beside, "'USB Mic' is gone; the face listens to nobody until it is back", caplog)
+    while len(sd.streams) < 3:
+        beside.stop.wait(0.01)
+    hears(beside, sd.streams[-1])
+    until(beside, "'USB Mic' is back", caplog)
+    beside.end()
+    assert sd.restarts == 0
+    assert not sd.streams[0].closed
+
+
+def test_an_input_that_is_looked_for_anew_takes_the_other_device_down_and_both_come_back(
+    sd: FakeSoundDevice, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    plugged = sd.devices
+    own = Microphone("Line In")
+    guest = Microphone("USB Mic", own)
+    running, beside = Running(own), Running(guest)
+    hears(running, sd.streams[0])
+    hears(beside, sd.streams[1])
+    sd.devices = plugged[1:]
+    while sd.restarts < 5:  # the input is away; nothing opens while PortAudio is being restarted
+        running.stop.wait(0.01)
+    assert len(sd.streams) == 2
+    assert all(stream.closed for stream in sd.streams)
+    sd.devices = plugged
+    while len(sd.streams) < 3:
+        running.stop.wait(0.01)
+    hears(running, sd.streams[2])
+    until(running, "'Line In' is back", caplog)
+    for _ in range(2_000):
+        if len(sd.streams) > 3 and sd.streams[-1].options["device"] == 3 and sd.streams[-1].running:
+            break
+        sd.streams[2].hear(sound(160))  # the input goes on
+        running.stop.wait(0.01)
+    hears(beside, sd.streams[-1])
+    running.end()
+    beside.end()
+
+
+def test_a_device_knows_whether_it_is_meant(sd: FakeSoundDevice) -> None:
+    assert Microphone("USB Mic Pro").is_meant("pro")
+    assert not Microphone("USB Mic Pro").is_meant("USB Mic")
+
+
 def test_wasapi_is_told_to_convert_and_no_other(sd: FakeSoundDevice) -> None:
     sd.host_apis = {"Windows WASAPI": -1, "MME": -1}
     sd.devices = [device(0, "Array", 48_000, channels=4, hostapi=0), device(1, "Array", 44_100, hostapi=1)]
