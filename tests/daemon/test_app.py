@@ -222,7 +222,7 @@ def test_the_face_listens_to_a_file_and_says_so(checkpoint: Path, receiver: Rece
     app.run(config(checkpoint, receiver, input=str(own), listen_to=str(other)), said.append)
     assert f"input     {own} (16000 Hz)\nlistens   to {other} (16000 Hz)\n" in said[0]
     assert receiver.faces()[:-3].any()
-    with pytest.raises(FacewireError, match="listen_to 'none[.]wav': no such file"):
+    with pytest.raises(FacewireError, match=r"listen_to 'none\.wav': no such file"):
         app.run(config(checkpoint, receiver, input=str(own), listen_to="none.wav"), said.append)
 
 
