@@ -194,7 +194,9 @@ def render(
         strength=strength, library=library, performances=[performed or Settings()],
     )  # fmt: skip
     windows = windows_of(state.window, samples)
-    others = None if other is None else np.stack([window_at(state.window, hop, other) for hop in range(len(windows))])
+    others = None
+    if other is not None:
+        others = np.array([window_at(state.window, hop, other) for hop in range(len(windows))]).reshape(windows.shape)
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):

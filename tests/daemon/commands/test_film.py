@@ -266,6 +266,8 @@ def test_what_cannot_be_made_is_refused_at_once(take: Path, sound: Path, tmp_pat
     assert "a gif has no sound" in refused(take, "clip.gif", sound=sound)
     assert "no such sound file" in refused(take, "clip.mp4", sound=tmp_path / "none.wav")
     assert "no such sound file" in refused(tmp_path / "none.wav", "clip.mp4")
+    assert "no such sound file" in refused(sound, "clip.mp4", listen_to=tmp_path / "none.wav")
+    assert "a take is finished" in refused(take, "clip.mp4", listen_to=sound)
     assert "not a sound file" in refused(take, "clip.mp4", sound=take)
     assert "cannot be read" in refused(tmp_path / "none.csv", "clip.mp4")
     assert "no such checkpoint" in refused(sound, "clip.mp4", DaemonConfig(checkpoint=tmp_path / "none"))
