@@ -1,6 +1,7 @@
 """`facewire-train performance`: figures of what eyes, brows and head perform, and strengths fitted to real faces."""
 
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,7 @@ import typer
 
 from model.extras import need
 from model.performance.settings import MOODS, Settings
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples
-from protocols.blendshapes import INDEX
-from protocols.errors import FacewireError
+from model.windows import SAMPLE_RATE_HZ
 
 app = typer.Typer(help="Judge what moves eyes, brows and head.", no_args_is_help=True)
 
@@ -21,47 +20,48 @@ QUIET_S = 600
 
 @app.command()
 def measure(
-    sounds: Annotated[list[Path], typer.Argument(metavar="SOUND...", help="Running speech; short files are joined.")],
+    sounds: Annotated[
+        list[Path], typer.Argument(metavar="SOUND...", help="Running speech; short files of a folder are joined.")
+    ],
+    checkpoint: Annotated[Path | None, typer.Option(help="The face, if not the one that ships.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for pictures of curves and gaps.")] = None,
-    take: Annotated[
-        list[Path], typer.Option(help="A take with the mouth of each sound, in their order; none is joined then.")
-    ] = [],  # noqa: B006
-    fps: Annotated[int, typer.Option(help="Frames per second.", min=10, max=120)] = 30,
-    lookahead_ms: Annotated[int, typer.Option(help="How far the voice is heard ahead.", min=0)] = 160,
+    lookahead_ms: Annotated[int | None, typer.Option(help="If not the checkpoint's.", min=0)] = None,
     mood: Annotated[str, typer.Option(help=", ".join(MOODS))] = "neutral",
     seed: Annotated[int, typer.Option(help="Of the first run; each has the next one.", min=0)] = 0,
 ) -> None:
-    """Perform sounds, silence and listening, and print each figure beside the range that it must be in."""
+    """Perform sounds, silence and listening, and print each figure beside the range that it must be in.
+
+    Where a GRID alignment (`.align`) lies beside a sound, closures of the lips are compared in all moods.
+    """
     from model.audio import read_audio
     from model.performance import blinks
-    from protocols import takes
-    from training.performance import figures, perform
+    from training.performance import closures, figures, perform
+    from training.performance.perform import Sound
 
     if out:
         need("train", "matplotlib", what="--out")
-    if take and len(take) != len(sounds):
-        raise FacewireError(f"{len(take)} takes for {len(sounds)} sounds: give one for each, in their order, or none")
-    heard: list[tuple[str, Samples]] = [(path.stem, read_audio(path)) for path in sounds]
-    mouths = [takes.read(path).weights for path in take]
-    if not take:
-        heard = list(perform.joined(heard))
-    performed = partial(perform.perform, settings=Settings(mood=mood), fps=fps, lookahead_ms=lookahead_ms)
-    runs = [
-        performed(name, samples, seed=seed + place, mouth=mouths[place] if take else None)
-        for place, (name, samples) in enumerate(heard)
+    settings, runtime = Settings(mood=mood), perform.opened(checkpoint)
+    heard = [
+        run
+        for _, folder in groupby(sounds, key=lambda path: path.parent)
+        for run in perform.joined([Sound(path.stem, read_audio(path), closures.times_s(path)) for path in folder])
     ]
-    nothing = np.zeros(QUIET_S * SAMPLE_RATE_HZ, np.float32)
-    alone = [performed("silence", nothing, seed=seed)]
+    performed = partial(perform.perform, runtime, settings=settings, lookahead_ms=lookahead_ms)
+    runs = [performed(sound, seed=seed + place) for place, sound in enumerate(heard)]
+    alone = [performed(Sound("silence", np.zeros(QUIET_S * SAMPLE_RATE_HZ, np.float32)), seed=seed)]
     listening = [
-        performed("listening", np.zeros_like(samples), seed=seed + place, other=samples)
-        for place, (_, samples) in enumerate(heard)
+        performed(Sound("listening", np.zeros_like(sound.samples)), seed=seed + place, other=sound.samples)
+        for place, sound in enumerate(heard)
     ]
     found = figures.talking(runs, seed)
     found += figures.blinking(alone, "silence", blinks.MEDIAN_REST_S, 10, 22)
     found += figures.blinking(listening, "listening", blinks.MEDIAN_REST_S, 10, 22)
-    if take:
-        spread = _closures(heard, mouths, seed, fps, lookahead_ms)
-        found.append(figures.Figure("jawOpen - mouthClose in moods, farthest off", spread, 0.0, 0.01))
+    known = [sound for sound in heard if sound.closures_s]
+    if known:
+        found += closures.in_moods(runtime, known, seed, lookahead_ms)
+    cost_ms = perform.cost_ms(runtime, heard[0], settings)
+    found.append(figures.Figure("cost of 100 ms, best of all hops, ms", float(cost_ms.min()), 0.0, 0.5))
+    found.append(figures.Figure("cost of 100 ms, median, ms", float(np.median(cost_ms)), 0.0, 0.5))
     minutes = sum(run.seconds for run in runs) / 60
     typer.echo(f"{len(runs)} runs, {minutes:.1f} minutes\n{figures.table(found)}")
     if out:
@@ -84,21 +84,3 @@ def couplings(
 
     weights = np.concatenate([files.read(path).weights for path in takes])
     typer.echo(fitting.table(fitting.fit(weights)))
-
-
-def _closures(heard: list[tuple[str, Samples]], mouths: list[Floats], seed: int, fps: int, lookahead_ms: int) -> float:
-    """How far any mood takes the lips apart, or together, at any frame."""
-    from training.performance import perform
-
-    farthest = 0.0
-    for (name, samples), mouth in zip(heard, mouths, strict=True):
-        for mood in MOODS:
-            settings = Settings(mood=mood, mood_intensity=1.0)
-            run = perform.perform(
-                name, samples, settings=settings, fps=fps, seed=seed, lookahead_ms=lookahead_ms, mouth=mouth
-            )
-            some = min(len(mouth), len(run.weights))
-            off = (run.weights - np.pad(mouth[:some], ((0, len(run.weights) - some), (0, 0))))[:some]
-            apart = off[:, INDEX["jawOpen"]] - off[:, INDEX["mouthClose"]]
-            farthest = max(farthest, float(np.abs(apart).max(initial=0.0)))
-    return farthest

@@ -1,21 +1,39 @@
-"""Performs sounds without a face model: a voice heard in the stream's own windows, and a take's mouth or none."""
+"""Performs sounds as the program does: through the stream, with the face of a checkpoint."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model import level
+from model import checkpoint, level, stream
+from model.onnx_checkpoint import open_checkpoint
+from model.onnx_session import NoOnnxError
 from model.performance import performance, prosody
 from model.performance.prosody import Prosody
 from model.performance.settings import Settings
+from model.runtime import Runtime
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
 
 RUN_S: Final = 60
 """Short sounds are joined until they are so long."""
-BETWEEN_S: Final = 0.5
+BETWEEN_S: Final = (0.25, 0.9)
+"""Pauses between them: within a turn, and longer ones after which another one begins."""
 PEAK: Final = 0.5
+WARM_HOPS: Final = 50
+"""Hops before the cost is measured: until there are as many events as usual."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording, and when its lips are known to close."""
+
+    name: str
+    samples: Samples
+    closures_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,7 +43,7 @@ class Performed:
     name: str
     fps: int
     weights: Floats
-    """(n, 52), with the mouth if there is one."""
+    """(n, 52)"""
     pose: Floats
     """(n, 10)"""
     heard: Prosody
@@ -37,6 +55,39 @@ class Performed:
         return len(self.weights) / self.fps
 
 
+def opened(path: Path | None) -> Runtime:
+    """The face of a checkpoint (None: the one that ships), with onnxruntime where it can.
+
+    Raises FacewireError if the checkpoint cannot be used.
+    """
+    path = path or checkpoint.DEFAULT
+    if checkpoint.carries_graphs(path):
+        try:
+            return open_checkpoint(path)
+        except NoOnnxError:
+            pass
+    from model.torch_runtime import TorchRuntime
+
+    return TorchRuntime(checkpoint.load(path))
+
+
+def perform(
+    runtime: Runtime,
+    sound: Sound,
+    *,
+    settings: Settings,
+    seed: int,
+    lookahead_ms: int | None = None,
+    other: Samples | None = None,
+) -> Performed:
+    """A face and its performance to a sound, or to what `other` (n,) says."""
+    made = stream.render(
+        runtime, sound.samples, seed=seed, lookahead_ms=lookahead_ms, performed=settings, other=other
+    )  # fmt: skip
+    fps, frames = runtime.config.fps, len(made.weights)
+    return Performed(sound.name, fps, made.weights, made.poses, hear(sound.samples, fps, 0).frames(0, frames))
+
+
 def hear(samples: Samples, fps: int, lookahead_ms: int) -> Prosody:
     """The voice in a recording (n,) at 16 kHz, as a stream hears it; no detector tells what is speech."""
     window = WindowSpec(right_ms=lookahead_ms)
@@ -44,50 +95,48 @@ def hear(samples: Samples, fps: int, lookahead_ms: int) -> Prosody:
     return prosody.listen(window, levelled, fps)
 
 
-def perform(
-    name: str,
-    samples: Samples,
-    *,
-    settings: Settings,
-    fps: int,
-    seed: int,
-    lookahead_ms: int,
-    mouth: Floats | None = None,
-    other: Samples | None = None,
-) -> Performed:
-    """A performance to a recording (n,), with a mouth (frames, 52) that was made before, or to what `other` says."""
-    heard = hear(samples, fps, lookahead_ms)
-    listened = None if other is None else hear(other, fps, lookahead_ms)
-    face = np.zeros((1, heard.shape[1], 52), np.float32)
-    if mouth is not None:
-        some = mouth[: heard.shape[1]]
-        face[0, : len(some)] = some
-    state = performance.start([seed], fps, [settings])
-    _, weights, pose = performance.step(state, heard, [settings], face, listened)
-    return Performed(name, fps, performance.combine(face, weights)[0], pose[0], hear(samples, fps, 0))
+def cost_ms(runtime: Runtime, sound: Sound, settings: Settings) -> NDArray[np.float64]:
+    """Milliseconds (n,) for each hop of a sound: to hear the voice and to perform, without the face."""
+    window, fps = runtime.config.window(), runtime.config.fps
+    _, levelled = level.follow(window, windows_of(window, sound.samples)[None], level.start(1))
+    face = np.zeros((1, window.frames_per_hop(fps), 52), np.float32)
+    state, times_s = performance.start([0], fps, [settings]), []
+    for hop in range(levelled.shape[1]):
+        begin = perf_counter()
+        heard = prosody.listen(window, levelled[:, hop : hop + 1], fps)
+        state, weights, _ = performance.step(state, heard, [settings], face)
+        performance.combine(face, weights)
+        times_s.append(perf_counter() - begin)
+    return 1000 * np.array(times_s[WARM_HOPS:] or times_s)
 
 
-def joined(sounds: Sequence[tuple[str, Samples]]) -> Iterator[tuple[str, Samples]]:
-    """Sounds of a minute or more; shorter ones one after the other, equally loud, with a pause between."""
-    pause = np.zeros(round(BETWEEN_S * SAMPLE_RATE_HZ), np.float32)
-    names, parts = [], []
-    for name, samples in sounds:
-        names.append(name)
-        parts += [_spoken(samples), pause]
-        if sum(map(len, parts)) >= RUN_S * SAMPLE_RATE_HZ:
-            yield names[0], np.concatenate(parts)
-            names, parts = [], []
+def joined(sounds: Sequence[Sound]) -> Iterator[Sound]:
+    """Sounds of a minute or more; shorter ones one after the other, equally loud, with pauses between."""
+    rng = np.random.default_rng(0)
+    name, parts, closures_s, length = "", [], [], 0
+    for sound in sounds:
+        begin, spoken = _spoken(sound.samples)
+        pause = np.zeros(round(rng.uniform(*BETWEEN_S) * SAMPLE_RATE_HZ), np.float32)
+        closures_s += [at_s + (length - begin) / SAMPLE_RATE_HZ for at_s in sound.closures_s]
+        name, parts, length = name or sound.name, [*parts, spoken, pause], length + len(spoken) + len(pause)
+        if length >= RUN_S * SAMPLE_RATE_HZ:
+            yield Sound(name, np.concatenate(parts), tuple(closures_s))
+            name, parts, closures_s, length = "", [], [], 0
     if parts:
-        yield names[0], np.concatenate(parts)
+        yield Sound(name, np.concatenate(parts), tuple(closures_s))
 
 
-def _spoken(samples: Samples) -> Samples:
-    """From the first to the last 10 ms that are less than 40 dB below the loudest, which is brought to `PEAK`."""
+def _spoken(samples: Samples) -> tuple[int, Samples]:
+    """From the first to the last 10 ms that are less than 40 dB below the loudest, which is brought to `PEAK`.
+
+    Before it the sample at which it begins.
+    """
     block = SAMPLE_RATE_HZ // 100
     whole = samples[: len(samples) // block * block].reshape(-1, block)
     loud = np.square(whole).mean(1) if len(whole) else np.zeros(0)
     places = np.flatnonzero(loud > max(float(loud.max(initial=0.0)) * 1e-4, 1e-12))
     if not len(places):
-        return samples
-    spoken = samples[places[0] * block : (places[-1] + 1) * block]
-    return np.asarray(spoken * (PEAK / max(float(np.abs(spoken).max()), 1e-6)), np.float32)
+        return 0, samples
+    begin = int(places[0]) * block
+    spoken = samples[begin : (places[-1] + 1) * block]
+    return begin, np.asarray(spoken * (PEAK / max(float(np.abs(spoken).max()), 1e-6)), np.float32)

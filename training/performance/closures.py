@@ -1,0 +1,75 @@
+"""Whether lips that close on p, b and m do so in every mood."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from model.performance.settings import MOODS, Settings
+from model.runtime import Runtime
+from model.windows import Floats
+from protocols.blendshapes import INDEX
+from protocols.errors import FacewireError
+from training.performance.figures import Figure
+from training.performance.perform import Sound, perform
+
+NEAR_S: Final = 0.08
+"""Lips count around each closure for so long."""
+PARTING: Final = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
+_UNITS_PER_S: Final = 25_000
+
+
+def times_s(sound: Path) -> tuple[float, ...]:
+    """When the lips close, in seconds, by the GRID alignment beside a recording: () without one.
+
+    At the beginning of words in p, b or m, and at the end of the letter m. Raises FacewireError for any other file.
+    """
+    align = sound.with_suffix(".align")
+    if not align.exists():
+        return ()
+    try:
+        words = [line.split() for line in align.read_text(encoding="utf-8").splitlines()]
+        return tuple(
+            int(end if word == "m" else begin) / _UNITS_PER_S for begin, end, word in words if word[0] in "pbm"
+        )
+    except ValueError as error:
+        raise FacewireError(f"{align}: not a GRID alignment: {error}") from None
+
+
+def in_moods(runtime: Runtime, sounds: Sequence[Sound], seed: int, lookahead_ms: int | None) -> list[Figure]:
+    """How far any mood, at its full intensity, takes the lips from where they are without a mood."""
+    apart, parted, count = 0.0, 0.0, 0
+    for sound in sounds:
+        lips = {
+            mood: perform(
+                runtime,
+                sound,
+                settings=Settings(mood=mood, mood_intensity=1.0),
+                seed=seed,
+                lookahead_ms=lookahead_ms,
+            ).weights
+            for mood in MOODS
+        }
+        near = _near(sound, len(lips["neutral"]), runtime.config.fps)
+        count += len(sound.closures_s)
+        for weights in lips.values():
+            apart = max(apart, float(np.abs(_open(weights) - _open(lips["neutral"]))[near].max(initial=0.0)))
+            more = (weights - lips["neutral"])[near][:, [INDEX[name] for name in PARTING]]
+            parted = max(parted, float(more.max(initial=0.0)))
+    return [
+        Figure("closures on p, b, m", count, 1, np.inf),
+        Figure("jawOpen - mouthClose there, farthest by mood", apart, 0.0, 0.01),
+        Figure("upper or lower lip there, farthest by mood", parted, 0.0, 0.05),
+    ]
+
+
+def _open(weights: Floats) -> Floats:
+    return weights[:, INDEX["jawOpen"]] - weights[:, INDEX["mouthClose"]]
+
+
+def _near(sound: Sound, frames: int, fps: int) -> list[int]:
+    reach = round(NEAR_S * fps)
+    centres = [round(at_s * fps) for at_s in sound.closures_s]
+    around = {frame for centre in centres for frame in range(centre - reach, centre + reach + 1)}
+    return sorted(frame for frame in around if 0 <= frame < frames)
