@@ -19,7 +19,7 @@ minute at rest and 26 in conversation; these make some 18 and 22."""
 LEAST_S: Final = 0.5
 """Between two that are no double."""
 AMID_SPEECH: Final = 0.75
-AT_PAUSES: Final = 2.2
+AT_PAUSES: Final = 1.8
 """How much faster waiting goes amid a phrase, and when one has ended: speakers blink at the ends (Nakano and Kitazawa
 2010; the sizes are our choice)."""
 PAUSE_S: Final = (0.1, 0.6)

@@ -16,12 +16,13 @@ from model.performance.phrases import Cue
 
 SPACINGS_S: Final = (2.3, 0.8)
 """Of what wanders, slowly and faster."""
-RAISE: Final = 0.07
+ON_ACCENT: Final = 0.4
+"""Share of accents that brows mark: about every second one (Flecha-García 2010), less those that are too small to see."""
+RAISE: Final = 0.14
 """Median on an accent of strength 1. Real faces in lively speech reach .1 to .8 (browInnerUp, 95th percentile)."""
-FROWN: Final = 0.1
-FROWN_ON_ACCENT: Final = 0.25
-"""Share of accents with a frown; the others have a raise. Most are too small to see: brows mark about every second
-accent (Flecha-García 2010)."""
+FROWN: Final = 0.18
+FROWNS: Final = 0.25
+"""Share of those marks that are frowns; the others are raises (our choice)."""
 FLASH: Final = 0.16
 FLASH_AT_TURN: Final = 0.5
 """Share of turns that begin with raised brows."""
@@ -30,8 +31,8 @@ SIGMA: Final = 0.5
 AGAIN_S: Final = 0.35
 RISE_S: Final = 0.3
 HOLD_S: Final = (0.05, 0.2)
-FALL_S: Final = (1.5, 2.6)
-WANDER: Final = np.array([0.05, 0.012])
+FALL_S: Final = (0.6, 1.3)
+WANDER: Final = np.array([0.035, 0.012])
 """Deviation of brows that nothing moves, slow and faster: up they are raised, down they frown."""
 FROWN_SHARE: Final = 1.1
 _SIZE, _WHICH, _FALL, _HOLD, _TURN = range(400, 405)
@@ -67,6 +68,7 @@ def _wanted(cue: Cue, dice: Dice) -> tuple[float, float]:
         return FLASH, 0.0
     if not cue.accent:
         return 0.0, 0.0
-    if dice.uniform(_WHICH) < FROWN_ON_ACCENT:
+    which = dice.uniform(_WHICH) / ON_ACCENT
+    if which < FROWNS:
         return 0.0, FROWN * cue.accent
-    return RAISE * cue.accent, 0.0
+    return (RAISE * cue.accent, 0.0) if which < 1 else (0.0, 0.0)

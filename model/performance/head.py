@@ -19,10 +19,10 @@ from model.performance.moment import Moment
 SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 0.85, 0.75, 0.9, 0.31, 0.27, 0.36)
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
 SWAY_REST: Final = np.array([0.9, 0.7, 0.6, 0.0018, 0.0006, 0.0025, 0.35, 0.3, 0.25, 0.06, 0.06, 0.05])
-SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 2.0, 0.95, 0.18, 0.2, 0.15])
+SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 2.7, 1.1, 0.18, 0.22, 0.15])
 SWAY_MORE: Final = SWAY_TALKING - SWAY_REST
 """Deviations; at rest they come to those of somebody seated, together with postures and breath."""
-TALKING_DEG: Final = np.array([0.0, -2.0, 0.0])
+TALKING_DEG: Final = np.array([0.0, -1.2, 0.0])
 """Chin up while talking, so that nods lead about as far down as up."""
 POSTURE_DEG: Final = (2.8, 2.2, 1.5)
 """Deviation of postures while talking: yaw, pitch, roll."""
@@ -47,7 +47,7 @@ FACING: Final = 0.6
 FOLLOW_S: Final = 0.35
 FOLLOW_AFTER_S: Final = 0.05
 """Eyes first: the head starts some 50 ms later and is slower (Lee, Badler and Badler 2002; Guitton and Volle 1987)."""
-NOD_DEG: Final = 8.8
+NOD_DEG: Final = 8.6
 """Median size of a beat on an accent of strength 1."""
 BEAT_SIGMA: Final = 0.4
 BEATS: Final = (
@@ -68,12 +68,12 @@ MOST_DEG: Final = 14.0
 SAME_SIDE: Final = 0.7
 """Share of beats that tilt to the side that they turn to."""
 HOLD_S: Final = (0.0, 0.06)
-RISE_S: Final = 0.18
+RISE_S: Final = 0.16
 RISE_S_PER_DEG: Final = 0.013
 """How long a beat takes to get there."""
-FALL_S: Final = (1.3, 2.1)
-QUICK_S: Final = (0.42, 0.65)
-QUICK: Final = 0.2
+FALL_S: Final = (0.55, 1.1)
+QUICK_S: Final = (0.4, 0.6)
+QUICK: Final = 0.4
 """How long it takes to come back, and the share of those that come back at once (Hadar et al. 1983 tell ordinary from
 rapid movements; the share is our choice)."""
 BREATH_S: Final = 3.6

@@ -106,13 +106,17 @@ def sides(seeds: Keys) -> Values:
 
 
 def mouth(felt: Values, talking: Values, spoken: Values | None) -> Values:
-    """A mood's share (B, T, 52) of a mouth, by how much (B, T, 1) it speaks and what (B, T, 52) it says."""
+    """A mood's share (B, T, 52) of a mouth, by how much (B, T, 1) it speaks and what (B, T, 52) it says.
+
+    What parts the lips goes at once when somebody begins to speak: the first sound may be a p.
+    """
     left = 1 - (1 - CORNERS_SPOKEN) * talking
+    silent = (1 - talking) ** 3
     if spoken is None:
-        return felt * (CORNERS * left + PARTING * (1 - talking))
+        return felt * (CORNERS * left + PARTING * silent)
     apart = (spoken[..., INDEX["jawOpen"]] - spoken[..., INDEX["mouthClose"]])[..., None]
     opened = np.minimum(np.maximum(apart / OPEN, 0.0), 1.0)
-    return felt * (CORNERS * left + PARTING * (1 - (1 - PARTING_SPOKEN * opened) * talking))
+    return felt * (CORNERS * left + PARTING * (silent + (1 - silent) * PARTING_SPOKEN * opened))
 
 
 class Manner(NamedTuple):

@@ -70,6 +70,7 @@ def measure(
         out.mkdir(parents=True, exist_ok=True)
         for run in (*runs[:3], alone[0], listening[0]):
             plots.curves(out / f"curves-{run.name}.png", run)
+        plots.summary(out / "performance.png", runs, blinks.MEDIAN_TALKING_S)
         plots.gaps(out / "gaps-talking.png", runs, blinks.MEDIAN_TALKING_S, "gaps between blinks, talking")
         plots.gaps(out / "gaps-silence.png", alone, blinks.MEDIAN_REST_S, "gaps between blinks, silence")
 

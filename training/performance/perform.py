@@ -113,7 +113,9 @@ def cost_ms(runtime: Runtime, sound: Sound, settings: Settings) -> NDArray[np.fl
 def joined(sounds: Sequence[Sound]) -> Iterator[Sound]:
     """Sounds of a minute or more; shorter ones one after the other, equally loud, with pauses between."""
     rng = np.random.default_rng(0)
-    name, parts, closures_s, length = "", [], [], 0
+    name, length = "", 0
+    parts: list[Samples] = []
+    closures_s: list[float] = []
     for sound in sounds:
         begin, spoken = _spoken(sound.samples)
         pause = np.zeros(round(rng.uniform(*BETWEEN_S) * SAMPLE_RATE_HZ), np.float32)

@@ -30,11 +30,11 @@ def test_they_move_as_far_as_brows_do() -> None:
     assert resting[:, INDEX["browInnerUp"]].max() < 0.2
 
 
-def test_accents_raise_them_or_draw_them_together() -> None:
-    rows = [row for seed in range(200) for row in begun(CUE._replace(accent=1.0), seed)]
-    assert len(rows) == 200
+def test_some_accents_raise_them_or_draw_them_together() -> None:
+    rows = [row for seed in range(400) for row in begun(CUE._replace(accent=1.0), seed)]
+    assert len(rows) / 400 == pytest.approx(brows.ON_ACCENT, abs=0.08)
     frowns = np.array([row[FROWN] > 0 for row in rows])
-    assert frowns.mean() == pytest.approx(brows.FROWN_ON_ACCENT, abs=0.1)
+    assert frowns.mean() == pytest.approx(brows.FROWNS, abs=0.1)
     assert all((row[RAISE] > 0) != (row[FROWN] > 0) for row in rows)
     assert not begun(CUE, 1)
 
@@ -42,7 +42,7 @@ def test_accents_raise_them_or_draw_them_together() -> None:
 def test_questions_raise_them_longer() -> None:
     asked = CUE._replace(sounding=False, quiet_s=0.2, phrase_ended_s=1.0, question=True)
     rows = [begun(asked, seed)[0] for seed in range(50)]
-    assert np.median([row[RAISE] for row in rows]) > 2 * brows.RAISE
+    assert np.median([row[RAISE] for row in rows]) > 1.5 * brows.RAISE
     assert min(row[2] for row in rows) > 0.4
 
 

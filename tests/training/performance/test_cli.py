@@ -1,3 +1,4 @@
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import soundfile
 from typer.testing import CliRunner
 
 from protocols import takes
-from protocols.errors import FacewireError
 from protocols.takes import Take
 from tests.model.performance.voice import DEMO, sound
 from training import cli
@@ -18,39 +18,44 @@ RUNNER = CliRunner()
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(performance_cli, "QUIET_S", 60)
+    monkeypatch.setattr(performance_cli, "QUIET_S", 30)
 
 
-def test_measures_and_draws(tmp_path: Path) -> None:
-    take = tmp_path / "mouth.npz"
-    rng = np.random.default_rng(0)
-    takes.write(take, Take(rng.random((393, 52), dtype=np.float32) * 0.5, Fraction(30)))
+def rows(output: str) -> dict[str, float]:
+    return {line[:46].strip(): float(line[46:].split()[0]) for line in output.splitlines()[2:]}
+
+
+def test_measures_what_the_stream_makes_and_draws(tmp_path: Path) -> None:
+    voice = tmp_path / "demo.flac"
+    shutil.copy(DEMO, voice)
+    voice.with_suffix(".align").write_text("0 25000 sil\n25000 40000 place\n40000 50000 m\n", encoding="utf-8")
     done = RUNNER.invoke(
-        cli.app, ["performance", "measure", str(DEMO), "--take", str(take), "--out", str(tmp_path / "out")],
-        catch_exceptions=False,
-    )  # fmt: skip
+        cli.app, ["performance", "measure", str(voice), "--out", str(tmp_path / "out")], catch_exceptions=False
+    )
     assert done.exit_code == 0
-    rows = {line[:46].strip(): line[46:].split()[0] for line in done.output.splitlines()[2:]}
-    assert float(rows["jawOpen - mouthClose in moods, farthest off"]) == 0
-    assert 1 < float(rows["head pitch, deviation in degrees"]) < 9
-    assert float(rows["blinks per minute, silence"]) > 3
+    found = rows(done.output)
+    assert found["closures on p, b, m"] == 2
+    assert found["jawOpen - mouthClose there, farthest by mood"] < 0.01
+    assert found["upper or lower lip there, farthest by mood"] > 0
+    assert abs(found["eyeBlink with jawOpen, r"]) < 0.5  # it has a mouth that speaks
+    assert 1 < found["head pitch, deviation in degrees"] < 9
+    assert found["blinks per minute, silence"] > 3
+    assert 0 < found["cost of 100 ms, best of all hops, ms"] <= found["cost of 100 ms, median, ms"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "curves-demo.png", "curves-silence.png", "curves-listening.png", "gaps-talking.png", "gaps-silence.png",
+        "performance.png",
     }  # fmt: skip
 
 
-def test_sounds_without_a_take_are_joined(tmp_path: Path) -> None:
-    paths = []
-    for k in range(2):
-        paths.append(str(tmp_path / f"{k}.wav"))
-        soundfile.write(paths[-1], sound()[: 16_000 * 6], 16_000)
-    done = RUNNER.invoke(cli.app, ["performance", "measure", *paths, "--fps", "60"], catch_exceptions=False)
-    assert done.output.startswith("1 runs, 0.2 minutes")
-
-
-def test_takes_must_go_with_sounds() -> None:
-    with pytest.raises(FacewireError, match="1 takes for 2 sounds"):
-        RUNNER.invoke(cli.app, ["performance", "measure", "a.wav", "b.wav", "--take", "c.npz"], catch_exceptions=False)
+def test_sounds_of_a_folder_are_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(performance_cli, "QUIET_S", 2)
+    paths = [tmp_path / folder / f"{k}.wav" for folder in ("a", "b") for k in range(2)]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, sound()[: 16_000 * 3], 16_000)
+    done = RUNNER.invoke(cli.app, ["performance", "measure", *map(str, paths)], catch_exceptions=False)
+    assert done.output.startswith("2 runs, 0.2 minutes")
+    assert "closures" not in done.output
 
 
 def test_couplings_are_fitted_to_takes(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from model.performance.prosody import Prosody, silence
 from protocols.blendshapes import INDEX
 from training.performance import figures, measure
-from training.performance.perform import Performed, hear, joined
+from training.performance.perform import Performed, Sound, hear, joined
 
 FPS = 30
 
@@ -76,12 +76,19 @@ def test_figures_out_of_their_range_are_marked() -> None:
     assert not found["eyeBlink with jawOpen, r"].good
 
 
-def test_short_sounds_are_joined_equally_loud() -> None:
+def test_short_sounds_are_joined_equally_loud_and_their_closures_go_along() -> None:
     rng = np.random.default_rng(2)
-    sounds = [(f"s{k}", np.pad(rng.normal(0, 0.01 * (k + 1), 32_000), 16_000).astype(np.float32)) for k in range(80)]
+    sounds = [
+        Sound(f"s{k}", np.pad(rng.normal(0, 0.01 * (k + 1), 32_000), 16_000).astype(np.float32), (1.5,))
+        for k in range(80)
+    ]
+    sounds[0].samples[24_000] = 9
     runs = list(joined(sounds))
-    assert [name for name, _ in runs] == ["s0", "s24", "s48", "s72"]
-    assert all(len(samples) >= 60 * 16_000 for _, samples in runs[:-1])
-    assert np.abs(runs[0][1]).max() == pytest.approx(0.5)
-    heard = hear(runs[0][1], FPS, 0)
-    assert (heard.loudness_db[0] > -15).mean() > 0.7
+    assert [run.name for run in runs][0] == "s0"
+    assert all(len(run.samples) >= 60 * 16_000 for run in runs[:-1])
+    assert sum(len(run.closures_s) for run in runs) == 80
+    first, second = runs[0].closures_s[:2]
+    assert np.abs(runs[0].samples[round(first * 16_000)]) == pytest.approx(0.5)
+    assert 2.25 <= second - first <= 2.95
+    heard = hear(runs[1].samples, FPS, 0)
+    assert (heard.loudness_db[0] > -15).mean() > 0.6
