@@ -17,7 +17,7 @@ from model.performance.phrases import Cue
 SPACINGS_S: Final = (2.3, 0.8)
 """Of what wanders, slowly and faster."""
 ON_ACCENT: Final = 0.4
-"""Share of accents that brows mark: about every second one (Flecha-García 2010), less those that are too small to see."""
+"""Share of accents that brows mark: about every second one (Flecha-García 2010), less those too small to see."""
 RAISE: Final = 0.14
 """Median on an accent of strength 1. Real faces in lively speech reach .1 to .8 (browInnerUp, 95th percentile)."""
 FROWN: Final = 0.18

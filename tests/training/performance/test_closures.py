@@ -24,7 +24,7 @@ def test_lips_close_at_the_beginning_of_words_and_at_the_end_of_the_letter_m(tmp
 
 def test_a_mood_that_opened_the_mouth_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     runtime, voice = perform.opened(None), Sound("voice", sound()[: 16_000 * 2], (0.7, 1.2))
-    count, apart, lips = closures.in_moods(runtime, [voice], 0, None)
+    count, apart, _ = closures.in_moods(runtime, [voice], 0, None)
     assert count.value == 2
     assert apart.good
     assert apart.value < 1e-6

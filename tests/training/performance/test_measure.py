@@ -84,7 +84,7 @@ def test_short_sounds_are_joined_equally_loud_and_their_closures_go_along() -> N
     ]
     sounds[0].samples[24_000] = 9
     runs = list(joined(sounds))
-    assert [run.name for run in runs][0] == "s0"
+    assert runs[0].name == "s0"
     assert all(len(run.samples) >= 60 * 16_000 for run in runs[:-1])
     assert sum(len(run.closures_s) for run in runs) == 80
     first, second = runs[0].closures_s[:2]
