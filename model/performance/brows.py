@@ -31,7 +31,7 @@ SIGMA: Final = 0.5
 AGAIN_S: Final = 0.35
 RISE_S: Final = 0.3
 HOLD_S: Final = (0.05, 0.2)
-FALL_S: Final = (0.6, 1.3)
+FALL_S: Final = (0.8, 1.5)
 WANDER: Final = np.array([0.035, 0.012])
 """Deviation of brows that nothing moves, slow and faster: up they are raised, down they frown."""
 FROWN_SHARE: Final = 1.1

@@ -19,7 +19,7 @@ from model.performance.moment import Moment
 SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 0.85, 0.75, 0.9, 0.31, 0.27, 0.36)
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
 SWAY_REST: Final = np.array([0.9, 0.7, 0.6, 0.0018, 0.0006, 0.0025, 0.35, 0.3, 0.25, 0.06, 0.06, 0.05])
-SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.3, 2.7, 1.1, 0.18, 0.22, 0.15])
+SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.1, 2.4, 1.0, 0.18, 0.22, 0.15])
 SWAY_MORE: Final = SWAY_TALKING - SWAY_REST
 """Deviations; at rest they come to those of somebody seated, together with postures and breath."""
 TALKING_DEG: Final = np.array([0.0, -1.2, 0.0])
@@ -71,9 +71,9 @@ HOLD_S: Final = (0.0, 0.06)
 RISE_S: Final = 0.16
 RISE_S_PER_DEG: Final = 0.013
 """How long a beat takes to get there."""
-FALL_S: Final = (0.55, 1.1)
+FALL_S: Final = (0.8, 1.5)
 QUICK_S: Final = (0.4, 0.6)
-QUICK: Final = 0.4
+QUICK: Final = 0.15
 """How long it takes to come back, and the share of those that come back at once (Hadar et al. 1983 tell ordinary from
 rapid movements; the share is our choice)."""
 BREATH_S: Final = 3.6

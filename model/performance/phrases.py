@@ -34,7 +34,7 @@ ACCENT_SEMITONES: Final = 8.0
 ACCENT_RATE: Final = 1.9
 ACCENTS_S: Final = 5.0
 """Accents per second of speech of late: where there are fewer, as in a flat voice, less counts as one."""
-ACCENT_BAR: Final = 2.2
+ACCENT_BAR: Final = 3.0
 ACCENT_HELD_S: Final = 0.3
 """How much more prominent the next accent has to be, and how soon that is over."""
 QUICK_S: Final = 0.045
