@@ -19,12 +19,12 @@ from model.performance.moment import Moment
 SPACINGS_S: Final = (3.1, 2.7, 3.4, 3.7, 4.3, 3.3, 0.85, 0.75, 0.9, 0.31, 0.27, 0.36)
 """Of the sway: yaw, pitch, roll (degrees), x, y, z (metres), slowly; the three angles faster, and faster still."""
 SWAY_REST: Final = np.array([0.9, 0.7, 0.6, 0.0018, 0.0006, 0.0025, 0.35, 0.3, 0.25, 0.06, 0.06, 0.05])
-SWAY_TALKING: Final = np.array([1.6, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.1, 2.4, 1.0, 0.18, 0.22, 0.15])
+SWAY_TALKING: Final = np.array([1.3, 1.5, 1.1, 0.003, 0.001, 0.0045, 1.4, 2.4, 1.0, 0.18, 0.22, 0.15])
 SWAY_MORE: Final = SWAY_TALKING - SWAY_REST
 """Deviations; at rest they come to those of somebody seated, together with postures and breath."""
 TALKING_DEG: Final = np.array([0.0, -1.2, 0.0])
 """Chin up while talking, so that nods lead about as far down as up."""
-POSTURE_DEG: Final = (2.8, 2.2, 1.5)
+POSTURE_DEG: Final = (2.6, 2.2, 1.5)
 """Deviation of postures while talking: yaw, pitch, roll."""
 POSTURE_AT_REST: Final = 0.35
 POSTURE_KEPT: Final = 0.35
