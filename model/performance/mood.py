@@ -20,8 +20,8 @@ FADE_S: Final = 0.9
 CORNERS_SPOKEN: Final = 0.55
 PARTING_SPOKEN: Final = 0.3
 """What is left of a mood's mouth while it speaks: of lip corners, and of what parts the lips."""
-OPEN: Final = 0.12
-"""jawOpen - mouthClose from which lips count as open."""
+OPEN: Final = (0.03, 0.15)
+"""jawOpen - mouthClose up to which lips count as closed, and from which as open."""
 SIDES: Final = 0.1
 """Most that one side of a face shows more of a mood than the other."""
 EXTRAS: Final = ("yaw", "pitch", "roll", "eyes", "vigour", "gaze", "head", "brows", "liveliness", "auto")
@@ -115,7 +115,7 @@ def mouth(felt: Values, talking: Values, spoken: Values | None) -> Values:
     if spoken is None:
         return felt * (CORNERS * left + PARTING * silent)
     apart = (spoken[..., INDEX["jawOpen"]] - spoken[..., INDEX["mouthClose"]])[..., None]
-    opened = np.minimum(np.maximum(apart / OPEN, 0.0), 1.0)
+    opened = np.minimum(np.maximum((apart - OPEN[0]) / (OPEN[1] - OPEN[0]), 0.0), 1.0)
     return felt * (CORNERS * left + PARTING * (silent + (1 - silent) * PARTING_SPOKEN * opened))
 
 

@@ -15,7 +15,7 @@ from training.performance.figures import Figure
 from training.performance.perform import Sound, perform
 
 NEAR_S: Final = 0.08
-"""Lips count around each closure for so long."""
+"""Lips are closest within so much time before or after."""
 PARTING: Final = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
 _UNITS_PER_S: Final = 25_000
 
@@ -39,7 +39,8 @@ def times_s(sound: Path) -> tuple[float, ...]:
 
 def in_moods(runtime: Runtime, sounds: Sequence[Sound], seed: int, lookahead_ms: int | None) -> list[Figure]:
     """How far any mood, at its full intensity, takes the lips from where they are without a mood."""
-    apart, parted, count = 0.0, 0.0, 0
+    apart: list[float] = []
+    parted: list[float] = []
     for sound in sounds:
         lips = {
             mood: perform(
@@ -51,25 +52,23 @@ def in_moods(runtime: Runtime, sounds: Sequence[Sound], seed: int, lookahead_ms:
             ).weights
             for mood in MOODS
         }
-        near = _near(sound, len(lips["neutral"]), runtime.config.fps)
-        count += len(sound.closures_s)
-        for weights in lips.values():
-            apart = max(apart, float(np.abs(_open(weights) - _open(lips["neutral"]))[near].max(initial=0.0)))
-            more = (weights - lips["neutral"])[near][:, [INDEX[name] for name in PARTING]]
-            parted = max(parted, float(more.max(initial=0.0)))
+        closed = _closed(sound, _open(lips["neutral"]), runtime.config.fps)
+        every = np.stack(list(lips.values()))[:, closed]  # (moods, closures, 52)
+        apart += np.abs(_open(every) - _open(every[0])).max(0).tolist()
+        parted += (every - every[0])[..., [INDEX[name] for name in PARTING]].max((0, 2)).tolist()
     return [
-        Figure("closures on p, b, m", count, 1, np.inf),
-        Figure("jawOpen - mouthClose there, farthest by mood", apart, 0.0, 0.01),
-        Figure("upper or lower lip there, farthest by mood", parted, 0.0, 0.05),
+        Figure("closures on p, b, m", len(apart), 1, np.inf),
+        Figure("jawOpen - mouthClose there, farthest by mood", max(apart), 0.0, 0.01),
+        Figure("upper or lower lip there, by mood, median", float(np.median(parted)), 0.0, 0.05),
     ]
 
 
 def _open(weights: Floats) -> Floats:
-    return weights[:, INDEX["jawOpen"]] - weights[:, INDEX["mouthClose"]]
+    return weights[..., INDEX["jawOpen"]] - weights[..., INDEX["mouthClose"]]
 
 
-def _near(sound: Sound, frames: int, fps: int) -> list[int]:
+def _closed(sound: Sound, apart: Floats, fps: int) -> list[int]:
+    """The frame near each closure at which the lips are closest (frames,) without a mood."""
     reach = round(NEAR_S * fps)
-    centres = [round(at_s * fps) for at_s in sound.closures_s]
-    around = {frame for centre in centres for frame in range(centre - reach, centre + reach + 1)}
-    return sorted(frame for frame in around if 0 <= frame < frames)
+    begins = [max(0, round(at_s * fps) - reach) for at_s in sound.closures_s]
+    return [begin + int(apart[begin : begin + 2 * reach + 1].argmin()) for begin in begins if begin < len(apart)]

@@ -36,7 +36,7 @@ def test_measures_what_the_stream_makes_and_draws(tmp_path: Path) -> None:
     found = rows(done.output)
     assert found["closures on p, b, m"] == 2
     assert found["jawOpen - mouthClose there, farthest by mood"] < 0.01
-    assert found["upper or lower lip there, farthest by mood"] > 0
+    assert found["upper or lower lip there, by mood, median"] > 0
     assert abs(found["eyeBlink with jawOpen, r"]) < 0.5  # it has a mouth that speaks
     assert 1 < found["head pitch, deviation in degrees"] < 9
     assert found["blinks per minute, silence"] > 3
