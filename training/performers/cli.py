@@ -31,7 +31,9 @@ def performers(
     from training.bars import progress
     from training.datasets import dataset
 
-    chosen = recipes.load(recipe).changed({"fit.steps": steps, "features.shards": shards, "fit.seed": seed})
+    chosen = recipes.load(recipe).changed(
+        {"fit.steps": steps, "features.shards": shards, "fit.seed": seed, "model.mouth_only": False}
+    )
     dataset.read(source)
     from training.fit import ranks
     from training.performers.page import write_page

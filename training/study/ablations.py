@@ -59,6 +59,7 @@ def variants(recipe: Recipe, counts: Sequence[int]) -> list[Variant]:
 
     Raises FacewireError for a recipe that distils nothing.
     """
+    recipe = recipe.changed({"model.mouth_only": False})  # the whole face is judged as it was learnt
     top, last = recipe.model.denoising_steps, recipe.distill.to
     if top <= last or top % last or (top // last).bit_count() != 1:
         raise FacewireError(f"a teacher of {top} steps cannot be halved to {last}: give a recipe that distils")

@@ -143,8 +143,8 @@ def test_live_and_offline_are_one_face_and_a_stream_that_forgets_is_found_out(
     assert 0 < found["ms per frame, denoiser"] < found["ms per frame"]
     step = stream.step
 
-    def forgetful(runtime: Runtime, state: StreamState, windows: np.ndarray) -> object:
-        return step(runtime, replace(state, hidden=np.zeros_like(state.hidden)), windows)
+    def forgetful(runtime: Runtime, state: StreamState, windows: np.ndarray, **also: np.ndarray | None) -> object:
+        return step(runtime, replace(state, hidden=np.zeros_like(state.hidden)), windows, **also)
 
     monkeypatch.setattr(stream, "step", forgetful)
     assert live_figures(tiny_model(), clips, 160)["live-offline difference"] > 1e-3

@@ -45,7 +45,14 @@ def passages() -> Passages:
 def chosen(steps: int) -> recipe.Recipe:
     embedded = recipe.load("embedded")
     return embedded.changed(
-        {"model.denoising_steps": 1, "model.dropout": 0.0, "fit.steps": steps, "fit.batch": 12, "fit.carried": 2}
+        {
+            "model.denoising_steps": 1,
+            "model.mouth_only": False,
+            "model.dropout": 0.0,
+            "fit.steps": steps,
+            "fit.batch": 12,
+            "fit.carried": 2,
+        }
         | {"fit.segment_frames": 40, "fit.shortest_frames": 40, "fit.learning_rate": 1e-2, "fit.ema": 0.9}
     )
 
