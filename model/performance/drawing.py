@@ -49,13 +49,13 @@ class Scene:
     """The face (B, T, 52) that the sound made."""
 
 
-def draw(state: State, events: Values, scene: Scene) -> tuple[Values, Values]:
-    """Weights (B, T, 52) and pose (B, T, 10)."""
+def draw(state: State, base: Values, events: Values, scene: Scene) -> tuple[Values, Values]:
+    """Weights (B, T, 52) and pose (B, T, 10), from a base (B, 5) and events (B, N, columns) on."""
     dial = dialled(state, scene.times_s)
     if dial[..., EXTRA["auto"]].any():
         dial = dial + dial[..., EXTRA["auto"], None] * scene.arousal * mood.AROUSAL
     noise = wander(state.noise, scene.times_s, WANDERING_S)
-    moved = curves.moved(state.base, events, scene.times_s)
+    moved = curves.moved(base, events, scene.times_s)
     pose = _pose(scene, dial, noise, moved)
     return _weights(state, scene, dial, noise, moved, pose), pose
 

@@ -146,7 +146,7 @@ def _some(
         rows.append(events)
         memories.append(remembered.flat())
         cues.append(told)
-    state = replace(state, base=np.array(bases), events=curves.pack(rows), memory=np.array(memories))
+    reached, table = np.array(bases), curves.pack(rows)
     voice = np.array(cues)
     scene = drawing.Scene(
         (state.next_frames[:, None] + np.arange(count)) / state.fps,
@@ -154,5 +154,6 @@ def _some(
         voice[..., 1:],
         None if mouth is None else mouth.astype(np.float64),
     )
-    weights, pose = drawing.draw(state, state.events, scene)
-    return replace(state, next_frames=state.next_frames + count), weights, pose
+    weights, pose = drawing.draw(state, reached, table, scene)
+    after = state.next_frames + count
+    return replace(state, next_frames=after, base=reached, events=table, memory=np.array(memories)), weights, pose
