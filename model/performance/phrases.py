@@ -27,14 +27,14 @@ VOICED: Final = 0.5
 """Voicing of a voice."""
 TALKING_S: Final = (0.25, 1.2)
 """Time constants with which `Cue.talking` rises and falls."""
-ACCENT: Final = 0.6
+ACCENT: Final = 0.8
 ACCENT_DB: Final = 4.0
 ACCENT_SEMITONES: Final = 8.0
-"""Prominence that makes a syllable an accent: some 2 dB above the phrase's voiced frames, or less if it is higher."""
+"""Prominence that makes a syllable an accent: some 3 dB above the phrase's voiced frames, or less if it is higher."""
 ACCENT_RATE: Final = 1.9
 ACCENTS_S: Final = 5.0
 """Accents per second of speech of late: where there are fewer, as in a flat voice, less counts as one."""
-ACCENT_BAR: Final = 3.0
+ACCENT_BAR: Final = 3.7
 ACCENT_HELD_S: Final = 0.3
 """How much more prominent the next accent has to be, and how soon that is over."""
 QUICK_S: Final = 0.045
