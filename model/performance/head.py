@@ -47,7 +47,7 @@ FACING: Final = 0.6
 FOLLOW_S: Final = 0.35
 FOLLOW_AFTER_S: Final = 0.05
 """Eyes first: the head starts some 50 ms later and is slower (Lee, Badler and Badler 2002; Guitton and Volle 1987)."""
-NOD_DEG: Final = 8.9
+NOD_DEG: Final = 9.4
 """Median size of a beat on an accent of strength 1."""
 BEAT_SIGMA: Final = 0.4
 BEATS: Final = (
