@@ -86,8 +86,8 @@ class LiveSettings:
         """Write the changed settings into the file and leave all else in it as it is. Raises FacewireError."""
         text = self._text()
         changed = self._changed(text)
-        saved = _replaced(text, {key: _value(value) for key, value in changed.items()})
-        if not self._reads_as(saved, self._values(text) | changed):
+        saved = _replaced(text, changed)
+        if not self._reads_as(saved, merged(self._values(text), changed)):
             lines = "".join(f"\n  {key}: {_value(value)}" for key, value in changed.items())
             raise FacewireError(f"{self._file}: its layout does not allow for changes; edit it by hand:{lines}")
         with complete_or_not_at_all(Path(os.path.realpath(self._file))) as partial:  # a link stays a link
@@ -106,14 +106,22 @@ class LiveSettings:
         return validated(DaemonConfig, parse(text, f"{self._file}"), f"{self._file}").model_dump(mode="json")
 
     def _changed(self, text: str) -> dict[str, Any]:
+        """What differs from the file; of a setting that is a mapping only the keys that do."""
         in_file = self._values(text)
-        return {k: value for k, value in self.live().items() if k not in MOMENTARY_KEYS and value != in_file[k]}
+        live = {key: value for key, value in self.live().items() if key not in MOMENTARY_KEYS}
+        return {key: _differing(value, in_file[key]) for key, value in live.items() if value != in_file[key]}
 
     def _reads_as(self, text: str, values: Mapping[str, Any]) -> bool:
         try:
             return self._values(text) == values
         except FacewireError:
             return False
+
+
+def _differing(value: object, before: object) -> object:
+    if isinstance(value, dict) and isinstance(before, dict):
+        return {key: each for key, each in value.items() if each != before.get(key)}
+    return value
 
 
 def _value(value: object) -> str:
@@ -125,22 +133,42 @@ def _value(value: object) -> str:
     return json.dumps(value)
 
 
-def _replaced(text: str, values: Mapping[str, str]) -> str:
+def _replaced(text: str, values: Mapping[str, Any]) -> str:
     """The file's text with these settings changed, each in its place, or added at the end."""
     root = yaml.compose(text, Loader)
-    places = {
-        name.value: (name.start_mark.index, _end(node))
-        for name, node in (root.value if isinstance(root, yaml.MappingNode) else ())
-        if isinstance(name, yaml.ScalarNode) and name.value in values
-    }
     newline = "\r\n" if "\r\n" in text else "\n"
-    added = "".join(f"{key}: {value}{newline}" for key, value in values.items() if key not in places)
+    edits, missing = _edits(text, root, values) if isinstance(root, yaml.MappingNode) else ([], dict(values))
+    added = "".join(f"{key}: {_value(value)}{newline}" for key, value in missing.items())
     if added and text and not text.endswith("\n"):
         added = newline + added
     text += added
-    for key, (begin, end) in sorted(places.items(), key=lambda place: place[1], reverse=True):
-        text = f"{text[:begin]}{key}: {values[key]}{text[end:]}"
+    for begin, end, new in sorted(edits, reverse=True):
+        text = f"{text[:begin]}{new}{text[end:]}"
     return text
+
+
+def _edits(
+    text: str, node: yaml.MappingNode, values: Mapping[str, Any]
+) -> tuple[list[tuple[int, int, str]], dict[str, Any]]:
+    """What turns the values of a mapping in the text into these, as (begin, end, new text); and those it lacks.
+
+    A mapping inside it is changed key by key, and given the keys that it lacks.
+    """
+    edits, missing = [], dict(values)
+    for name, inside in node.value:
+        if not isinstance(name, yaml.ScalarNode) or name.value not in missing:
+            continue
+        key, value = name.value, missing.pop(name.value)
+        if isinstance(value, dict) and isinstance(inside, yaml.MappingNode) and inside.value:
+            more, lacking = _edits(text, inside, value)
+            between = ", " if inside.flow_style else "\n" + " " * inside.value[0][0].start_mark.column
+            new = "".join(f"{between}{each}: {_value(lacking[each])}" for each in lacking)
+            end = _end(inside.value[-1][1])
+            end = end if inside.flow_style else end + len(text[end:].partition("\n")[0].rstrip("\r"))
+            edits += [*more, (end, end, new)] if new else more
+        else:
+            edits.append((name.start_mark.index, _end(inside), f"{key}: {_value(value)}"))
+    return edits, missing
 
 
 def _end(node: yaml.Node) -> int:

@@ -74,14 +74,12 @@ def test_what_the_checkpoint_cannot_do_is_refused() -> None:
 def test_saving_changes_the_lines_of_what_was_set_and_nothing_else(file: Path) -> None:
     settings = LiveSettings(load(file), file)
     assert settings.lines() == ""
-    settings.change({"identity": None, "gains": {"jaw": 1.2}, "gate_db": -47.5})
-    assert settings.lines() == (
-        "identity: null\ngains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\ngate_db: -47.5\n"
-    )
+    settings.change({"identity": None, "gains": {"jaw": 1.2, "eyes": 0.5}, "gate_db": -47.5})
+    assert settings.lines() == ("identity: null\ngains: {jaw: 1.2, eyes: 0.5}\ngate_db: -47.5\n")
     assert settings.save() == file
     assert file.read_text(encoding="utf-8") == (
         "# mine\nseed: 3      # lucky\n\n# how it moves\n"
-        "gains: {jaw: 1.2, mouth: 1.0, brows: 1.0, eyes: 1.0, cheeks: 1.0}\n"
+        "gains:\n  jaw: 1.2   # wide\n  mouth: 1.0\n  eyes: 0.5\n"
         "\n# who\nidentity: null\n"
         'sinks: ["vmc://127.0.0.1:39539"]\ngate_db: -47.5\n'
     )
@@ -110,27 +108,38 @@ def test_a_performance_is_saved_in_its_place_with_the_comments_around_it(tmp_pat
     settings = LiveSettings(load(file), file)
     settings.change({"performance": {"head": 0.5}})
     settings.change({"performance": {"mood": "happy"}})
-    assert settings.lines() == (
-        "performance: {blinks: 1.0, gaze: 1.0, head: 0.5, brows: 1.0, listening: 1.0, mood: happy, "
-        "mood_intensity: 0.6, look_yaw: 0.0, look_pitch: 0.0}\n"
-    )
+    assert settings.lines() == "performance: {head: 0.5, mood: happy}\n"
     settings.save()
     assert load(file) == settings.now
     changed = example.replace("head: 1.0", "head: 0.5").replace("mood: neutral", "mood: happy")
     assert file.read_text(encoding="utf-8") == changed
 
 
-def test_a_part_of_a_performance_in_the_file_becomes_all_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("performance: {mood: sad} # today\n", "performance: {mood: sad, blinks: 0.0, head: 0.5} # today\n"),
+        (
+            "performance:\n  # low\n  mood: sad   # today\n  head: 1.0\n# end\n",
+            "performance:\n  # low\n  mood: sad   # today\n  head: 0.5\n  blinks: 0.0\n# end\n",
+        ),
+        ("performance:\n  mood: sad  # today\n", "performance:\n  mood: sad  # today\n  blinks: 0.0\n  head: 0.5\n"),
+        ("performance: {}\n", "performance: {blinks: 0.0, head: 0.5}\n"),
+        ("seed: 1\n", "seed: 1\nperformance: {blinks: 0.0, head: 0.5}\n"),
+        ("performance:\n    mood: sad", "performance:\n    mood: sad\n    blinks: 0.0\n    head: 0.5"),
+    ],
+)
+def test_of_a_performance_in_the_file_only_the_keys_that_changed_are_written(
+    tmp_path: Path, before: str, after: str
+) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text("# mine\nperformance: {mood: sad} # today\nseed: 3\n", encoding="utf-8")
+    file.write_text(before, encoding="utf-8")
     settings = LiveSettings(load(file), file)
-    settings.change({"performance": {"blinks": 0}})
+    settings.change({"performance": {"blinks": 0, "head": 0.5}})
     settings.save()
-    assert file.read_text(encoding="utf-8") == (
-        "# mine\nperformance: {blinks: 0.0, gaze: 1.0, head: 1.0, brows: 1.0, listening: 1.0, mood: sad, "
-        "mood_intensity: 0.6, look_yaw: 0.0, look_pitch: 0.0} # today\nseed: 3\n"
-    )
+    assert file.read_text(encoding="utf-8") == after
     assert load(file) == settings.now
+    assert settings.lines() == ""
 
 
 @pytest.mark.parametrize(
