@@ -115,6 +115,8 @@ def _explained(kind: type[BaseModel], error: Mapping[str, Any]) -> str:
         return f"{where}: there is no such setting; {hint}"
     if error["type"] in ("missing", "missing_argument"):
         return f"{where}: is missing"
+    if error["type"] == "model_type":
+        return f"{where}: must be keys and values, such as {{{_keys(kind, [*section, key])[0]}: …}}"
     return f"{where}: {error['msg'].removeprefix('Value error, ')} (is {_SHORT.repr(error['input'])})"
 
 

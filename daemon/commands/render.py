@@ -15,6 +15,7 @@ from protocols.errors import FacewireError
 from protocols.frame import as_rate
 
 if TYPE_CHECKING:
+    from model.windows import Samples
     from protocols.takes import Take
 
 Hops = Callable[[int, int], None]
@@ -57,7 +58,8 @@ def animation(
 ) -> "Callable[[Hops], Take]":
     """A function that animates a sound file at `fps` frames per second (None: the model's).
 
-    `listen_to` is the sound file of whom the face listens to, cut or continued by silence where the lengths differ.
+    `listen_to` is the sound file of whom the face listens to (None: the one in the settings, if there is one), cut or
+    continued by silence where the lengths differ.
     Raises FacewireError at once for a bad file, checkpoint or setting, before the long computation begins.
     """
     from daemon.animate.face import open_session
@@ -66,7 +68,7 @@ def animation(
     from protocols.takes import Take
 
     samples = read_audio(sound)
-    other = None if listen_to is None else read_audio(listen_to)
+    other = _other(listen_to, settings)
     runtime, identities, _ = open_session(settings)
 
     def animate(progress: Hops) -> Take:
@@ -74,3 +76,14 @@ def animation(
         return Take(made.weights, fps or Fraction(runtime.config.fps), made.poses)
 
     return animate
+
+
+def _other(listen_to: Path | None, settings: DaemonConfig) -> "Samples | None":
+    """The sound of whom the face listens to: as told, or the file in the settings; a microphone there is for `run`."""
+    from model.audio import read_audio
+
+    if listen_to is not None and f"{listen_to}".startswith("mic:"):
+        raise FacewireError(f"--listen-to {listen_to}: a recording listens to a sound file; microphones are for `run`")
+    if listen_to is None and settings.listen_to and not settings.listen_to.startswith("mic:"):
+        listen_to = Path(settings.listen_to)
+    return None if listen_to is None else read_audio(listen_to)

@@ -4,7 +4,7 @@ After "Eyes Alive" (Lee, Badler and Badler 2002), whose times, sizes and directi
 listen. While they hold a face, eyes go on moving between its eyes and mouth.
 """
 
-from math import cos, hypot, log, radians, sin
+from math import cos, exp, hypot, log, radians, sin
 from typing import Final, NamedTuple
 
 from model.performance import curves
@@ -114,7 +114,8 @@ def _away(gaze: Gaze, now: Moment) -> tuple[Gaze, Shift]:
     dice, (at_yaw, at_pitch) = now.dice, now.manner.look_at
     talking = now.cue.talking > TALKING
     most = MOST_TALKING_DEG if talking else MOST_LISTENING_DEG
-    size = min(max(LEAST_DEG, -MEAN_DEG * log(dice.uniform(_SIZE))), most) * now.manner.far
+    within = 1 - exp(-most / MEAN_DEG)  # so that the largest are as rare as they should be
+    size = max(LEAST_DEG, -MEAN_DEG * log(1 - within * dice.uniform(_SIZE))) * now.manner.far
     rest, place = dice.uniform(_WHERE) * sum(DIRECTIONS), 0
     while rest > DIRECTIONS[place]:
         rest -= DIRECTIONS[place]

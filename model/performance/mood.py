@@ -57,7 +57,7 @@ _ACTIONS: Final[Mapping[str, Mapping[str, float]]] = {
     "auto": {"auto": 1.0},
 }  # fmt: skip
 AROUSED: Final[Mapping[str, float]] = {
-    "browInnerUp": 0.14, "browOuterUp": 0.13, "eyeWide": 0.12, "mouthStretch": 0.1, "vigour": 0.5,
+    "browInnerUp": 0.28, "browOuterUp": 0.25, "eyeWide": 0.2, "mouthStretch": 0.15, "vigour": 0.9,
 }  # fmt: skip
 """What the arousal of a voice adds: wider brows, eyes, mouth and gestures. It claims no more than that."""
 

@@ -1,9 +1,11 @@
 """`--perform`: what eyes, brows and head do, on the command line and beside what config.yaml says."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from daemon.animate.face import USUAL_LIVELINESS, performed
 from daemon.settings.config import DaemonConfig, Performance
@@ -11,6 +13,7 @@ from model.performance.settings import Settings
 from protocols import takes
 from protocols.takes import Take
 from tests.daemon.commands.shell import facewire, refused
+from tests.model.performance.voice import DEMO
 
 
 def test_the_usual_settings_perform_like_people() -> None:
@@ -59,3 +62,27 @@ def test_what_is_no_pair_is_told(given: str, speech: str, tmp_path: Path) -> Non
     result = facewire("render", speech, "--out", str(tmp_path / "take.npz"), "--perform", given)
     assert result.exit_code == 2
     assert "expected KEY=VALUE pairs" in result.stderr
+
+
+def test_a_recording_listens_to_the_file_of_the_settings(checkpoint: str, tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text(f"listen_to: {json.dumps(str(DEMO))}\n", encoding="utf-8")
+    silence = tmp_path / "silence.wav"
+    soundfile.write(silence, np.zeros(13 * 16_000), 16_000)
+    alone = rendered(checkpoint, str(silence), tmp_path)
+    asked = rendered(checkpoint, str(silence), tmp_path, "--listen-to", str(DEMO))
+    filed = rendered(checkpoint, str(silence), tmp_path, "--config", str(config))
+    assert np.array_equal(asked.poses, filed.poses)
+    assert not np.array_equal(alone.poses, filed.poses)
+    config.write_text("listen_to: mic:CABLE\n", encoding="utf-8")  # that is for `run`
+    assert np.array_equal(rendered(checkpoint, str(silence), tmp_path, "--config", str(config)).poses, alone.poses)
+    out = str(tmp_path / "take.npz")
+    assert "listens to a sound file" in refused("render", str(silence), "--out", out, "--listen-to", "mic:CABLE")
+
+
+@pytest.mark.parametrize("text", ["performance:\n", "performance: happy\n", "performance: [1]\n"])
+def test_what_is_no_mapping_is_told(text: str, speech: str, tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text(text, encoding="utf-8")
+    told = refused("render", speech, "--out", str(tmp_path / "take.npz"), "--config", str(config))
+    assert "performance: must be keys and values, such as {blinks: …}" in told
