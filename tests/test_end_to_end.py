@@ -165,7 +165,7 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
     steps = np.diff(numbers)
     assert np.all(steps > 0)  # a steady 30 frames per second, and few left out even on a busy machine
     assert np.mean(steps == 1) >= 0.95
-    assert len(weights) == pytest.approx(len(take.jaw) + EASE, abs=3)
+    assert len(weights) == pytest.approx(len(take.jaw) + EASE, rel=0.05)
     assert not weights[-3:].any()
     assert correlation(weights[:, JAW], take.jaw, 0) >= 0.6
 
@@ -188,7 +188,7 @@ def test_a_file_reaches_live_link_vmc_and_zeromq_in_time(take: Take) -> None:
     blends = [arguments for address, arguments in messages if address == "/VMC/Ext/Blend/Val"]
     assert {name[0].lower() + name[1:] for name, _ in blends if len(str(name)) > 2} >= set(NAMES) - {"tongueOut"}
     opened = np.array([value for name, value in blends if name == "JawOpen"])
-    assert len(opened) == pytest.approx(2 * (len(take.jaw) + EASE), abs=6)
+    assert len(opened) == pytest.approx(2 * (len(take.jaw) + EASE), rel=0.05)  # a busy machine leaves some out
     assert sum(address == "/VMC/Ext/Blend/Apply" for address, _ in messages) == len(opened)
     assert correlation(opened[::2], take.jaw, 0) >= 0.6
     assert list(opened[-3:]) == [0, 0, 0]
