@@ -137,7 +137,7 @@ def _replaced(text: str, values: Mapping[str, Any]) -> str:
     """The file's text with these settings changed, each in its place, or added at the end."""
     root = yaml.compose(text, Loader)
     newline = "\r\n" if "\r\n" in text else "\n"
-    edits, missing = _edits(text, root, values) if isinstance(root, yaml.MappingNode) else ([], dict(values))
+    edits, missing = _edits(text, root, values, newline) if isinstance(root, yaml.MappingNode) else ([], dict(values))
     added = "".join(f"{key}: {_value(value)}{newline}" for key, value in missing.items())
     if added and text and not text.endswith("\n"):
         added = newline + added
@@ -148,7 +148,7 @@ def _replaced(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _edits(
-    text: str, node: yaml.MappingNode, values: Mapping[str, Any]
+    text: str, node: yaml.MappingNode, values: Mapping[str, Any], newline: str
 ) -> tuple[list[tuple[int, int, str]], dict[str, Any]]:
     """What turns the values of a mapping in the text into these, as (begin, end, new text); and those it lacks.
 
@@ -160,8 +160,8 @@ def _edits(
             continue
         key, value = name.value, missing.pop(name.value)
         if isinstance(value, dict) and isinstance(inside, yaml.MappingNode) and inside.value:
-            more, lacking = _edits(text, inside, value)
-            between = ", " if inside.flow_style else "\n" + " " * inside.value[0][0].start_mark.column
+            more, lacking = _edits(text, inside, value, newline)
+            between = ", " if inside.flow_style else newline + " " * inside.value[0][0].start_mark.column
             new = "".join(f"{between}{each}: {_value(lacking[each])}" for each in lacking)
             end = _end(inside.value[-1][1])
             end = end if inside.flow_style else end + len(text[end:].partition("\n")[0].rstrip("\r"))

@@ -1,7 +1,6 @@
 """All that a performance carries from frame to frame: a value of arrays, one row for each session."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from model.performance.chance import Keys, Values
 
 @dataclass(frozen=True)
 class State:
-    """Of B sessions. Every field but `fps` is an array; `arrays` and `restored` write it down and read it."""
+    """Of B sessions. Every field but `fps` is an array."""
 
     fps: int
     next_frames: NDArray[np.int64]
@@ -32,13 +31,3 @@ class State:
     """What settings came to (B, D) before they were changed last, and come to now; and when that was (B,)."""
     dial_to: Values
     dial_s: Values
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything as arrays, to be written down."""
-        return vars(self) | {"fps": np.array([self.fps])}
-
-    @classmethod
-    def restored(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        """The state of `arrays`; other names are passed over."""
-        named = {field.name: arrays[field.name] for field in fields(cls) if field.name != "fps"}
-        return cls(fps=int(arrays["fps"][0]), **named)

@@ -10,14 +10,13 @@ from model.performance.settings import MOODS, Settings
 from model.runtime import Runtime
 from model.windows import Floats
 from protocols.blendshapes import INDEX
-from protocols.errors import FacewireError
+from training.datasets import alignments
 from training.performance.figures import Figure
 from training.performance.perform import Sound, perform
 
 NEAR_S: Final = 0.08
 """Lips are closest within so much time before or after."""
 PARTING: Final = ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")
-_UNITS_PER_S: Final = 25_000
 
 
 def times_s(sound: Path) -> tuple[float, ...]:
@@ -25,16 +24,8 @@ def times_s(sound: Path) -> tuple[float, ...]:
 
     At the beginning of words in p, b or m, and at the end of the letter m. Raises FacewireError for any other file.
     """
-    align = sound.with_suffix(".align")
-    if not align.exists():
-        return ()
-    try:
-        words = [line.split() for line in align.read_text(encoding="utf-8").splitlines()]
-        return tuple(
-            int(end if word == "m" else begin) / _UNITS_PER_S for begin, end, word in words if word[0] in "pbm"
-        )
-    except ValueError as error:
-        raise FacewireError(f"{align}: not a GRID alignment: {error}") from None
+    known = [word for word in alignments.words(sound) if word.text[0] in "pbm"]
+    return tuple(word.end_s if word.text == "m" else word.begin_s for word in known)
 
 
 def in_moods(runtime: Runtime, sounds: Sequence[Sound], seed: int, lookahead_ms: int | None) -> list[Figure]:

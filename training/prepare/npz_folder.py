@@ -16,6 +16,7 @@ import numpy as np
 from model.audio import read_audio
 from protocols import blendshapes
 from protocols.errors import FacewireError
+from training.datasets import alignments
 from training.datasets.dataset import Done, Found, Skipped
 from training.prepare.sources import beside, broken
 
@@ -78,16 +79,8 @@ def read(path: Path, speaker: str, licence: str, sound: Path | None = None) -> F
 
 def onsets(path: Path) -> tuple[float, ...]:
     """Onsets in seconds of the words that begin with b or p, from the GRID alignment beside a recording."""
-    align = path.with_suffix(".align")
-    if not align.exists():
-        return ()
-    try:
-        words = [line.split() for line in align.read_text(encoding="utf-8").splitlines()]
-        return tuple(int(begin) / 25_000 for begin, _, word in words if word[0] in "bp")
-    except ValueError as error:
-        raise FacewireError(f"{align}: not a GRID alignment: {error}") from None
+    return tuple(word.begin_s for word in alignments.words(path) if word.text[0] in "bp")
 
 
 def _beside(path: Path, sound: Path) -> tuple[Path, ...]:
-    align = path.with_suffix(".align")
-    return (sound, *([align] if align.exists() else []))
+    return (sound, *alignments.beside(path))

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import blendshapes
 from protocols.errors import FacewireError
+from training.datasets import alignments
 from training.datasets.clip_files import digest
 from training.datasets.dataset import Done, Found, Skipped
 from training.prepare.decode import VideoError, frame_count, library, sound
@@ -84,7 +85,7 @@ def recordings(
         return
     known = person([item.take for item in faces], model)
     for item in faces:
-        if done(item.source, *_beside(item.source)):
+        if done(item.source, *alignments.beside(item.source)):
             continue
         solved = solve(item.take, known, model)
         yield Found(
@@ -98,7 +99,7 @@ def recordings(
             fps=item.take.fps,
             confidence=np.array([CONFIDENCE[name] for name in blendshapes.NAMES], np.float32),
             lip_gap=solved.lip_gap,
-            beside=_beside(item.source),
+            beside=alignments.beside(item.source),
             closures_s=onsets(item.source),
         )
 
@@ -120,8 +121,3 @@ def _from(samples: Samples, seconds: float) -> Samples:
     """Sound that begins later or, padded with silence, earlier."""
     count = round(seconds * SAMPLE_RATE_HZ)
     return samples[count:] if count > 0 else np.pad(samples, (-count, 0))
-
-
-def _beside(video: Path) -> tuple[Path, ...]:
-    align = video.with_suffix(".align")
-    return (align,) if align.exists() else ()

@@ -125,6 +125,10 @@ def test_a_performance_is_saved_in_its_place_with_the_comments_around_it(tmp_pat
         ),
         ("performance:\n  mood: sad  # today\n", "performance:\n  mood: sad  # today\n  blinks: 0.0\n  head: 0.5\n"),
         ("performance: {}\n", "performance: {blinks: 0.0, head: 0.5}\n"),
+        (
+            "performance:\r\n  mood: sad # low\r\nseed: 1\r\n",
+            "performance:\r\n  mood: sad # low\r\n  blinks: 0.0\r\n  head: 0.5\r\nseed: 1\r\n",
+        ),
         ("seed: 1\n", "seed: 1\nperformance: {blinks: 0.0, head: 0.5}\n"),
         ("performance:\n    mood: sad", "performance:\n    mood: sad\n    blinks: 0.0\n    head: 0.5"),
     ],
@@ -133,11 +137,11 @@ def test_of_a_performance_in_the_file_only_the_keys_that_changed_are_written(
     tmp_path: Path, before: str, after: str
 ) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(before, encoding="utf-8")
+    file.write_bytes(before.encode())
     settings = LiveSettings(load(file), file)
     settings.change({"performance": {"blinks": 0, "head": 0.5}})
     settings.save()
-    assert file.read_text(encoding="utf-8") == after
+    assert file.read_bytes().decode() == after
     assert load(file) == settings.now
     assert settings.lines() == ""
 
