@@ -72,4 +72,5 @@ def said(venv: Path, code: int, program: str, *arguments: object) -> str:
 
 if __name__ == "__main__":
     os.environ["NO_COLOR"] = "1"
+    os.environ["XDG_CACHE_HOME"] = str(Path("cache").resolve())  # an export in the user's cache would need no torch
     main()
