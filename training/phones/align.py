@@ -1,0 +1,69 @@
+"""When the phones of a known English text are spoken: forced alignment by PocketSphinx and its own acoustic model."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from model.extras import need
+from model.windows import SAMPLE_RATE_HZ, Samples
+from protocols.errors import FacewireError
+from training.phones.spoken import Timed
+from training.phones.table import of_arpabet
+
+_FRAME_SAMPLES: Final = SAMPLE_RATE_HZ // 100
+_SILENCE: Final = re.compile(r"[<\[(]|SIL")
+
+
+def letters_spelt(words: Sequence[str]) -> str:
+    """GRID's words as a text for `aligned`: the letter a is not the article, and z is the British zed."""
+    return " ".join({"a": "a(2)", "z": "zed"}.get(word, word) for word in words if word not in ("sil", "sp"))
+
+
+def aligned(samples: Samples, text: str) -> tuple[Timed, ...]:
+    """The phones of a recording (n,) at 16 kHz of a text.
+
+    Raises FacewireError if a word is not in the dictionary or the sound does not fit the text.
+    """
+    need("judge", "pocketsphinx")
+    import pocketsphinx
+
+    decoder: Any = pocketsphinx.Decoder(lm=None, bestpath=False, loglevel="FATAL")
+    if unknown := [word for word in text.split() if decoder.lookup_word(word) is None]:
+        raise FacewireError(f"not in the aligner's dictionary: {', '.join(unknown)}")
+    pcm = np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes()
+    try:
+        decoder.set_align_text(text)
+        _decode(decoder, pcm)
+        if decoder.hyp() is None:
+            raise FacewireError(f"the sound does not fit the text {text!r}")
+        decoder.set_alignment()
+        _decode(decoder, pcm)
+        # A word is gone once the next one is read.
+        words = [(word.name, [(each.name, each.start, each.duration) for each in word]) for word in _alignment(decoder)]
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise FacewireError(f"{text!r} cannot be aligned: {error}") from None
+    return tuple(phone for name, spans in words if not _SILENCE.match(name) for phone in _of_word(spans))
+
+
+def _decode(decoder: Any, pcm: bytes) -> None:
+    decoder.start_utt()
+    decoder.process_raw(pcm, full_utt=True)
+    decoder.end_utt()
+
+
+def _alignment(decoder: Any) -> Any:
+    found = decoder.get_alignment()
+    if found is None:
+        raise ValueError("no alignment")
+    return found
+
+
+def _of_word(spans: Sequence[tuple[str, int, int]]) -> list[Timed]:
+    made = []
+    for phones, (_, begin, frames) in zip(of_arpabet(tuple(name for name, *_ in spans)), spans, strict=True):
+        edges = np.linspace(begin, begin + frames, len(phones) + 1) * _FRAME_SAMPLES
+        edges = edges.round().astype(int)
+        made += [Timed(*each) for each in zip(phones, edges.tolist(), edges[1:].tolist(), strict=False)]
+    return made
