@@ -24,6 +24,11 @@ class EncoderConfig(_Strict):
     """Fingerprint of the encoder's weights (`model.fingerprint`)."""
     width: int
     """D: size of a feature."""
+    bottleneck: int = Field(default=0, ge=0)
+    """Width of the layer that phones are read from; 0 if the encoder knows no phones (`model.phones`)."""
+    phones: tuple[str, ...] = ()
+    """The phones that the encoder tells apart: a feature holds the bottleneck, the log-probability of each of them, and
+    the loudness. Without phones it is the hidden state of the last layer."""
     normalize: bool = False
     """Whether each window is normalised to zero mean and unit variance before encoding, as some HuBERTs expect."""
     hubert: dict[str, Any] | None = None
@@ -33,6 +38,14 @@ class EncoderConfig(_Strict):
     def embedded(self) -> bool:
         """Whether the weights are in the checkpoint."""
         return self.hubert is not None
+
+    @property
+    def hidden_width(self) -> int:
+        """Width of the encoder's layers. `HubertConfig` leaves out hubert-base's."""
+        if not self.phones:
+            return self.width
+        hidden: int = (self.hubert or {}).get("hidden_size", 768)
+        return hidden
 
 
 class VoiceConfig(_Strict):
@@ -116,7 +129,7 @@ class ModelConfig(_Strict):
     @property
     def voice_width(self) -> int:
         """W: numbers per feature that voices are told apart by, from the encoder's layers and the timbre; 0 if none."""
-        return 0 if self.voice is None else len(self.voice.layers) * self.encoder.width + timbre.WIDTH
+        return 0 if self.voice is None else len(self.voice.layers) * self.encoder.hidden_width + timbre.WIDTH
 
     @property
     def memory(self) -> int:

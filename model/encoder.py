@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
+from model import phones
 from model.config import EncoderConfig
 from model.fingerprint import fingerprint as of_weights
+from model.phones import PhoneHead, loudness
 from protocols.errors import FacewireError
 
 HUBERT_BASE: Final = "facebook/hubert-base-ls960"
@@ -19,12 +21,13 @@ PINNED: Final = {HUBERT_BASE: "dba3bb02fda4248b6e082697eee756de8fe8aa8a"}
 
 
 class Encoder(nn.Module):
-    """A frozen `transformers.HubertModel` (stride 320, receptive field 400)."""
+    """A frozen `transformers.HubertModel` (stride 320, receptive field 400), and what it knows of phones."""
 
-    def __init__(self, hubert: HubertModel, config: EncoderConfig) -> None:
+    def __init__(self, hubert: HubertModel, config: EncoderConfig, head: PhoneHead | None = None) -> None:
         super().__init__()
-        self.hubert = hubert.requires_grad_(False)
-        self.eval()
+        self.hubert = hubert
+        self.head = head
+        self.requires_grad_(False).eval()
         self.config = config
 
     def encode(self, windows: Tensor) -> Tensor:
@@ -32,42 +35,54 @@ class Encoder(nn.Module):
         return self.encode_layers(windows, ())[0]
 
     def encode_layers(self, windows: Tensor, layers: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """The features, and the hidden states of some layers, concatenated (B, frames, layers * D).
+        """The features, and the hidden states of some layers, concatenated (B, frames, layers * hidden width).
 
-        Layer 0 is the input of the first block.
+        Layer 0 is the input of the first block. Features are the last layer's hidden states; those of an encoder that
+        knows phones are its bottleneck, each phone's log-probability, and the loudness.
         """
+        loud = loudness(windows) if self.head is not None else None
         if self.config.normalize:
             # Not layer_norm: its exported form is fixed to one window length.
             spread, mean = torch.var_mean(windows, -1, correction=0, keepdim=True)
             windows = (windows - mean) / (spread + 1e-7).sqrt()
         made = self.hubert(windows, output_hidden_states=bool(layers))
         features: Tensor = made.last_hidden_state
+        if self.head is not None and loud is not None:
+            features = torch.cat([self.head(features), loud], -1)
         hidden = [made.hidden_states[layer] for layer in layers] or [features[..., :0]]
         return features, torch.cat(hidden, -1)
 
 
-def fingerprint(network: nn.Module) -> str:
-    """Fingerprint of a network's weights (`model.fingerprint`)."""
-    return of_weights({name: value.detach().cpu().numpy() for name, value in network.state_dict().items()})
+def fingerprint(hubert: nn.Module, head: nn.Module | None = None) -> str:
+    """Fingerprint of an encoder's weights (`model.fingerprint`)."""
+    weights = hubert.state_dict() | {
+        f"head.{name}": value for name, value in (head or nn.Module()).state_dict().items()
+    }
+    return of_weights({name: value.detach().cpu().numpy() for name, value in weights.items()})
 
 
-def embed(hubert: HubertModel, *, normalize: bool = False) -> Encoder:
+def embed(hubert: HubertModel, head: PhoneHead | None = None, *, normalize: bool = False) -> Encoder:
     """Make an encoder whose weights will be stored in the checkpoint; rounds them to half precision, in place."""
-    for value in hubert.state_dict().values():
-        value.copy_(value.half())
-    config = EncoderConfig(
-        source="embedded",
-        sha256=fingerprint(hubert),
-        width=hubert.config.hidden_size,
-        normalize=normalize,
-        hubert=hubert.config.to_diff_dict(),
-    )
-    return Encoder(hubert, config)
+    for part in (hubert, head or nn.Module()):
+        for value in part.state_dict().values():
+            value.copy_(value.half())
+    config = _described(hubert, head, source="embedded", normalize=normalize, hubert=hubert.config.to_diff_dict())
+    return Encoder(hubert, config, head)
+
+
+def _described(network: HubertModel, head: PhoneHead | None, **others: Any) -> EncoderConfig:
+    width = network.config.hidden_size
+    if head is not None:
+        bottleneck = head.bottleneck.out_features
+        others |= {"bottleneck": bottleneck, "phones": head.names}
+        width = bottleneck + len(head.names) + 1
+    return EncoderConfig(sha256=fingerprint(network, head), width=width, **others)
 
 
 def empty(config: EncoderConfig) -> Encoder:
     """The embedded encoder that `config` describes, with its weights still to be loaded."""
-    return Encoder(HubertModel(HubertConfig(**(config.hubert or {}))), config)
+    head = PhoneHead(config.hidden_width, config.bottleneck, config.phones) if config.phones else None
+    return Encoder(HubertModel(HubertConfig(**(config.hubert or {}))), config, head)
 
 
 def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
@@ -87,14 +102,9 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise missing(f"encoder {source!r}", source, error, revision) from error
-    config = EncoderConfig(
-        source=source,
-        revision=revision,
-        sha256=fingerprint(hubert),
-        width=hubert.config.hidden_size,
-        normalize=_normalizes(source, revision),
-    )
-    return Encoder(hubert, config)
+    head = phones.load(Path(source))
+    config = _described(hubert, head, source=source, revision=revision, normalize=_normalizes(source, revision))
+    return Encoder(hubert, config, head)
 
 
 def missing(what: str, source: str, error: Exception, revision: str | None = None) -> FacewireError:

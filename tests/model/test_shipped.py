@@ -30,7 +30,7 @@ def model() -> FaceModel:
 def test_it_is_whole_and_says_where_it_comes_from(model: FaceModel) -> None:
     assert checkpoint.DEFAULT.stat().st_size < 16e6
     assert model.config.steps == 8
-    assert model.config.encoder.sha256 == fingerprint(model.encoder.hubert)
+    assert model.config.encoder.sha256 == fingerprint(model.encoder.hubert, model.encoder.head)
     told = checkpoint.header(checkpoint.DEFAULT)["provenance"]
     assert set(told["data"]) == set(model.config.identities)
     assert {"teachers", "licences"} <= set(told["encoder"])

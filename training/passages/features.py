@@ -51,7 +51,7 @@ def make(
     """
     people = dataset.people(data, "train")
     if settings.embed and not speech.config.embedded:
-        speech = embed(speech.hubert, normalize=speech.config.normalize)
+        speech = embed(speech.hubert, speech.head, normalize=speech.config.normalize)
     config = ModelConfig(
         encoder=speech.config,
         lookaheads_ms=settings.lookaheads_ms,

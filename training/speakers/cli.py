@@ -127,7 +127,7 @@ def judge(
     model = load(checkpoint)
     voice, projection = model.config.voice, TorchRuntime(model).projection
     layers = voice.layers if voice else layers_of(model)
-    hidden = len(layers), model.config.encoder.width
+    hidden = len(layers), model.config.encoder.hidden_width
     taught = (projection, voice.floor) if projection and voice else None
     with progress() as bar:
         heard = hear_files(listening(model, layers), people, bar, noise_db=noise_db)
