@@ -1,15 +1,18 @@
 """The windows an encoder learns from: cut from the track as at run time, disturbed, some of them without a voice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
-from training.encoder.targets import Features
-from training.encoder.track import Track
-from training.sounds.augment import disturb, quiet
+from model.windows import FEATURE_SAMPLES, WindowSpec
+from training.encoder.track import Cut, Track
+from training.passages.compose import without_speech
+from training.phones.table import INDEX, SILENCE
+from training.sounds.augment import disturb
+from training.sounds.recordings import Recordings
 
 
 @dataclass(frozen=True)
@@ -28,45 +31,63 @@ class EncoderSettings:
     """Of the loss before, in and after the hop."""
     silent: float = 0.12
     """Share of windows without speech: silence and noise, whose target is the teachers' output for silence."""
+    voices: float = 0.17
+    """Largest change of the vocal tract and the pace, as a logarithm, in seven of ten windows."""
+    phones: float = 1.0
+    """Weight of the phones beside the teachers."""
+    ahead: tuple[int, ...] = (2, 4, 8)
+    """Phones so many features ahead are told, too, as far as lips prepare for them: only in training."""
     cut: float = 0.1
     """Share of windows that begin before their stream does."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows (B, samples), targets by teacher (B, features, dim), weight of each feature (features,)."""
+    """Windows (B, samples), targets by teacher (B, features, dim), phones (B, features), weight of each feature."""
 
     windows: Tensor
     targets: dict[str, Tensor]
+    phones: Tensor
     weights: Tensor
 
 
-def batch_at(step: int, track: Track, settings: EncoderSettings) -> Batch:
-    """The windows of a step: the same for the same seed and step, however often the run was resumed."""
+def batch_at(step: int, track: Track, settings: EncoderSettings, sounds: Sequence[Recordings] = ()) -> Batch:
+    """The windows of a step: the same for the same seed and step, however often the run was resumed.
+
+    `sounds` are recordings without speech.
+    """
     rng = np.random.default_rng([settings.seed, step])
     spec = settings.window.with_lookahead(int(rng.choice(settings.lookaheads_ms)))
-    drawn = [_example(track, spec, settings, rng) for _ in range(settings.batch)]
+    drawn = [_example(track, spec, settings, rng, sounds) for _ in range(settings.batch)]
     before, payload, after = settings.weights
     right = spec.features - spec.left_features - spec.hop_features
     weights = torch.tensor([before] * spec.left_features + [payload] * spec.hop_features + [after] * right)
     return Batch(
-        torch.from_numpy(np.stack([sound for sound, _ in drawn])),
-        {name: torch.from_numpy(np.stack([t[name] for _, t in drawn])) for name in track.targets},
+        torch.from_numpy(np.stack([cut.sound for cut in drawn])),
+        {name: torch.from_numpy(np.stack([cut.targets[name] for cut in drawn])) for name in track.targets},
+        torch.from_numpy(np.stack([cut.phones for cut in drawn])),
         weights / weights.sum(),
     )
 
 
 def _example(
-    track: Track, spec: WindowSpec, settings: EncoderSettings, rng: np.random.Generator
-) -> tuple[Samples, dict[str, Features]]:
+    track: Track,
+    spec: WindowSpec,
+    settings: EncoderSettings,
+    rng: np.random.Generator,
+    sounds: Sequence[Recordings],
+) -> Cut:
     if rng.random() < settings.silent:
         still = {name: np.tile(row, (spec.features, 1)) for name, row in track.silence.items()}
-        return quiet(spec.samples, rng), still
-    sound, targets = track.window(spec, int(rng.integers(track.features - spec.features)))
-    sound = disturb(sound, rng)
+        return Cut(without_speech(spec.samples, rng, sounds), still, np.full(spec.features, INDEX[SILENCE]))
+    longer = float(np.exp(rng.uniform(-settings.voices, settings.voices))) if rng.random() < 0.7 else 1.0
+    reach = int(spec.features / longer) + 2
+    cut = track.window(spec, int(rng.integers(track.features - reach)), longer)
+    sound = disturb(cut.sound, rng)
     if rng.random() < settings.cut:
         missing = int(rng.integers(1, spec.left_features + 1))
         sound[: missing * FEATURE_SAMPLES] = 0
-        for name, rows in targets.items():
+        cut.phones[:missing] = INDEX[SILENCE]
+        for name, rows in cut.targets.items():
             rows[:missing] = track.silence[name]
-    return sound, targets
+    return cut._replace(sound=sound)

@@ -7,23 +7,30 @@ import typer
 
 from model.extras import TORCH, need
 from protocols.errors import FacewireError
-from training.options import Data, SaveEvery
+from training.options import Data, SaveEvery, Sounds
 
 app = typer.Typer()
 
 
 @app.command()
 def encoder(
+    out: Annotated[Path, typer.Option(help="Folder for the HubertModel, written whenever the state is.")],
     teacher: Annotated[
         list[str],
         typer.Option(
             help="A model to learn from, repeatable: hubert:FOLDER-or-ID[@LAYER], whisper:FOLDER-or-ID[@LAYER], "
             "whisper:FILE.pt[@LAYER], or onnx:FILE.onnx."
         ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the HubertModel, written whenever the state is.")],
+    ] = [],  # noqa: B006
     data: Data = [],  # noqa: B006
-    speech: Annotated[list[str], typer.Option(help="FOLDER=LICENCE: speech without faces; repeatable.")] = [],  # noqa: B006
+    speech: Annotated[
+        list[str],
+        typer.Option(help="FOLDER=LICENCE: speech without faces; repeatable. NAME.phones beside it are learnt."),
+    ] = [],  # noqa: B006
+    sounds: Sounds = [],  # noqa: B006
+    start: Annotated[str, typer.Option(help="An encoder to begin with: a folder or a checkpoint.")] = "",
+    layers: Annotated[int, typer.Option(help="Transformer layers.", min=1, max=12)] = 4,
+    learning_rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0)] = 1.5e-3,
     work: Annotated[Path, typer.Option(help="Folder for targets, losses and the state.")] = Path("runs/encoder"),
     steps: Annotated[int, typer.Option(help="Training steps.", min=1)] = 4500,
     batch: Annotated[int, typer.Option(help="Windows per step.", min=1)] = 32,
@@ -32,7 +39,10 @@ def encoder(
     probe: Annotated[list[Path], typer.Option(help="A dataset to `probe` the encoder on during training.")] = [],  # noqa: B006
     probe_every: Annotated[int, typer.Option(help="Training steps between two probes.", min=1)] = 1000,
 ) -> None:
-    """Distil a compact HuBERT from larger speech encoders. Interrupt it at any time; the same command continues."""
+    """Train a compact HuBERT to tell phones apart, and to hear as larger ones do.
+
+    Interrupt it at any time; the same command continues.
+    """
     need("train", *TORCH, "matplotlib")
     from training.bars import progress
     from training.datasets import dataset
@@ -42,17 +52,23 @@ def encoder(
     sources += [recordings_of(*licensed("--speech", item)) for item in speech]
     if not sources:
         raise FacewireError("no speech to train on: give a dataset with --data, or --speech FOLDER=LICENCE")
+    quiet = [recordings_of(*licensed("--sounds", item)) for item in sounds]
     judged = [dataset.read(folder) for folder in probe]
     from training.encoder.batches import EncoderSettings
     from training.encoder.distil import train_encoder
+    from training.encoder.student import compact_config
     from training.encoder.teachers import open_teacher
     from training.encoder.watch import Probe
+    from training.passages.features import open_encoder
 
-    settings = EncoderSettings(steps=steps, batch=batch, seed=seed)
+    settings = EncoderSettings(steps=steps, batch=batch, seed=seed, learning_rate=learning_rate)
     probed = Probe(judged, work, settings.window, every=probe_every) if judged else None
     teachers = [open_teacher(item) for item in teacher]
     with progress() as bar:
-        train_encoder(sources, teachers, out, bar, work=work, settings=settings, probe=probed, save_every=save_every)
+        train_encoder(
+            sources, teachers, out, bar, work=work, settings=settings, config=compact_config(layers),
+            start=open_encoder(start)[0] if start else None, sounds=quiet, probe=probed, save_every=save_every,
+        )  # fmt: skip
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The compact speech encoder: a small HuBERT that learns the features of larger ones, window by window.
+"""The compact speech encoder: a small HuBERT that learns phones, and the features of larger ones, window by window.
 
 It is trained on exactly the windows used at run time: cut at random from recordings for which the teachers computed
 targets with long context, so that the student learns to make do with one second.
@@ -15,6 +15,8 @@ from rich.progress import Progress
 from safetensors.torch import save_file
 from transformers import HubertConfig
 
+from model import phones
+from model.encoder import Encoder
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.encoder.batches import EncoderSettings, batch_at
@@ -48,10 +50,16 @@ def train_encoder(
     work: Path,
     settings: EncoderSettings | None = None,
     config: HubertConfig | None = None,
+    start: Encoder | None = None,
+    sounds: Sequence[Recordings] = (),
     probe: Probe | None = None,
     save_every: int = SAVE_EVERY,
 ) -> Path:
-    """Distil the teachers into a compact HubertModel: a folder `out` that `HubertModel.from_pretrained` loads.
+    """Train a compact HubertModel to tell phones apart and to make the teachers' features.
+
+    Writes a folder `out` that `HubertModel.from_pretrained` and `model.encoder.pretrained` load. Phones are learnt
+    where recordings have them beside them (`training.phones.spoken`). `start` is an encoder to begin with; `sounds`
+    are recordings without speech.
 
     `work` keeps the packed speech, the teachers' features, the losses (losses.csv, TensorBoard's files) and the state
     of the run; called again, it continues. Raises FacewireError for a loss that is not finite and for a folder whose
@@ -59,10 +67,15 @@ def train_encoder(
     """
     settings = settings or EncoderSettings()
     track = prepare(speech, teachers, work, bar)
-    told = _begin(track, teachers, settings, work)
+    if not teachers and not track.spoken:
+        raise FacewireError("nothing to learn: name a --teacher, or give speech whose phones are known")
+    told = _begin(track, teachers, settings, work) | _others(start, sounds)
     torch.manual_seed(settings.seed)
     dims = {name: rows.shape[-1] for name, rows in track.targets.items()}
-    run = Run(Student(config or compact_config(), dims).train(), settings)
+    times = 1 + len(settings.ahead) if track.spoken else 0
+    run = Run(Student(config or compact_config(), dims, times=times).train(), settings)
+    if start is not None:
+        run.student.begin_as(start)
     if (work / STATE).exists():
         run.step = state.load(work / STATE, run.student, run.optimizer)
     if probe:
@@ -72,7 +85,7 @@ def train_encoder(
         while run.step < settings.steps:
             if probe:
                 probe.at(run.step, run.student, bar)
-            losses = run.advance(batch_at(run.step, track, settings))
+            losses = run.advance(batch_at(run.step, track, settings, sounds))
             log.write(run.step - 1, losses)
             bar.update(task, advance=settings.batch, description=f"encoder  loss {losses['loss']:.4f}  windows")
             stop = asked()
@@ -114,6 +127,12 @@ def _begin(track: Track, teachers: Sequence[Teacher], settings: EncoderSettings,
     return told
 
 
+def _others(start: Encoder | None, sounds: Sequence[Recordings]) -> dict[str, Any]:
+    """What else an encoder was made of, for its provenance."""
+    told: dict[str, Any] = {"sounds": {each.name: each.licence for each in sounds}} if sounds else {}
+    return told if start is None else told | {"start": start.config.sha256}
+
+
 def _write(run: Run, out: Path, told: dict[str, Any], work: Path, probe: Probe | None) -> None:
     export(run.student, out, {**told, "step": run.step})
     losses = columns(work / CSV)
@@ -122,7 +141,7 @@ def _write(run: Run, out: Path, told: dict[str, Any], work: Path, probe: Probe |
 
 
 def export(student: Student, out: Path, provenance: dict[str, Any]) -> None:
-    """The encoder without its heads: config.json, model.safetensors (float32), and encoder.json with its origin."""
+    """The encoder: config.json, model.safetensors (float32), its phones, and encoder.json with its origin."""
     out.mkdir(parents=True, exist_ok=True)
     config = student.hubert.config
     config.architectures, config.dtype = ["HubertModel"], torch.float32
@@ -131,3 +150,5 @@ def export(student: Student, out: Path, provenance: dict[str, Any]) -> None:
             partial.write_text(told.rstrip() + "\n", encoding="utf-8")
     with complete_or_not_at_all(out / "model.safetensors") as partial:
         save_file(student.hubert.state_dict(), partial, {"format": "pt"})
+    if student.head is not None:
+        phones.save(student.head, out)

@@ -1,12 +1,23 @@
 """The network of the compact speech encoder: a small HuBERT, with heads that are only needed in training."""
 
+from typing import Final
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import HubertConfig, HubertModel
 
+from model.encoder import Encoder
+from model.phones import PhoneHead
+from protocols.errors import FacewireError
+from training.phones.table import PHONES
 
-def compact_config() -> HubertConfig:
-    """About 4 M parameters with hubert-base's frames: receptive field 400, stride 320, layer norm throughout."""
+BOTTLENECK: Final = 48
+"""Width of the layer that phones are read from."""
+
+
+def compact_config(layers: int = 4) -> HubertConfig:
+    """hubert-base's frames: receptive field 400, stride 320, layer norm throughout. 4 layers are 4 M parameters."""
     return HubertConfig(
         conv_dim=(96, 160, 224, 256),
         conv_kernel=(30, 6, 5, 2),
@@ -14,7 +25,7 @@ def compact_config() -> HubertConfig:
         conv_bias=True,
         feat_extract_norm="layer",
         hidden_size=256,
-        num_hidden_layers=4,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         intermediate_size=1024,
         num_conv_pos_embeddings=31,
@@ -31,18 +42,46 @@ def compact_config() -> HubertConfig:
 
 
 class Student(nn.Module):
-    """A HubertModel with one linear head per teacher; the heads are dropped in the end."""
+    """A HubertModel with one linear head per teacher, and one for phones.
 
-    def __init__(self, config: HubertConfig, dims: dict[str, int]) -> None:
+    The teachers' heads are dropped in the end, and so is the one for phones ahead.
+    """
+
+    def __init__(self, config: HubertConfig, dims: dict[str, int], *, times: int = 0) -> None:
+        """`times`: how many times phones are told for, the first of them now; 0: no phones."""
         super().__init__()
         self.hubert = HubertModel(config)
         self.heads = nn.ModuleDict({name: nn.Linear(config.hidden_size, dim) for name, dim in dims.items()})
+        self.head = PhoneHead(config.hidden_size, BOTTLENECK, PHONES) if times else None
+        self.ahead = nn.Linear(BOTTLENECK, (times - 1) * len(PHONES)) if times > 1 else None
         first = self.hubert.get_parameter("feature_extractor.conv_layers.0.conv.weight")
         with torch.no_grad():
             # Speech is a few percent of full scale: without this the epsilon of the LayerNorm swallows it.
             first.mul_(16)
 
-    def forward(self, windows: Tensor) -> dict[str, Tensor]:
-        """(B, samples) -> by teacher (B, features, dim)."""
+    def begin_as(self, start: Encoder) -> None:
+        """Begin with the weights of another encoder that has no more layers; further ones change nothing at first.
+
+        Raises FacewireError for one of another shape.
+        """
+        try:
+            missing, unknown = self.hubert.load_state_dict(start.hubert.state_dict(), strict=False)
+        except RuntimeError as error:
+            raise FacewireError(f"{start.config.source}: an encoder of another shape: {error}") from error
+        if unknown:
+            raise FacewireError(f"{start.config.source}: an encoder with more layers than the one to be trained")
+        for name in missing:
+            if name.endswith(("out_proj.weight", "out_proj.bias", "output_dense.weight", "output_dense.bias")):
+                nn.init.zeros_(self.hubert.get_parameter(name))
+        if self.head is not None and start.head is not None:
+            self.head.load_state_dict(start.head.state_dict())
+
+    def forward(self, windows: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
+        """By teacher (B, features, dim), and phones' logits (B, features, times, P); of windows (B, samples)."""
         hidden = self.hubert(windows).last_hidden_state
-        return {name: head(hidden) for name, head in self.heads.items()}
+        by_teacher = {name: head(hidden) for name, head in self.heads.items()}
+        if self.head is None:
+            return by_teacher, None
+        narrow = functional.silu(self.head.bottleneck(hidden))
+        told = [self.head.phones(narrow)] + ([] if self.ahead is None else [self.ahead(narrow)])
+        return by_teacher, torch.cat(told, -1).reshape(*narrow.shape[:2], -1, len(PHONES))

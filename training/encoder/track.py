@@ -4,20 +4,26 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples, WindowSpec
+from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.encoder.targets import Features, Teacher, targets
+from training.phones import spoken
+from training.phones.table import INDEX, SILENCE
 from training.sounds.augment import GAP_FEATURES, Pcm, packed
 from training.sounds.recordings import Recordings
 
 _PCM: Final = "track.s16"
+_PHONES: Final = "track.phones"
+UNKNOWN: Final = -1
+"""A feature of speech whose phones nobody knows."""
 _LISTING: Final = "sources.json"
 
 
@@ -31,6 +37,14 @@ class Source:
     files: list[str]
 
 
+class Cut(NamedTuple):
+    """A window's sound (spec.samples,), the teachers' features (spec.features, dim) and phones (spec.features,)."""
+
+    sound: Samples
+    targets: dict[str, Features]
+    phones: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Track:
     """One long recording with the features of each teacher for it."""
@@ -39,6 +53,8 @@ class Track:
     """(n,) at 16 kHz."""
     targets: dict[str, NDArray[np.float16]]
     """By teacher: (n // 320, dim), each channel standardised."""
+    phones: NDArray[np.int8]
+    """(n // 320,): index of the phone at each feature's centre, or `UNKNOWN`."""
     silence: dict[str, Features]
     """By teacher: (dim,), the mean target within the gaps between recordings."""
     sources: list[Source]
@@ -48,12 +64,28 @@ class Track:
         """The number of features in the whole track."""
         return len(self.pcm) // FEATURE_SAMPLES
 
-    def window(self, spec: WindowSpec, start: int) -> tuple[Samples, dict[str, Features]]:
-        """The sound (spec.samples,) and the targets (spec.features, dim) from feature `start` on."""
+    @property
+    def spoken(self) -> bool:
+        """Whether the phones of some recordings are known."""
+        return bool(((self.phones != UNKNOWN) & (self.phones != INDEX[SILENCE])).any())
+
+    def window(self, spec: WindowSpec, start: int, longer: float = 1.0) -> Cut:
+        """The window that begins with feature `start`, from a vocal tract and at a pace that is `longer` times as long.
+
+        The teachers' features are those of the speaker's own voice, interpolated: they do not depend on the voice.
+        """
         first = start * FEATURE_SAMPLES
-        sound = self.pcm[first : first + spec.samples].astype(np.float32) / np.float32(32768)
-        stop = start + spec.features
-        return sound, {name: rows[start:stop].astype(np.float32) for name, rows in self.targets.items()}
+        heard = self.pcm[first : first + int(spec.samples / longer) + FEATURE_SAMPLES].astype(np.float32)
+        if longer != 1:
+            heard = soxr.resample(heard, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * longer)
+        sound = np.zeros(spec.samples, np.float32)
+        sound[: len(heard)] = heard[: spec.samples] / np.float32(32768)
+        centre = RECEPTIVE_SAMPLES / 2
+        at = ((np.arange(spec.features) * FEATURE_SAMPLES + centre) / longer - centre) / FEATURE_SAMPLES
+        before = start + np.floor(at).astype(np.int64).clip(0)
+        share = (start + at - before).astype(np.float32)[:, None]
+        targets = {name: rows[before] * (1 - share) + rows[before + 1] * share for name, rows in self.targets.items()}
+        return Cut(sound, targets, self.phones[np.rint(start + at).astype(np.int64).clip(start)].astype(np.int64))
 
 
 def prepare(speech: Sequence[Recordings], teachers: Sequence[Teacher], folder: Path, bar: Progress) -> Track:
@@ -71,7 +103,8 @@ def prepare(speech: Sequence[Recordings], teachers: Sequence[Teacher], folder: P
     made = {teacher.name: targets(teacher, pcm, folder, bar) for teacher in teachers}
     gaps = np.flatnonzero(_amid_gaps(pcm))
     silence = {name: rows[gaps].mean(0, dtype=np.float64).astype(np.float32) for name, rows in made.items()}
-    return Track(pcm, made, silence, sources)
+    phones: NDArray[np.int8] = np.fromfile(folder / _PHONES, np.int8)
+    return Track(pcm, made, phones, silence, sources)
 
 
 def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[Source]:
@@ -85,18 +118,32 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
         return sources
     sources = []
     task = bar.add_task("packing recordings", total=sum(len(s.files) for s in speech))
+    said: list[NDArray[np.int8]] = []
     with complete_or_not_at_all(folder / _PCM) as partial, partial.open("wb") as file:
         for s in speech:
             heard = 0
-            for piece in packed(s.files):
+            for path, piece in zip(s.files, packed(s.files), strict=True):
                 file.write(piece.data)
+                said.append(_phones(path, len(piece) // FEATURE_SAMPLES))
                 heard += len(piece) - GAP_FEATURES * FEATURE_SAMPLES
                 bar.advance(task)
             minutes = round(heard / SAMPLE_RATE_HZ / 60, 2)
             sources.append(Source(s.name, s.licence, minutes, [path.name for path in s.files]))
+    with complete_or_not_at_all(folder / _PHONES) as partial:
+        np.concatenate(said).tofile(partial)
     with complete_or_not_at_all(listing) as partial:
         partial.write_text(json.dumps({"sources": [asdict(source) for source in sources]}, indent=1), encoding="utf-8")
     return sources
+
+
+def _phones(recording: Path, features: int) -> NDArray[np.int8]:
+    """The phones of a recording (features,): known if they lie beside it. The gap after it is silence."""
+    if spoken.beside(recording):
+        centres = np.arange(features) * FEATURE_SAMPLES + RECEPTIVE_SAMPLES // 2
+        return spoken.read(recording).at(centres).astype(np.int8)
+    found = np.full(features, UNKNOWN, np.int8)
+    found[-GAP_FEATURES + 1 :] = INDEX[SILENCE]
+    return found
 
 
 def _amid_gaps(pcm: Pcm) -> NDArray[np.bool_]:

@@ -71,6 +71,11 @@ def read(recording: Path) -> Spoken:
     return spoken
 
 
+def beside(recording: Path) -> bool:
+    """Whether the phones of a recording are known."""
+    return recording.with_suffix(SUFFIX).is_file()
+
+
 def write(recording: Path, spoken: Spoken) -> None:
     """Write what is said beside a recording."""
     with complete_or_not_at_all(recording.with_suffix(SUFFIX)) as partial:

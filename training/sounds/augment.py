@@ -9,7 +9,7 @@ import soxr
 from numpy.typing import NDArray
 
 from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
-from training.sounds.noises import noise, not_speech
+from training.sounds.noises import noise
 from training.sounds.recordings import Recordings, sound_of
 
 LEVEL_DBFS: Final = -26.0
@@ -24,6 +24,11 @@ STREWN_HZ: Final = (0.5, 12.0)
 
 VOICES: Final = ((0.82, 0.93), (1.08, 1.22))
 """Length of another voice's vocal tract relative to the speaker's: plainly shorter or longer."""
+
+_BANDS_HZ: Final = (60, 150, 400, 1000, 2500, 5000, 8000)
+"""Where the curve of a microphone is drawn."""
+_MU: Final = 255.0
+"""Of the mu-law."""
 
 Pcm = NDArray[np.int16]
 
@@ -55,16 +60,14 @@ def _strewn(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Sa
 
 
 def packed(files: Iterable[Path]) -> Iterator[Pcm]:
-    """Each recording twice, as it is and in another voice, levelled, with gaps: (n,) at 16 kHz, n a multiple of 320.
+    """Each recording, levelled and with a gap after it: (n,) at 16 kHz, n a multiple of 320.
 
     Joined, they are a track in which every recording begins on the grid of features.
     """
     for path in files:
-        spoken = sound_of(path)
-        for samples in (spoken, of_another_voice(spoken, path.stem)):
-            level = at_level(samples, LEVEL_DBFS)
-            fill = -len(level) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
-            yield np.pad(np.rint(np.clip(level, -1, 1) * 32767).astype(np.int16), (0, fill))
+        level = at_level(sound_of(path), LEVEL_DBFS)
+        fill = -len(level) % FEATURE_SAMPLES + GAP_FEATURES * FEATURE_SAMPLES
+        yield np.pad(np.rint(np.clip(level, -1, 1) * 32767).astype(np.int16), (0, fill))
 
 
 def of_another_voice(samples: Samples, name: str) -> Samples:
@@ -109,21 +112,40 @@ def with_noise(samples: Samples, noise: Samples, below_db: float) -> Samples:
     return samples + np.float32(rms * amplitude(-below_db)) * noise
 
 
-def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
-    """What microphones and rooms do to speech: reverberation, noise at 0 to 30 dB SNR, a gain of -30 to +6 dB."""
+def coloured(samples: Samples, rng: np.random.Generator) -> Samples:
+    """The same sound through another microphone: a smooth random curve of some 4 dB, often without lows or highs."""
+    hertz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ)
+    gains_db = rng.normal(0, 4, len(_BANDS_HZ))
+    if rng.random() < 0.3:
+        gains_db[:2] -= rng.uniform(5, 25)
     if rng.random() < 0.25:
-        samples = in_room(samples, rng)
+        gains_db[-2:] -= rng.uniform(0, 20), rng.uniform(10, 40)
+    curve_db = np.interp(np.log(np.maximum(hertz, 30)), np.log(_BANDS_HZ), gains_db)
+    shaped = np.fft.irfft(np.fft.rfft(samples) * 10 ** (curve_db / 20), len(samples))
+    return np.asarray(shaped, np.float32)
+
+
+def damaged(samples: Samples, rng: np.random.Generator) -> Samples:
+    """The same sound after a cheap converter: in eight bits, as a telephone's codec has it, or clipped."""
+    peak = np.float32(np.abs(samples).max() + 1e-6)
     if rng.random() < 0.5:
+        return np.asarray(np.clip(samples, -(least := peak * np.float32(rng.uniform(0.3, 0.8))), least), np.float32)
+    squeezed = np.log1p(_MU * np.abs(samples) / peak) / np.log1p(_MU)
+    steps = np.round(squeezed * 127) / 127
+    return np.asarray(np.sign(samples) * np.expm1(steps * np.log1p(_MU)) / _MU * peak, np.float32)
+
+
+def disturb(samples: Samples, rng: np.random.Generator) -> Samples:
+    """What rooms, microphones and codecs do to speech, noise at 0 to 40 dB SNR, and a gain of -18 to +6 dB."""
+    if rng.random() < 0.4:
+        samples = in_room(samples, rng)
+    if rng.random() < 0.6:
+        samples = coloured(samples, rng)
+    if rng.random() < 0.6:
         # Against the level of the track, not of this window: pauses are to be noisy too.
-        level = amplitude(LEVEL_DBFS - rng.uniform(0, 30))
+        level = amplitude(LEVEL_DBFS - rng.uniform(0, 40))
         samples = samples + np.float32(level) * noise(len(samples), rng)
-    louder = samples * np.float32(amplitude(rng.uniform(-30, 6)))
+    if rng.random() < 0.15:
+        samples = damaged(samples, rng)
+    louder = samples * np.float32(amplitude(rng.uniform(-18, 6)))
     return np.asarray(np.clip(louder, -1, 1), np.float32)
-
-
-def quiet(samples: int, rng: np.random.Generator) -> Samples:
-    """(samples,) without a voice: sometimes digital silence, else noise, knocks or music at -90 to -15 dBFS."""
-    if rng.random() < 0.2:
-        return np.zeros(samples, np.float32)
-    made = not_speech(samples, rng) * np.float32(amplitude(rng.uniform(-90, -15)))
-    return np.asarray(np.clip(made, -1, 1), np.float32)

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from transformers import HubertConfig, HubertModel
 from typer.testing import CliRunner
 
+from model.encoder import pretrained
 from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
@@ -20,7 +21,7 @@ from tests.training.people import prepared, write_person
 from training import cli
 from training.datasets.dataset import read
 from training.encoder.batches import Batch, EncoderSettings, batch_at
-from training.encoder.distil import train_encoder
+from training.encoder.distil import export, train_encoder
 from training.encoder.probe import ridge_probe
 from training.encoder.run import Run, rate_at
 from training.encoder.student import Student, compact_config
@@ -29,7 +30,10 @@ from training.encoder.track import Track, prepare
 from training.encoder.watch import Probe
 from training.fit.state import load, save
 from training.interrupt import StoppedError
-from training.sounds.recordings import Recordings
+from training.phones import spoken
+from training.phones.spoken import Spoken, Timed
+from training.phones.table import INDEX, PHONES
+from training.sounds.recordings import Recordings, recordings_of
 
 SILENT = Progress(disable=True)
 SETTINGS = EncoderSettings(steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40))
@@ -105,7 +109,7 @@ def test_the_encoder_it_exports_loads_as_a_hubert_without_heads(speech: list[Rec
     told = json.loads((out / "encoder.json").read_text(encoding="utf-8"))
     assert told["teachers"] == [{"name": "loudness", "sha256": LoudnessTeacher.sha256}]
     assert (told["step"], told["licences"]) == (12, {"bursts": "CC0"})
-    assert told["minutes"] == {"bursts": pytest.approx(4 / 60, abs=0.01)}
+    assert told["minutes"] == {"bursts": pytest.approx(2 / 60, abs=0.01)}
     hubert, info = HubertModel.from_pretrained(out, local_files_only=True, output_loading_info=True)
     assert not info["missing_keys"]
     assert not info["unexpected_keys"]
@@ -232,7 +236,7 @@ def test_a_step_draws_the_same_windows_every_time_and_other_steps_others(track: 
 
 def test_a_window_and_its_targets_are_of_the_same_frames(track: Track) -> None:
     spec = SETTINGS.window
-    sound, targets = track.window(spec, 7)
+    sound, targets, _ = track.window(spec, 7)
     np.testing.assert_allclose(sound * 32768, track.pcm[7 * 320 : 7 * 320 + spec.samples], atol=0.01)
     np.testing.assert_array_equal(targets["loudness"], track.targets["loudness"][7 : 7 + spec.features])
 
@@ -275,3 +279,65 @@ def test_the_rate_warms_up_and_ends_at_nothing() -> None:
     rates = [rate_at(step, SETTINGS) for step in range(SETTINGS.steps + 1)]
     assert rates[0] < rates[1] == pytest.approx(SETTINGS.learning_rate)
     assert rates[-1] == pytest.approx(0)
+
+
+@pytest.fixture
+def spoken_track(tmp_path: Path) -> Track:
+    """Vowel a is a low tone, i a high one; each lasts 300 ms."""
+    folder = tmp_path / "said"
+    folder.mkdir()
+    seconds, rng = np.arange(4800) / 16_000, np.random.default_rng(3)
+    tones = {"a": np.sin(2 * np.pi * 300 * seconds), "i": np.sign(np.sin(2 * np.pi * 1700 * seconds))}
+    names = [str(rng.choice(["a", "i"])) for _ in range(40)]
+    sound = np.concatenate([tones[name] for name in names]) * 0.2
+    soundfile.write(folder / "one.wav", sound, 16_000)
+    timed = tuple(Timed(name, 4800 * place, 4800 * place + 4800) for place, name in enumerate(names))
+    spoken.write(folder / "one.wav", Spoken("tone", "en", "", timed))
+    return prepare([recordings_of(folder, "CC0")], [], tmp_path / "spoken", SILENT)
+
+
+def test_phones_are_those_of_the_same_frames_in_a_longer_tract_too(spoken_track: Track) -> None:
+    assert spoken_track.spoken
+    names = [PHONES[index] for index in spoken_track.phones[:16]]
+    assert names[:15] == [names[0]] * 15
+    for longer in (1.0, 1.18, 0.85):
+        cut = spoken_track.window(SETTINGS.window, 31, longer)
+        assert cut.sound.shape == (SETTINGS.window.samples,)
+        centres = np.arange(SETTINGS.window.features) * 320 + 200
+        crossings = [int((np.diff(np.sign(cut.sound[c - 150 : c + 150])) != 0).sum()) for c in centres]
+        heard = np.where(np.array(crossings) > 25, INDEX["i"], INDEX["a"])
+        assert (heard == cut.phones).mean() > 0.9
+
+
+def test_phones_are_learnt_and_go_into_the_folder(spoken_track: Track, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, steps=150, batch=8, learning_rate=5e-3)
+    speech = [recordings_of(tmp_path / "said", "CC0")]
+    out = train_encoder(speech, [], tmp_path / "out", SILENT, work=tmp_path / "spoken", settings=settings,
+                        config=tiny_config())  # fmt: skip
+    encoder = pretrained(out)
+    assert encoder.config.phones == PHONES
+    cuts = [spoken_track.window(SETTINGS.window, start) for start in range(0, 400, 25)]
+    told = encoder.encode(torch.from_numpy(np.stack([cut.sound for cut in cuts])))[..., -1 - len(PHONES) : -1]
+    kept = slice(SETTINGS.window.left_features, SETTINGS.window.left_features + SETTINGS.window.hop_features)
+    right = told.argmax(-1).numpy()[:, kept] == np.stack([cut.phones for cut in cuts])[:, kept]
+    assert right.mean() > 0.8
+
+
+def test_further_layers_change_nothing_at_first(tmp_path: Path) -> None:
+    start = tiny_run(5).student
+    export(start, tmp_path / "start", {})
+    deeper = tiny_config()
+    deeper.num_hidden_layers = 3
+    student = Student(deeper, {})
+    student.begin_as(pretrained(tmp_path / "start"))
+    windows = torch.randn(2, SETTINGS.window.samples) / 20
+    torch.testing.assert_close(
+        student.eval().hubert(windows).last_hidden_state, start.eval().hubert(windows).last_hidden_state
+    )
+    with pytest.raises(FacewireError, match="another shape"):
+        Student(compact_config(), {}).begin_as(pretrained(tmp_path / "start"))
+
+
+def test_with_neither_teacher_nor_phones_there_is_nothing_to_learn(speech: list[Recordings], tmp_path: Path) -> None:
+    with pytest.raises(FacewireError, match="nothing to learn"):
+        train_encoder(speech, [], tmp_path / "out", SILENT, work=tmp_path / "work", settings=SETTINGS)

@@ -12,14 +12,12 @@ from training.datasets.splits import split_of
 from training.sounds.augment import (
     GAP_FEATURES,
     LEVEL_DBFS,
-    amplitude,
     at_level,
     disturb,
     in_noise,
     in_room,
     of_another_voice,
     packed,
-    quiet,
     stretch,
 )
 from training.sounds.recordings import recordings_of, sound_of, speech_of_dataset
@@ -47,7 +45,7 @@ def test_of_a_dataset_only_the_training_split_is_heard(tmp_path: Path) -> None:
     assert 0 < len(wanted) == len(speech.files) < 12
     for file, path in zip(speech.files, wanted, strict=True):
         np.testing.assert_array_equal(sound_of(file), read_audio(path))
-    assert sum(len(piece) for piece in packed(speech.files)) > len(wanted) * 48_000
+    assert sum(len(piece) for piece in packed(speech.files)) > len(wanted) * 24_000
     write(folder / "deeper.wav", 0.1)
     assert len(recordings_of(folder, "CC0").files) == 13
 
@@ -61,11 +59,11 @@ def test_recordings_begin_on_the_grid_and_are_levelled(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", 0.51)
     write(tmp_path / "b.wav", 0.3)
     pieces = list(packed([tmp_path / "a.wav", tmp_path / "b.wav"]))
-    assert [len(piece) for piece in pieces[::2]] == [(26 + GAP_FEATURES) * 320, (15 + GAP_FEATURES) * 320]
+    assert [len(piece) for piece in pieces] == [(26 + GAP_FEATURES) * 320, (15 + GAP_FEATURES) * 320]
     for piece in pieces:
         assert len(piece) % 320 == 0
         assert not piece[-GAP_FEATURES * 320 :].any()
-    assert rms_db(pieces[2][:4800] / 32768) == pytest.approx(LEVEL_DBFS, abs=0.05)
+    assert rms_db(pieces[1][:4800] / 32768) == pytest.approx(LEVEL_DBFS, abs=0.05)
 
 
 def test_another_voice_is_plainly_higher_or_lower_and_always_the_same_of_a_name() -> None:
@@ -104,17 +102,11 @@ def test_the_noise_of_a_microphone_is_below_what_it_hears(rng: np.random.Generat
 
 def test_disturbed_speech_keeps_its_length_and_range(rng: np.random.Generator) -> None:
     sound = at_level(rng.standard_normal(16_080).astype(np.float32), LEVEL_DBFS)
-    for _ in range(20):
+    for _ in range(40):
         made = disturb(sound, rng)
         assert made.shape == sound.shape
         assert made.dtype == np.float32
         assert np.abs(made).max() <= 1
-
-
-def test_quiet_is_below_speech(rng: np.random.Generator) -> None:
-    made = [quiet(16_080, rng) for _ in range(50)]
-    assert max(np.sqrt(np.mean(q**2)) for q in made) <= amplitude(-15) * 1.01
-    assert any(not q.any() for q in made)
 
 
 def keep(path: Path, sound: np.ndarray) -> None:
