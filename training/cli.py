@@ -13,6 +13,7 @@ from training.judge.cli import evaluate
 from training.passages.cli import features
 from training.performance.cli import app as performance_app
 from training.performers.cli import performers
+from training.phones.cli import align
 from training.prepare.cli import app as prepare_app
 from training.prepare.video_cli import face_model
 from training.smoke.cli import smoke
@@ -25,6 +26,7 @@ app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_he
 
 app.add_typer(prepare_app, name="prepare")
 app.command("face-model")(face_model)
+app.command()(align)
 app.command()(music)
 app.command()(features)
 app.add_typer(fit_app)

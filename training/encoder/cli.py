@@ -74,7 +74,10 @@ def encoder(
 @app.command()
 def probe(
     encoder: Annotated[str, typer.Argument(help="Folder or hub id of a HubertModel, or a checkpoint.")],
-    data: Data,
+    data: Data = [],  # noqa: B006
+    spoken: Annotated[
+        list[Path], typer.Option(help="Recordings with NAME.phones beside them: how many phones it tells right.")
+    ] = [],  # noqa: B006
     strangers: Annotated[
         list[Path], typer.Option(help="A dataset of other people to judge on, instead of unseen recordings of these.")
     ] = [],  # noqa: B006
@@ -82,7 +85,10 @@ def probe(
         list[str], typer.Option(help="A larger encoder to probe as well, named as for `encoder`; repeatable.")
     ] = [],  # noqa: B006
 ) -> None:
-    """Measure how much of a mouth a linear map reads from an encoder's features, and from log mel for comparison."""
+    """Measure how much of a mouth a linear map reads from an encoder's features, and how many phones it tells right.
+
+    The mouth needs --data; log mel is its comparison.
+    """
     need("train", *TORCH)
     from training.datasets import dataset
 
@@ -92,9 +98,19 @@ def probe(
     from model.windows import Samples, WindowSpec
     from training.encoder.probe import log_mel, ridge_probe
     from training.encoder.teachers import open_teacher, windowed
+    from training.encoder.told import told_right
     from training.passages.features import open_encoder
+    from training.phones.spoken import recordings
 
     speech, _ = open_encoder(encoder)
+    for folder in spoken:
+        told = told_right(speech, recordings(folder), WindowSpec())
+        typer.echo(
+            f"{folder.name}: phones {told.phones:.3f}, visemes {told.visemes:.3f}, silence {told.silence:.3f} "
+            f"({told.frames} frames of speech)"
+        )
+    if not sets:
+        return
 
     def encode(windows: Samples) -> Samples:
         with torch.inference_mode():

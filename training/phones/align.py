@@ -2,18 +2,58 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from rich.progress import Progress
 
+from model.audio import read_audio
 from model.extras import need
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
-from training.phones.spoken import Timed
+from training.datasets.alignments import beside, words
+from training.phones import spoken
+from training.phones.spoken import Spoken, Timed
 from training.phones.table import of_arpabet
 
 _FRAME_SAMPLES: Final = SAMPLE_RATE_HZ // 100
+SOUNDS: Final = frozenset({".flac", ".wav", ".ogg"})
+_WORD: Final = re.compile(r"[a-z']+(?:\(\d\))?")
+"""A word, or another way to say it, such as a(2)."""
 _SILENCE: Final = re.compile(r"[<\[(]|SIL")
+
+
+def align_folder(folder: Path, voice: str, bar: Progress) -> tuple[int, list[str]]:
+    """Write the phones of all recordings under a folder that have a text and no phones yet.
+
+    Returns how many were written, and why others were not. Raises FacewireError if there are no texts.
+    """
+    waiting = [path for path in sorted(folder.rglob("*")) if path.suffix in SOUNDS and _text(path) is not None]
+    if not waiting:
+        raise FacewireError(f"{folder}: no recordings with a text beside them: NAME.txt, or GRID's NAME.align")
+    left_out, waiting = [], [path for path in waiting if not spoken.beside(path)]
+    task = bar.add_task("aligning", total=len(waiting))
+    for path in waiting:
+        try:
+            text = _text(path) or ""
+            phones = aligned(read_audio(path), text)
+            spoken.write(path, Spoken(voice, "en", text, phones))
+        except FacewireError as error:
+            left_out.append(f"{path.name}: {error}")
+        bar.advance(task)
+    return len(waiting) - len(left_out), left_out
+
+
+def _text(recording: Path) -> str | None:
+    """The text of a recording in the aligner's spelling; None if it has none."""
+    if beside(recording):
+        return letters_spelt([word.text for word in words(recording)])
+    path = recording.with_suffix(".txt")
+    try:
+        return " ".join(_WORD.findall(path.read_text(encoding="utf-8").lower())) if path.is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FacewireError(f"{path}: cannot be read: {error}") from None
 
 
 def letters_spelt(words: Sequence[str]) -> str:

@@ -97,4 +97,4 @@ def sound_and_phones(recordings: Sequence[Path]) -> list[tuple[Samples, Spoken]]
 
 
 def _sound_of(phones: Path) -> Path | None:
-    return next((path for suffix in (".flac", ".wav") if (path := phones.with_suffix(suffix)).exists()), None)
+    return next((path for suffix in (".flac", ".wav", ".ogg") if (path := phones.with_suffix(suffix)).exists()), None)
