@@ -16,7 +16,10 @@ from tests.training.runs import ROOT
 from training.cli import app
 from training.datasets import dataset
 
-HEAVY = ("torch", "transformers", "onnx", "onnxruntime", "scipy", "matplotlib", "mediapipe", "av", "pyworld", "mido")
+HEAVY = (
+    "torch", "transformers", "onnx", "onnxruntime", "scipy", "matplotlib", "mediapipe", "av", "pyworld", "mido",
+    "pocketsphinx",
+)  # fmt: skip
 """What only some commands need, and no command needs to explain itself."""
 
 ANSWERS = """
@@ -122,6 +125,7 @@ MISSING = [
     ("performers set --out out", "train,performers"),
     ("smoke", "train"),
     ("music x.sf2 --out out", "music"),
+    ("align recordings", "judge"),
     ("face-model fetch", "video"),
     ("prepare video a.mp4 --speaker x --licence CC0 --out set", "video"),
 ]

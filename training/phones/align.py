@@ -9,7 +9,6 @@ import numpy as np
 from rich.progress import Progress
 
 from model.audio import read_audio
-from model.extras import need
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from training.datasets.alignments import beside, words
@@ -66,7 +65,6 @@ def aligned(samples: Samples, text: str) -> tuple[Timed, ...]:
 
     Raises FacewireError if a word is not in the dictionary or the sound does not fit the text.
     """
-    need("judge", "pocketsphinx")
     import pocketsphinx
 
     decoder: Any = pocketsphinx.Decoder(lm=None, bestpath=False, loglevel="FATAL")

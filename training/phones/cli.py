@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from model.extras import need
 from protocols.errors import FacewireError
 
 
@@ -16,6 +17,7 @@ def align(
 
     The text may also be GRID's word times, NAME.align.
     """
+    need("judge", "pocketsphinx")
     from training.bars import progress
     from training.phones.align import align_folder
 
