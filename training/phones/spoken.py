@@ -32,6 +32,13 @@ class Timed(NamedTuple):
     end: int
 
 
+def shared(phones: Sequence[str], begin: int, end: int) -> list[Timed]:
+    """Phones that last equally long from `begin` to `end`; none of them if there is no time."""
+    edges = [begin + (end - begin) * part // max(1, len(phones)) for part in range(len(phones) + 1)]
+    each = zip(phones, edges, edges[1:], strict=False)
+    return [Timed(phone, first, last) for phone, first, last in each if first < last]
+
+
 @dataclass(frozen=True)
 class Spoken:
     """What is said in a recording, and when."""
