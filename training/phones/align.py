@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,13 +66,12 @@ def aligned(samples: Samples, text: str) -> tuple[Timed, ...]:
 
     Raises FacewireError if a word is not in the dictionary or the sound does not fit the text.
     """
-    import pocketsphinx
-
-    decoder: Any = pocketsphinx.Decoder(lm=None, bestpath=False, loglevel="FATAL")
+    decoder = _decoder()
     if unknown := [word for word in text.split() if decoder.lookup_word(word) is None]:
         raise FacewireError(f"not in the aligner's dictionary: {', '.join(unknown)}")
     pcm = np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes()
     try:
+        decoder.reinit_feat()  # forget the level of the recording before
         decoder.set_align_text(text)
         _decode(decoder, pcm)
         if decoder.hyp() is None:
@@ -83,6 +83,14 @@ def aligned(samples: Samples, text: str) -> tuple[Timed, ...]:
     except (RuntimeError, ValueError, TypeError) as error:
         raise FacewireError(f"{text!r} cannot be aligned: {error}") from None
     return tuple(phone for name, spans in words if not _SILENCE.match(name) for phone in _of_word(spans))
+
+
+@cache
+def _decoder() -> Any:
+    """Opened once: it takes longer than aligning three seconds."""
+    import pocketsphinx
+
+    return pocketsphinx.Decoder(lm=None, bestpath=False, loglevel="FATAL")
 
 
 def _decode(decoder: Any, pcm: bytes) -> None:
