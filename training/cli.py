@@ -21,6 +21,7 @@ from training.sounds.cli import music
 from training.speakers.cli import app as voices_app
 from training.speakers.cli import speech
 from training.study.cli import report
+from training.talkers.cli import app as talkers_app
 
 app = typer.Typer(help="Make the checkpoints that facewire runs.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -37,6 +38,7 @@ app.command()(speech)
 app.add_typer(voices_app, name="voices")
 app.add_typer(encoder_app)
 app.command()(performers)
+app.add_typer(talkers_app, name="talkers")
 app.add_typer(performance_app, name="performance")
 app.command()(smoke)
 

@@ -1,6 +1,6 @@
 """A face by the phones that are spoken and by nothing else: no voice can lead it astray.
 
-It reads how much of each frame every phone fills, 267 ms before and after, and always 50 times a second; other rates
+It reads how much of each frame every phone fills, 260 ms before and after, and always 50 times a second; other rates
 are interpolated. `training.talkers.learn` learns it from real curves.
 """
 
@@ -29,14 +29,18 @@ FPS: Final = 50
 """Rate of the network's frames."""
 WIDTH: Final = 96
 _KERNELS: Final = (9, 9, 11)
-"""13 frames before and after, together."""
+CONTEXT: Final = sum(kernel // 2 for kernel in _KERNELS)
+"""Frames that the network sees before and after each: 13."""
 FORMAT: Final = "facewire-animator-1"
 
 
 def shares(spoken: Spoken, frames: int) -> Floats:
-    """How much of each frame every phone fills (frames, 37), 0 to 1; frame i is the 20 ms around i / `FPS` seconds."""
-    edges = (np.arange(frames + 1) - 0.5) * SAMPLE_RATE_HZ / FPS
-    filled = np.zeros((frames, len(PHONES)), np.float32)
+    """How much of each frame every phone fills (frames + 2 `CONTEXT`, 37), 0 to 1.
+
+    Frame i, counted without the context, is the 20 ms around i / `FPS` seconds.
+    """
+    edges = (np.arange(-CONTEXT, frames + CONTEXT + 1) - 0.5) * SAMPLE_RATE_HZ / FPS
+    filled = np.zeros((len(edges) - 1, len(PHONES)), np.float32)
     for phone, begin, end in spoken.phones:
         until = np.clip(edges, begin, end)
         filled[:, INDEX[phone]] += np.diff(until) / np.diff(edges)
@@ -45,15 +49,15 @@ def shares(spoken: Spoken, frames: int) -> Floats:
 
 
 class PhoneNetwork(nn.Module):
-    """From shares of phones (B, 37, T) to shapes (B, 52, T), in the deviations of the real ones."""
+    """From shares of phones (B, 37, T + 2 `CONTEXT`) to shapes (B, 52, T), in the deviations of the real ones."""
 
     def __init__(self) -> None:
         super().__init__()
         first, second, third = _KERNELS
         self.layers = nn.Sequential(
-            nn.Conv1d(len(PHONES), WIDTH, first, padding=first // 2), nn.GELU(),
-            nn.Conv1d(WIDTH, WIDTH, second, padding=second // 2), nn.GELU(),
-            nn.Conv1d(WIDTH, blendshapes.COUNT, third, padding=third // 2),
+            nn.Conv1d(len(PHONES), WIDTH, first), nn.GELU(),
+            nn.Conv1d(WIDTH, WIDTH, second), nn.GELU(),
+            nn.Conv1d(WIDTH, blendshapes.COUNT, third),
         )  # fmt: skip
 
     def forward(self, filled: Tensor) -> Tensor:
@@ -69,8 +73,8 @@ class Animator:
     network: PhoneNetwork
     stands_for: NDArray[np.int64]
     """(37,): the phone that the network hears for each one: its own, or a neighbour's if it never learnt it."""
-    mean: Curves
-    """(52,)."""
+    offset: Curves
+    """(52,): added so that a long silence has the resting face of the recordings."""
     size: Curves
     """(52,): deviation of a standardised shape; larger than the real one's by as much as the network shrinks it."""
     confidence: Curves
@@ -83,23 +87,22 @@ class Animator:
         Shapes that were not captured are 0.
         """
         inside = int(np.ceil(frames * FPS / fps)) + 1
-        learnt = self.mean + self.size * self.standardised(spoken, inside)
+        learnt = self.offset + self.size * self.standardised(spoken, inside)
         face = np.clip(np.where(self.confidence > 0, learnt, 0), 0, 1).astype(np.float32)
         return touching(_at_rate(face, frames, fps), spoken, fps)
 
     def standardised(self, spoken: Spoken, frames: int) -> Curves:
         """What the network says (frames, 52) at `FPS`."""
+        heard = merged(shares(spoken, frames), self.stands_for)
         with torch.inference_mode():
-            made: Curves = self.network(torch.from_numpy(self.heard(spoken, frames).T[None]))[0].T.numpy()
+            made: Curves = self.network(torch.from_numpy(heard.T[None]))[0].T.numpy()
         return made
-
-    def heard(self, spoken: Spoken, frames: int) -> Floats:
-        """Shares of phones (frames, 37) as the network knows them."""
-        return merged(shares(spoken, frames), self.stands_for)
 
     def save(self, path: Path) -> None:
         """Write it. Raises FacewireError where the system refuses."""
-        arrays = {name: torch.from_numpy(getattr(self, name)) for name in ("stands_for", "mean", "size", "confidence")}
+        arrays = {
+            name: torch.from_numpy(getattr(self, name)) for name in ("stands_for", "offset", "size", "confidence")
+        }
         told = {"format": FORMAT, "provenance": json.dumps(self.provenance)}
         with complete_or_not_at_all(path) as partial:
             save_file({**arrays, **self.network.state_dict()}, partial, told)
@@ -120,7 +123,7 @@ def load(path: Path) -> Animator:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if told.get("format") != FORMAT:
             raise FacewireError(f"{path}: not an animator; make one with `facewire-train talkers animator`")
-        own = {name: tensors.pop(name).numpy() for name in ("stands_for", "mean", "size", "confidence")}
+        own = {name: tensors.pop(name).numpy() for name in ("stands_for", "offset", "size", "confidence")}
         network = PhoneNetwork().eval()
         network.load_state_dict(tensors)
         return Animator(network, **own, provenance=json.loads(told["provenance"]))

@@ -16,12 +16,12 @@ from model.windows import SAMPLE_RATE_HZ, Floats
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.datasets import alignments
-from training.datasets.clips import Clip, Curves
+from training.datasets.clips import Clip, Curves, resting_face
 from training.datasets.dataset import Dataset, told
 from training.phones.align import aligned, letters_spelt
 from training.phones.spoken import Spoken, Timed
 from training.phones.table import INDEX, PHONES, SILENCE, VISEME_OF
-from training.talkers.animator import FPS, Animator, PhoneNetwork, merged, shares
+from training.talkers.animator import CONTEXT, FPS, Animator, PhoneNetwork, merged, shares
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,15 @@ FEWEST: Final = 12
 """A phone that is spoken less often than this is not learnt: a neighbour stands for it."""
 MOST_RATIO: Final = 2.0
 """The network shrinks a shape that phones say little about; it is not made larger by more than this."""
+RESTING: Final = 40
+"""Recordings in which the resting face is found, to which the animator returns in silence."""
 LEAST_STD: Final = 0.005
-_VOWELS: Final = frozenset("i I e E er @ ae a A V u U o O".split())
+_VOWELS: Final = frozenset(["i", "I", "e", "E", "er", "@", "ae", "a", "A", "V", "u", "U", "o", "O"])
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """A recording: how much of each frame every phone fills (T, 37), and its face (T, 52), both at `FPS`."""
+    """A recording: its phones, how much of each frame they fill (`shares`), and its face (T, 52) at `FPS`."""
 
     phones: tuple[Timed, ...]
     filled: Floats
@@ -71,7 +73,7 @@ def lesson(clip: Clip, spoken: Spoken) -> Lesson:
 
 
 def lessons(clips: Sequence[Clip], folder: Path, bar: Progress) -> list[Lesson]:
-    """Recordings with their phones; those that the aligner cannot follow are left out. Raises FacewireError for none."""
+    """Recordings with their phones, without those that the aligner cannot follow. Raises FacewireError if none is left."""
     made, lost = [], 0
     task = bar.add_task("phones", total=len(clips))
     for clip in clips:
@@ -101,9 +103,10 @@ def learn(source: Dataset, made: Sequence[Lesson], seed: int, bar: Progress, ste
     torch.manual_seed(seed)
     network = PhoneNetwork()
     _fit(network, (heard, targets, seen), torch.from_numpy(confidence), (seed, steps), bar)
-    size = std * _shrunk(network.eval(), heard, targets)
+    size = (std * _shrunk(network.eval(), heard, targets)).astype(np.float32)
+    offset = resting_face(source.clips("train")[:RESTING]) - size * _silent(network)
     provenance = {"data": told([source.folder], "train"), "recordings": len(made), "seed": seed, "steps": steps}
-    return Animator(network, stands_for, mean, size.astype(np.float32), confidence, provenance)
+    return Animator(network, stands_for, offset.astype(np.float32), size, confidence, provenance)
 
 
 def neighbours(phones: Sequence[str]) -> NDArray[np.int64]:
@@ -158,14 +161,24 @@ def _fit(
 def _batch(
     made: tuple[list[Tensor], list[Tensor], list[Tensor]], draw: torch.Generator
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Stretches of `FRAMES` of random recordings, each at a random place; shorter ones stay shorter than asked."""
-    longest = min(FRAMES, min(len(each) for each in made[0]))
+    """Stretches of random recordings at random places: `FRAMES`, or as long as the shortest recording."""
+    longest = min(FRAMES, min(len(each) for each in made[1]))
     chosen = []
     for which in torch.randint(len(made[0]), (BATCH,), generator=draw).tolist():
-        begin = int(torch.randint(len(made[0][which]) - longest + 1, (), generator=draw))
-        heard, target, seen = (part[which][begin : begin + longest] for part in made)
-        chosen.append((heard, target, seen))
+        heard, target, seen = (part[which] for part in made)
+        begin = int(torch.randint(len(target) - longest + 1, (), generator=draw))
+        end = begin + longest
+        chosen.append((heard[begin : end + 2 * CONTEXT], target[begin:end], seen[begin:end]))
     return chosen
+
+
+def _silent(network: PhoneNetwork) -> Curves:
+    """The standardised face (52,) in a long silence."""
+    silence = torch.zeros(1, len(PHONES), 2 * CONTEXT + 1)
+    silence[:, INDEX[SILENCE]] = 1
+    with torch.inference_mode():
+        face: Curves = network(silence)[0, :, 0].numpy()
+    return face
 
 
 def _shrunk(network: PhoneNetwork, heard: Sequence[Tensor], targets: Sequence[Tensor]) -> Curves:

@@ -66,6 +66,7 @@ def _held_s(begin: int, end: int, held: float) -> tuple[float, float]:
 def touching(face: Curves, spoken: Spoken, fps: int) -> Curves:
     """The face (frames, 52) with its lips closed on p, b and m, and the lower one at the teeth on f and v."""
     made = face.copy()
+    made[:, _CLOSE] = np.minimum(made[:, _CLOSE], made[:, _JAW])
     teeth = presence(spoken, VISEMES["lip on teeth"], len(face), fps)
     made[:, _JAW] = _at_most(made[:, _JAW], JAW_AT_CLOSURE + GAP_AT_TEETH, teeth)
     made[:, _CLOSE] = np.maximum(made[:, _CLOSE], _at_least(made[:, _JAW] - GAP_AT_TEETH, teeth))
@@ -80,7 +81,7 @@ def touching(face: Curves, spoken: Spoken, fps: int) -> Curves:
 
 
 def _at_most(values: Floats, most: float, share: Floats) -> Floats:
-    return values - np.maximum(values - most, 0) * share
+    return np.asarray(values - np.maximum(values - most, 0) * share, np.float32)
 
 
 def _at_least(values: Floats, share: Floats) -> Floats:

@@ -1,0 +1,120 @@
+"""Many voices say many sentences, and the times of their phones are known."""
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import soundfile
+from rich.progress import Progress
+
+from model.windows import SAMPLE_RATE_HZ
+from protocols.errors import FacewireError
+from protocols.files import complete_or_not_at_all, sha256
+from training.interrupt import StoppedError, asked_to_stop
+from training.phones import spoken
+from training.phones.spoken import Spoken
+from training.talkers import phonemes
+from training.talkers.kokoro import FEWEST, Kokoro, read_voice
+from training.talkers.times import timed
+
+MIXED: Final = 0.4
+"""Share of utterances by a mixture of two voices: there are many more mixtures than voices."""
+SHARE: Final = (0.3, 0.7)
+"""Range of the first one's share in it."""
+SPEED: Final = (0.75, 1.4)
+TRIES: Final = 50
+"""Sentences tried for an utterance; one may be all abbreviations."""
+TOLD: Final = "speech.json"
+"""How the folder was made."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """Who may say what."""
+
+    voices: Mapping[str, Path]
+    texts: Mapping[str, Sequence[str]]
+    """By language, each said equally often."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One utterance of a script."""
+
+    language: str
+    text: str
+    letters: str
+    voices: tuple[str, ...]
+    share: float
+    """Of the first voice."""
+    speed: float
+
+
+def line(script: Script, number: int, alphabet: Mapping[str, int]) -> Line:
+    """An utterance, by the script's seed and its number alone. Raises FacewireError if its texts cannot be spoken."""
+    draw = random.Random(f"{script.seed}/{number}")
+    voices = draw.sample(list(script.voices), 2 if len(script.voices) > 1 and draw.random() < MIXED else 1)
+    share, speed = draw.uniform(*SHARE) if len(voices) == 2 else 1.0, draw.uniform(*SPEED)
+    language = draw.choice(list(script.texts))
+    for _ in range(TRIES):
+        text = draw.choice(script.texts[language])
+        letters = phonemes.letters(text, language, alphabet)
+        if len(letters) >= FEWEST:
+            return Line(language, text, letters, tuple(voices), share, speed)
+    raise FacewireError(f"the texts in {language} have no {FEWEST} letters that Kokoro knows, such as {text!r}")
+
+
+def say(script: Script, kokoro: Kokoro, model: Path, utterances: int, out: Path, bar: Progress) -> None:
+    """Write utterances, `out` / 00000.flac beside .phones and so on; existing ones are kept.
+
+    Raises FacewireError for a folder with other speech; StoppedError, after the current one, when asked to stop.
+    """
+    _begin(script, model, out)
+    task = bar.add_task("speech", total=utterances)
+    with asked_to_stop() as asked:
+        for number in range(utterances):
+            recording = out / f"{number:05}.flac"
+            if not recording.with_suffix(spoken.SUFFIX).exists():
+                if asked():
+                    raise StoppedError(f"{out}: {number} of {utterances} utterances; run the same command to continue")
+                _say(line(script, number, kokoro.alphabet), script, kokoro, recording)
+            bar.advance(task)
+
+
+def _say(said: Line, script: Script, kokoro: Kokoro, recording: Path) -> None:
+    voices = [read_voice(script.voices[name]) for name in said.voices]
+    mixed = np.sum([voice * share for voice, share in zip(voices, (said.share, 1 - said.share), strict=False)], axis=0)
+    sound, durations = kokoro.speak(said.letters, mixed, said.speed)
+    with complete_or_not_at_all(recording) as partial:
+        soundfile.write(partial, sound, SAMPLE_RATE_HZ, format="FLAC")
+    phones = timed(said.letters, durations, sound)
+    spoken.write(recording, Spoken("+".join(said.voices), said.language, said.text, phones))
+
+
+def _begin(script: Script, model: Path, out: Path) -> None:
+    """Note how the folder is made, or check that it was begun in the same way."""
+    texts = {language: [len(texts), _hash(texts)] for language, texts in script.texts.items()}
+    told: dict[str, Any] = {"model_sha256": sha256(model), "voices": list(script.voices), "texts": texts}
+    told["seed"] = script.seed
+    path = out / TOLD
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        before = json.loads(path.read_text("utf-8")) if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise FacewireError(f"{path}: cannot be read or made: {error}") from None
+    if before is None:
+        with complete_or_not_at_all(path) as partial:
+            partial.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    elif before != told:
+        other = ", ".join(name for name in told if not isinstance(before, dict) or before.get(name) != told[name])
+        raise FacewireError(f"{out}: holds other speech ({other}); choose another --out, or delete it")
+
+
+def _hash(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
