@@ -23,7 +23,7 @@ from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Curves
 from training.phones.spoken import Spoken
 from training.phones.table import INDEX, PHONES, SILENCE
-from training.talkers.lips import touching
+from training.talkers.lips import presence, touching
 
 FPS: Final = 50
 """Rate of the network's frames."""
@@ -31,6 +31,9 @@ WIDTH: Final = 96
 _KERNELS: Final = (9, 9, 11)
 CONTEXT: Final = sum(kernel // 2 for kernel in _KERNELS)
 """Frames that the network sees before and after each: 13."""
+REST_REACH_S: Final = 0.5
+"""How long before and after the phones the face may be other than at rest."""
+ARRAYS: Final = ("stands_for", "mean", "size", "rest", "confidence")
 FORMAT: Final = "facewire-animator-1"
 
 
@@ -73,10 +76,12 @@ class Animator:
     network: PhoneNetwork
     stands_for: NDArray[np.int64]
     """(37,): the phone that the network hears for each one: its own, or a neighbour's if it never learnt it."""
-    offset: Curves
-    """(52,): added so that a long silence has the resting face of the recordings."""
+    mean: Curves
+    """(52,)."""
     size: Curves
     """(52,): deviation of a standardised shape; larger than the real one's by as much as the network shrinks it."""
+    rest: Curves
+    """(52,): the face in a long silence. What the network says there is a mean of all that people do in silence."""
     confidence: Curves
     """(52,): that of the recordings, 0 outside the mouth."""
     provenance: dict[str, Any]
@@ -87,7 +92,9 @@ class Animator:
         Shapes that were not captured are 0.
         """
         inside = int(np.ceil(frames * FPS / fps)) + 1
-        learnt = self.offset + self.size * self.standardised(spoken, inside)
+        learnt = self.mean + self.size * self.standardised(spoken, inside)
+        speaking = presence(spoken, PHONES, inside, FPS, reach_s=REST_REACH_S)[:, None]
+        learnt = learnt * speaking + self.rest * (1 - speaking)
         face = np.clip(np.where(self.confidence > 0, learnt, 0), 0, 1).astype(np.float32)
         return touching(_at_rate(face, frames, fps), spoken, fps)
 
@@ -100,9 +107,7 @@ class Animator:
 
     def save(self, path: Path) -> None:
         """Write it. Raises FacewireError where the system refuses."""
-        arrays = {
-            name: torch.from_numpy(getattr(self, name)) for name in ("stands_for", "offset", "size", "confidence")
-        }
+        arrays = {name: torch.from_numpy(getattr(self, name)) for name in ARRAYS}
         told = {"format": FORMAT, "provenance": json.dumps(self.provenance)}
         with complete_or_not_at_all(path) as partial:
             save_file({**arrays, **self.network.state_dict()}, partial, told)
@@ -123,7 +128,7 @@ def load(path: Path) -> Animator:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if told.get("format") != FORMAT:
             raise FacewireError(f"{path}: not an animator; make one with `facewire-train talkers animator`")
-        own = {name: tensors.pop(name).numpy() for name in ("stands_for", "offset", "size", "confidence")}
+        own = {name: tensors.pop(name).numpy() for name in ARRAYS}
         network = PhoneNetwork().eval()
         network.load_state_dict(tensors)
         return Animator(network, **own, provenance=json.loads(told["provenance"]))

@@ -38,7 +38,7 @@ FEWEST: Final = 12
 MOST_RATIO: Final = 2.0
 """The network shrinks a shape that phones say little about; it is not made larger by more than this."""
 RESTING: Final = 40
-"""Recordings in which the resting face is found, to which the animator returns in silence."""
+"""Recordings in which the resting face is found."""
 LEAST_STD: Final = 0.005
 _VOWELS: Final = frozenset(["i", "I", "e", "E", "er", "@", "ae", "a", "A", "V", "u", "U", "o", "O"])
 
@@ -73,7 +73,7 @@ def lesson(clip: Clip, spoken: Spoken) -> Lesson:
 
 
 def lessons(clips: Sequence[Clip], folder: Path, bar: Progress) -> list[Lesson]:
-    """Recordings with their phones, without those that the aligner cannot follow. Raises FacewireError if none is left."""
+    """Recordings with phones, without those that the aligner cannot follow. Raises FacewireError if none is left."""
     made, lost = [], 0
     task = bar.add_task("phones", total=len(clips))
     for clip in clips:
@@ -104,9 +104,9 @@ def learn(source: Dataset, made: Sequence[Lesson], seed: int, bar: Progress, ste
     network = PhoneNetwork()
     _fit(network, (heard, targets, seen), torch.from_numpy(confidence), (seed, steps), bar)
     size = (std * _shrunk(network.eval(), heard, targets)).astype(np.float32)
-    offset = resting_face(source.clips("train")[:RESTING]) - size * _silent(network)
+    rest = resting_face(source.clips("train")[:RESTING])
     provenance = {"data": told([source.folder], "train"), "recordings": len(made), "seed": seed, "steps": steps}
-    return Animator(network, stands_for, offset.astype(np.float32), size, confidence, provenance)
+    return Animator(network, stands_for, mean, size, rest, confidence, provenance)
 
 
 def neighbours(phones: Sequence[str]) -> NDArray[np.int64]:
@@ -170,15 +170,6 @@ def _batch(
         end = begin + longest
         chosen.append((heard[begin : end + 2 * CONTEXT], target[begin:end], seen[begin:end]))
     return chosen
-
-
-def _silent(network: PhoneNetwork) -> Curves:
-    """The standardised face (52,) in a long silence."""
-    silence = torch.zeros(1, len(PHONES), 2 * CONTEXT + 1)
-    silence[:, INDEX[SILENCE]] = 1
-    with torch.inference_mode():
-        face: Curves = network(silence)[0, :, 0].numpy()
-    return face
 
 
 def _shrunk(network: PhoneNetwork, heard: Sequence[Tensor], targets: Sequence[Tensor]) -> Curves:
