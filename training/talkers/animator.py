@@ -91,12 +91,16 @@ class Animator:
 
         Shapes that were not captured are 0.
         """
+        return touching(self.learnt(spoken, frames, fps), spoken, fps)
+
+    def learnt(self, spoken: Spoken, frames: int, fps: int) -> Curves:
+        """The same (frames, 52), but in fluent speech the lips hardly touch."""
         inside = int(np.ceil(frames * FPS / fps)) + 1
-        learnt = self.mean + self.size * self.standardised(spoken, inside)
+        made = self.mean + self.size * self.standardised(spoken, inside)
         speaking = presence(spoken, PHONES, inside, FPS, reach_s=REST_REACH_S)[:, None]
-        learnt = learnt * speaking + self.rest * (1 - speaking)
-        face = np.clip(np.where(self.confidence > 0, learnt, 0), 0, 1).astype(np.float32)
-        return touching(_at_rate(face, frames, fps), spoken, fps)
+        made = made * speaking + self.rest * (1 - speaking)
+        face = np.clip(np.where(self.confidence > 0, made, 0), 0, 1).astype(np.float32)
+        return _at_rate(face, frames, fps)
 
     def standardised(self, spoken: Spoken, frames: int) -> Curves:
         """What the network says (frames, 52) at `FPS`."""

@@ -75,7 +75,7 @@ class Lively:
 
     def __call__(self, spoken: Spoken, frames: int, fps: int) -> Curves:
         """The face (frames, 52), frame i at i / fps seconds."""
-        face = _limited(self.animator(spoken, frames, fps) * self.factors)
+        face = _limited(self.animator.learnt(spoken, frames, fps) * self.factors)
         for rule in RULES:
             moved = rule.size * presence(spoken, rule.phones, frames, fps, reach_s=rule.reach_s)
             for index in (INDEX[shape] for shape in rule.shapes):
