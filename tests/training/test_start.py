@@ -91,6 +91,13 @@ MISTAKES = [
     ("enroll auto --audio a.wav", "identity name 'auto'"),
     ("enroll vera --audio none.wav", "none.wav: no such sound file"),
     ("enroll vera --npz none.npz", "none.npz: no such file"),
+    ("talkers speak --voices v --model m --vocabulary j --texts fortunes --out out --utterances 1", "LANG=FILE"),
+    (
+        "talkers speak --voices v --model m --vocabulary j --texts de=none --out out --utterances 1",
+        "none: cannot be read",
+    ),
+    ("talkers animator --data nowhere --words w --out a.safetensors", "make a dataset of your recordings"),
+    ("talkers animate a.safetensors nowhere --licence CC0 --out out", "nowhere: no recordings"),
     ("prepare npz nowhere --speaker x --licence CC0 --out set", "nowhere: no such folder"),
     ("prepare video nowhere --speaker x --licence CC0 --out set --pixel-aspect 0", "expected about 1"),
 ]
@@ -123,6 +130,9 @@ MISSING = [
     ("encoder --teacher hubert:x --out out", "train"),
     ("probe x --data set", "train"),
     ("performers set --out out", "train,performers"),
+    ("talkers speak --voices v --model m --vocabulary j --texts de=t --out out --utterances 1", "torch"),
+    ("talkers animator --data set --words w --out a.safetensors", "torch,judge"),
+    ("talkers animate a.safetensors speech --licence CC0 --out out", "torch"),
     ("smoke", "train"),
     ("music x.sf2 --out out", "music"),
     ("align recordings", "judge"),

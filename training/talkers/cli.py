@@ -58,16 +58,17 @@ def animator(
     seed: Seed = 0,
 ) -> None:
     """Learn which face goes with which phones; an aligner finds these in the recordings."""
-    need("train,judge", *TORCH, "pocketsphinx")
+    need("torch,judge", *TORCH, "pocketsphinx")
     from training.bars import progress
     from training.datasets import dataset
-    from training.talkers.learn import learn, lessons
 
     source = dataset.read(data)
     if len(source.speakers) != 1:
         raise FacewireError(
             f"{data}: {len(source.speakers)} people in it; an animator is learnt from one person's face"
         )
+    from training.talkers.learn import learn, lessons
+
     out.parent.mkdir(parents=True, exist_ok=True)
     with progress() as bar:
         learn(source, lessons(source.clips("train"), words, bar), seed, bar).save(out)
@@ -86,15 +87,17 @@ def animate(
 ) -> None:
     """Give speech a face by its phones: a dataset for `facewire-train features`."""
     need("torch", *TORCH)
+    from training.phones.spoken import read, recordings
+
+    sounds = recordings(spoken)
     from protocols.files import sha256
     from training.bars import progress
-    from training.phones.spoken import read, recordings
     from training.prepare.importing import run
     from training.talkers import animator as animators
     from training.talkers import faces
     from training.talkers.manner import PROBE, lively
 
-    learnt, sounds = animators.load(animator), recordings(spoken)
+    learnt = animators.load(animator)
     face = learnt if plain else lively(learnt, [read(sound) for sound in sounds[:PROBE]])
     licence = faces.licence_of(learnt.provenance, licence)
     words = ["talkers", "animate", animator.name, spoken.resolve().name, "--speaker", speaker, *["--plain"] * plain]
