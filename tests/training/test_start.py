@@ -153,6 +153,8 @@ def test_what_is_not_installed_is_named_with_the_command_that_installs_it(tmp_pa
         ("prepare", "beat"),
         ("prepare", "livelink"),
         ("prepare", "npz"),
+        ("talkers", "festival"),
+        ("talkers", "flite"),
         ("performance", "measure"),
         ("performance", "couplings"),
     }

@@ -14,7 +14,7 @@ from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from training.datasets.alignments import beside, words
 from training.phones import spoken
-from training.phones.spoken import Spoken, Timed
+from training.phones.spoken import Spoken, Timed, shared
 from training.phones.table import of_arpabet
 
 _FRAME_SAMPLES: Final = SAMPLE_RATE_HZ // 100
@@ -109,7 +109,5 @@ def _alignment(decoder: Any) -> Any:
 def _of_word(spans: Sequence[tuple[str, int, int]]) -> list[Timed]:
     made = []
     for phones, (_, begin, frames) in zip(of_arpabet(tuple(name for name, *_ in spans)), spans, strict=True):
-        edges = np.linspace(begin, begin + frames, len(phones) + 1) * _FRAME_SAMPLES
-        edges = edges.round().astype(int)
-        made += [Timed(*each) for each in zip(phones, edges.tolist(), edges[1:].tolist(), strict=False)]
+        made += shared(phones, begin * _FRAME_SAMPLES, (begin + frames) * _FRAME_SAMPLES)
     return made

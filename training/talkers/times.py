@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from model.windows import Samples
-from training.phones.spoken import Timed
+from training.phones.spoken import Timed, shared
 from training.phones.table import LENGTHENING, STRESS, of_ipa
 
 UNIT_SAMPLES: Final = 400
@@ -49,7 +49,7 @@ def timed(tokens: str, durations: Sequence[int], sound: Samples) -> tuple[Timed,
         else:
             _silent(spans, token, (begin, end), sound)
             waiting = -1
-    return tuple(_halved(spans, len(sound)))
+    return tuple(each for span in spans for each in _inside(span, len(sound)))
 
 
 def _closed_from(spans: list[_Span], begin: int) -> int:
@@ -78,13 +78,8 @@ def _pause(sound: Samples, begin: int, end: int) -> bool:
     return bool(np.sqrt(np.square(blocks).mean(1)).min() < DIP * np.sqrt(np.square(sound).mean()))
 
 
-def _halved(spans: Sequence[_Span], samples: int) -> list[Timed]:
-    """Split the spans of two phones in the middle, and keep what lies inside the recording."""
-    made = []
-    for phones, begin, end in spans:
-        edges = np.linspace(begin, end, len(phones) + 1).round().astype(int) if phones else ()
-        for phone, first, last in zip(phones, edges, edges[1:], strict=False):
-            first, last = int(np.clip(first, 0, samples)), int(np.clip(last, 0, samples))
-            if first < last:
-                made.append(Timed(phone, first, last))
-    return made
+def _inside(span: _Span, samples: int) -> list[Timed]:
+    """The phones of a span, two of them sharing its time, and what of them lies inside the recording."""
+    phones, begin, end = span
+    cut = [(each.phone, max(0, each.begin), min(each.end, samples)) for each in shared(phones, begin, end)]
+    return [Timed(*each) for each in cut if each[1] < each[2]]
