@@ -116,7 +116,7 @@ class FitSettings:
     reset: _Share
     """Share of passages whose state is reset before a segment."""
     unknown: _Share
-    """Share of passages trained with the mean identity."""
+    """Share of passages told the mean identity. Their face is then in nobody's units, unless there are strangers'."""
     exchanged: _Share
     """Share of passages that are given another speaker's identity while their face stays in the speaker's own units. So
     an identity gives any sound its own scale and offset, whatever the sound reveals of the speaker."""

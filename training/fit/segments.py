@@ -52,14 +52,16 @@ def segments(
     begin = int(torch.randint(frames - length + 1, (), generator=draw))
     if torch.rand((), generator=draw) < settings.starts:
         begin = 0
-    speaker = passages.take("identity", chosen)
+    speaker, unknown = passages.take("identity", chosen), len(model.identities.names)
     telling = _telling(model)[speaker]
     another = speaker[torch.randperm(settings.batch, generator=draw)]
     strangers = torch.rand(settings.batch, generator=draw) < settings.unknown
-    speaker[strangers] = len(model.identities.names)
+    if not passages.has(unknown):  # nobody else says how large a stranger's face is
+        speaker[strangers] = unknown
     exchanged = ~strangers & (torch.rand(settings.batch, generator=draw) < settings.exchanged)
     identity = torch.where(exchanged, another, speaker)
-    mirrored = strangers & (torch.rand(settings.batch, generator=draw) < 0.5)
+    identity[strangers] = unknown
+    mirrored = (speaker == unknown) & (torch.rand(settings.batch, generator=draw) < 0.5)
     t = torch.tensor(ts)[torch.randint(len(ts), (settings.batch,), generator=draw)]
     noise = correlated(settings.batch, length, model.config.noise_poles, draw)
     noise[..., list(blendshapes.LIPS_27)] *= settings.lip_noise
@@ -91,12 +93,12 @@ def segments(
 
 
 def _telling(model: FaceModel) -> Tensor:
-    """Shapes (N, C) that can be learnt from each person's face: not those that are still in theirs but not in others'.
+    """Shapes (N + 1, C) that can be learnt from each face: not those that are still in a person's but not in others'.
 
     Their scale keeps such a shape still; how it moves is learnt from others.
     """
     still = model.identities.scale * model.face_std < 1.01 * LEAST_STD
-    return (~still | still.all(0)).cpu()
+    return torch.cat([~still | still.all(0), torch.ones_like(still[:1])]).cpu()
 
 
 def _mirrored(values: Tensor, chosen: Tensor) -> Tensor:

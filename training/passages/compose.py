@@ -17,6 +17,7 @@ from rich.progress import Progress
 from safetensors.torch import save_file
 
 from model import level
+from model.library import UNKNOWN
 from model.runtime import Runtime
 from model.stream import RENDER_HOPS
 from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
@@ -201,8 +202,8 @@ def write_shard(
     """Encode `count` passages into one safetensors file: audio, face, weight, identity, lookahead index.
 
     `people` are the clips by identity, drawn in proportion to their length; a share `quiet` of the passages has no
-    speech, but noise or some of `sounds`. A shard depends on its seed alone, so that a run can be continued at any
-    shard.
+    speech, but noise or some of `sounds`. Strangers have the index after the last identity's. A shard depends on its
+    seed alone, so that a run can be continued at any shard.
     """
     rng = np.random.default_rng([seed, count])
     length = np.array([sum(len(clip) for clip in clips) for clips in people], np.float64)
@@ -216,7 +217,8 @@ def write_shard(
         made["audio"].append(encode(runtime, passage.samples, passage.lookahead_ms).half())
         made["face"].append(torch.from_numpy(passage.face).half())
         made["weight"].append(torch.from_numpy(passage.weight).half())
-        made["identity"].append(torch.tensor(config.identities.index(passage.identity)))
+        who = [*config.identities, UNKNOWN].index(passage.identity)
+        made["identity"].append(torch.tensor(who))
         made["lookahead"].append(torch.tensor(config.lookaheads_ms.index(passage.lookahead_ms)))
         bar.advance(task)
     with complete_or_not_at_all(path) as partial:

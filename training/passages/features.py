@@ -15,6 +15,7 @@ from model import checkpoint
 from model.config import ModelConfig
 from model.encoder import Encoder, embed, pretrained
 from model.face import FaceModel
+from model.library import UNKNOWN
 from model.onnx_checkpoint import open_checkpoint
 from model.onnx_export import export
 from model.onnx_session import NoOnnxError
@@ -45,7 +46,8 @@ def make(
 ) -> None:
     """Write the shards with these numbers; existing ones are kept. `heard` records what the encoder was trained on.
 
-    `sounds` are recordings without speech: they are mixed behind speech, and used where nobody speaks.
+    `sounds` are recordings without speech: they are mixed behind speech, and used where nobody speaks. Datasets whose
+    speaker is `unknown` are strangers: everyone and nobody, and no identity of the checkpoint.
 
     Raises FacewireError for a folder made from other data or with other settings.
     """
@@ -56,8 +58,10 @@ def make(
         encoder=speech.config,
         lookaheads_ms=settings.lookaheads_ms,
         lookahead_ms=settings.lookahead_ms,
-        identities=tuple(dict.fromkeys(clips[0].identity for clips in people)),
+        identities=tuple(dict.fromkeys(clips[0].identity for clips in people if clips[0].identity != UNKNOWN)),
     )
+    if not config.identities:
+        raise FacewireError("nobody but strangers to learn from: add a dataset of a person")
     model = FaceModel(config, speech).eval()
     told = {
         "data": dataset.told(data, "train"),

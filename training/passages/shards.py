@@ -28,10 +28,13 @@ class Passages:
 
     def without(self, identity: int) -> "Passages":
         """All passages but those of one identity, the one with the last index; the other indices stay as they are."""
-        each = zip(self.shards, self._chosen, strict=True)
-        kept = [(shard, rows[shard["identity"][rows] != identity]) for shard, rows in each]
+        kept = [(shard, rows[shard["identity"][rows] != identity]) for shard, rows in self._each()]
         kept = [(shard, rows) for shard, rows in kept if len(rows)]
         return Passages([shard for shard, _ in kept], [rows for _, rows in kept])
+
+    def has(self, identity: int) -> bool:
+        """Whether there are passages of an identity; strangers have the index after the last one's."""
+        return any(bool((shard["identity"][rows] == identity).any()) for shard, rows in self._each())
 
     def __len__(self) -> int:
         """The number of passages."""
@@ -49,9 +52,12 @@ class Passages:
 
     def pieces(self, *names: str) -> Iterator[tuple[Tensor, ...]]:
         """Some tensors of all passages, a few passages at a time."""
-        for shard, chosen in zip(self.shards, self._chosen, strict=True):
+        for shard, chosen in self._each():
             for rows in torch.split(chosen, 64):
                 yield tuple(shard[name][rows] for name in names)
+
+    def _each(self) -> Iterator[tuple[Shard, Tensor]]:
+        return zip(self.shards, self._chosen, strict=True)
 
     def _row(self, name: str, index: int) -> Tensor:
         number = bisect_right(self._ends, index)

@@ -1,6 +1,6 @@
 """The units of a face: mean and deviation of the training set, and each person's, which their identity restores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import torch
@@ -16,12 +16,16 @@ FURTHEST: Final = 3.0
 
 
 def standardise(model: FaceModel, passages: Passages) -> None:
-    """Set the model's statistics from the training set. Channels that were never captured rest at 0."""
+    """Set the model's statistics from the training set. Channels that were never captured rest at 0.
+
+    If there are passages of strangers, a face's units are theirs, so that `unknown` moves as they do.
+    """
     _, mean, std = _moments((audio[:, :, 0], torch.ones(1)) for (audio,) in passages.pieces("audio"))
     model.audio_mean.copy_(mean)
     model.audio_std.copy_(std.clamp(min=1e-3))
-    faces = ((face, weight.clamp(max=1)) for face, weight in passages.pieces("face", "weight"))
-    _, mean, std = _moments(faces)
+    _, mean, std = _moments(_faces(passages, None))
+    own, own_mean, own_std = _moments(_faces(passages, len(model.identities.names)))
+    mean, std = torch.where(own > 0, own_mean, mean), torch.where(own > 0, own_std, std)
     captured = torch.stack([weight.amax((0, 1)) for (weight,) in passages.pieces("weight")]).amax(0).gt(0).float()
     model.face_mean.copy_(mean * captured)
     model.face_std.copy_(std.clamp(min=LEAST_STD))
@@ -35,15 +39,18 @@ def _standardise_identity(model: FaceModel, passages: Passages, place: int) -> N
 
     Shapes that were not captured keep theirs, as does an identity without passages.
     """
-    own = (
-        (face[identity == place], weight[identity == place].clamp(max=1))
-        for face, weight, identity in passages.pieces("face", "weight", "identity")
-    )
-    total, mean, std = _moments(own)
+    total, mean, std = _moments(_faces(passages, place))
     scale = (std.clamp(min=LEAST_STD) / model.face_std).clamp(1 / FURTHEST, FURTHEST)
     known = total > 0
     model.identities.scale[place] = torch.where(known, scale, 1.0)
     model.identities.offset[place] = torch.where(known, mean - scale * model.face_mean, 0.0)
+
+
+def _faces(passages: Passages, identity: int | None) -> Iterator[tuple[Tensor, Tensor]]:
+    """Faces and weights of one identity's passages, or of all."""
+    for face, weight, who in passages.pieces("face", "weight", "identity"):
+        chosen = torch.ones_like(who, dtype=torch.bool) if identity is None else who == identity
+        yield face[chosen], weight[chosen].clamp(max=1)
 
 
 def _moments(pieces: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from model.extras import TORCH, need
+from model.library import UNKNOWN
 from protocols.errors import FacewireError
 
 app = typer.Typer(help="Make people who do not exist: speech with known phones, and a face.", no_args_is_help=True)
@@ -112,7 +113,9 @@ def animate(
     spoken: Annotated[Path, typer.Argument(help="Folder of recordings beside .phones.")],
     out: Annotated[Path, typer.Option(help="Folder for the dataset.")],
     licence: Annotated[str, typer.Option(help="What you may do with the speech, for the record.")],
-    speaker: Annotated[str, typer.Option(help="Name of the identity that all of them share.")] = "talkers",
+    speaker: Annotated[
+        str, typer.Option(help="Whose face it is: unknown is a stranger's, any other name an identity's.")
+    ] = UNKNOWN,
     plain: Annotated[
         bool, typer.Option("--plain", help="In the size of the person it was learnt from, not a lively speaker's.")
     ] = False,

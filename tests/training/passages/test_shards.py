@@ -43,6 +43,7 @@ def test_a_row_is_that_of_all_shards_in_their_order(tmp_path: Path) -> None:
 
 def test_statistics_are_over_all_shards() -> None:
     parts, model = [shard(70, 0), shard(2, 1)], tiny_model()
+    parts[0]["identity"][:] = torch.arange(70) % 2
     standardise(model, Passages(parts))
     audio, face, weight = (torch.cat([part[name] for part in parts]) for name in ("audio", "face", "weight"))
     torch.testing.assert_close(model.audio_mean, audio[:, :, 0].mean((0, 1)))
@@ -74,6 +75,33 @@ def test_everyones_face_has_one_mean_and_deviation_once_scale_and_offset_are_tak
     assert less == pytest.approx(more / 2, rel=0.05)
     assert model.identities.scale[1, 7] == 1
     assert model.identities.offset[1, 7] == 0
+
+
+def test_strangers_say_how_large_the_face_of_unknown_is() -> None:
+    part, model = shard(60, 0), tiny_model()
+    part["identity"][:] = torch.arange(60) % 3
+    stranger = part["identity"] == 2
+    part["face"][stranger] = part["face"][stranger] * 0.4 + 0.2
+    part["weight"][stranger, :, 9] = 0
+    passages = Passages([part])
+    assert passages.has(2)
+    assert not passages.without(2).has(2)
+    standardise(model, passages)
+    own, counts = part["face"][stranger], part["weight"][stranger]
+    seen = torch.arange(52) != 9
+    mean = (own * counts).sum((0, 1)) / counts.sum((0, 1)).clamp(min=1)
+    torch.testing.assert_close(model.face_mean[seen], mean[seen])
+    everyones = (part["face"] * part["weight"])[..., 9].sum() / part["weight"][..., 9].sum()
+    assert float(model.face_mean[9]) == pytest.approx(float(everyones))
+    assert model.identities.scale[0, seen].mean() == pytest.approx(2.5, rel=0.05)
+    plain = replace(recipe.load("smoke").fit, unknown=0.5, exchanged=0.0, segment_frames=5, shortest_frames=5, batch=60)
+    (segment, *_) = segments.segments(model, passages, plain, (1,), 0)
+    told = segment.identity[segment.speaker < 2] == 2
+    assert 0.3 < told.float().mean() < 0.7
+    assert (segment.identity[segment.speaker == 2] == 2).all()
+    shown = segment.face[segment.speaker < 2][..., seen]
+    assert abs(float(shown.mean())) < 0.1
+    assert float(shown.std()) == pytest.approx(1, abs=0.1)
 
 
 def test_segments_show_each_face_as_if_it_were_anyones_and_a_strangers_as_it_is() -> None:

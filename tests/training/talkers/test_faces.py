@@ -42,7 +42,7 @@ def animate(folder: Path, *options: str) -> str:
 def test_speech_becomes_a_dataset(folder: Path) -> None:
     assert "6 recordings" in animate(folder)
     made = dataset.read(folder / "set")
-    assert made.speakers == ("talkers",)
+    assert made.speakers == ("unknown",)
     row = made.manifest.recordings[2]
     assert row.licence == "Apache-2.0; face learnt from set (CC0)"
     assert row.fps == FPS
