@@ -1,0 +1,40 @@
+"""`facewire-train strangers`: how good a face is for people whom it did not learn from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.extras import TORCH, need
+from protocols.errors import FacewireError
+
+
+def strangers(
+    checkpoints: Annotated[list[Path], typer.Argument(metavar="CHECKPOINT...", help="The checkpoints to judge.")],
+    out: Annotated[Path, typer.Option(help="Folder for figures and pictures.")],
+    curves: Annotated[
+        list[Path], typer.Option(help="A dataset of other people, with curves solved as in training; repeatable.")
+    ] = [],  # noqa: B006
+    split: Annotated[str, typer.Option(help="Of --curves: all, test or validation.")] = "all",
+    reader: Annotated[
+        Path | None, typer.Option(help="A dataset of GRID's recordings, from whose real curves a lip reader learns.")
+    ] = None,
+    spoken: Annotated[list[Path], typer.Option(help="Recordings beside `.phones` files; repeatable.")] = [],  # noqa: B006
+    ravdess: Annotated[Path | None, typer.Option(help="RAVDESS's speech: a folder with Actor_01 and so on.")] = None,
+    per_actor: Annotated[int, typer.Option(help="Recordings of each actor, of each kind.", min=1)] = 2,
+    syllables: Annotated[Path | None, typer.Option(help="KLettres' sounds: LANGUAGE/syllab/bu.ogg and so on.")] = None,
+    kit: Annotated[
+        Path | None, typer.Option(help="Folder or archive of ICT-FaceKit, for errors of --curves in millimetres.")
+    ] = None,
+    lookahead_ms: Annotated[int | None, typer.Option(help="If not each checkpoint's own.", min=0)] = None,
+) -> None:
+    """Judge checkpoints on strangers, streamed as they would be live: true curves, readability, closures and sizes."""
+    need("train", *TORCH, "matplotlib")
+    if not (curves or reader or spoken or ravdess or syllables):
+        raise FacewireError("nothing to judge by: give --curves, --reader, --spoken, --ravdess or --syllables")
+    if reader or ravdess:
+        need("judge", "pocketsphinx", what="--reader and --ravdess")
+    from training.strangers.run import Sources, run
+
+    sources = Sources(tuple(curves), split, reader, tuple(spoken), ravdess, per_actor, syllables, kit)
+    run(checkpoints, sources, out, lookahead_ms, typer.echo)
