@@ -7,11 +7,12 @@ _PLACES: Final = (
     {"b": "blue", "g": "green", "r": "red", "w": "white"},
     {"a": "at", "b": "by", "i": "in", "w": "with"},
     {letter: letter for letter in "abcdefghijklmnopqrstuvxyz"},
-    dict(
-        zip("z123456789", ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], strict=True)
-    ),
+    {
+        "z": "zero", "1": "one", "2": "two", "3": "three", "4": "four",
+        "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine",
+    },
     {"a": "again", "n": "now", "p": "please", "s": "soon"},
-)
+)  # fmt: skip
 
 
 def sentence(recording: str) -> tuple[str, ...]:

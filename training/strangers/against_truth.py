@@ -32,8 +32,9 @@ def figures(pairs: Sequence[Pair]) -> dict[str, float]:
         made, real = (np.concatenate([_about_mean(face, shape) for face in faces]) for faces in _both(pairs))
         moved, true = float(made.std()), float(real.std())
         if true > 1e-6:
-            found[f"r {shape}"] = float((made * real).mean() / (moved * true)) if moved > 1e-6 else 0.0
-            found[f"size {shape}"] = moved / true
+            moves = moved > 1e-6  # less is rounding
+            found[f"r {shape}"] = float((made * real).mean() / (moved * true)) if moves else 0.0
+            found[f"size {shape}"] = moved / true if moves else 0.0
     return found
 
 

@@ -14,7 +14,7 @@ from training.strangers.reader import Labels, Reader
 from training.strangers.said import FPS, Said
 
 HELD_OUT: Final = frozenset(
-    ["set", "red", "white", "with", "at", "by", "b", "g", "v", "i", "r", "two", "four", "six", "nine", "now"]
+    ("set", "red", "white", "with", "at", "by", "b", "g", "v", "i", "r", "two", "four", "six", "nine", "now")
 )
 """Words of GRID that the reader does not learn, with every viseme among them."""
 

@@ -100,7 +100,7 @@ def _fit(net: nn.Sequential, x: Tensor, y: Tensor, weight: Tensor) -> None:
         drawn = torch.randint(len(x), (_BATCH,))
         told = net(x[drawn] + _NOISE * torch.randn(_BATCH, x.shape[1]))
         optimiser.zero_grad()
-        nn.functional.cross_entropy(told, y[drawn], weight).backward()
+        nn.functional.cross_entropy(told, y[drawn], weight).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         slower.step()
 

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from model import checkpoint, ict
 from protocols.errors import FacewireError
 from training.datasets import dataset
+from training.datasets.clips import Clip
+from training.datasets.manifest import MANIFEST
 from training.datasets.splits import named
 from training.strangers import loudness, measure, plots, readability, report, said, syllables
 from training.strangers.measure import LOUDNESS, REAL, Face, Measured, Table
@@ -56,15 +59,27 @@ def run(
 
 
 Keep = Callable[[str, Table], None]
+TRUE_CURVES: Final = "true curves"
 
 
 def _true_curves(sources: Sources, faces: dict[str, Face], out: Path, keep: Keep) -> None:
+    if not sources.curves:
+        return
     kit = ict.read(sources.kit) if sources.kit else None
-    for folder in sources.curves:
-        clips = dataset.read(folder).clips(named(sources.split))
-        found = measure.true_curves(clips, faces, kit)
-        keep(f"{folder.name}, true curves", found.table)
-        plots.curves(out / f"curves-{folder.name}.png", found.pairs, [clip.recording for clip in clips])
+    clips = _clips(sources)
+    found = measure.true_curves(clips, faces, kit)
+    keep(TRUE_CURVES, found.table)
+    plots.curves(out / "curves.png", found.pairs, [clip.recording for clip in clips])
+
+
+def _clips(sources: Sources) -> list[Clip]:
+    """The recordings of all datasets with true curves; a folder may hold several datasets."""
+    folders = [
+        each
+        for folder in sources.curves
+        for each in (sorted(path.parent for path in folder.glob(f"*/{MANIFEST}")) or [folder])
+    ]
+    return [clip for folder in folders for clip in dataset.read(folder).clips(named(sources.split))]
 
 
 def _reader(
@@ -82,7 +97,7 @@ def _reader(
     everywhere = faces | {LOUDNESS: measure.loudness_face(loudness.fitted([each.clip for each in learnt], FPS))}
     shown = [readability.labels(each, held_out=True) for each in unseen]
     judged = measure.known_phones(unseen, everywhere, read, shown=shown, animator=animator)
-    keep(f"{sources.reader.name}, unseen words", judged.table)
+    keep(f"{sources.reader.name}: unseen words", judged.table)
     return read, everywhere
 
 
@@ -91,20 +106,18 @@ def _known_phones(
 ) -> None:
     def judge(name: str, those: Sequence[Said]) -> None:
         found = measure.known_phones(those, faces, read, animator=animator)
-        keep(f"{name}, known phones", found.table)
+        keep(f"{name}: phones", found.table)
         _draw(out, name, found)
 
-    if read:
-        for folder in sources.curves:
-            if those := said.grid_set(dataset.read(folder).clips(named(sources.split))):
-                judge(folder.name, those)
+    if read and (those := said.grid_set(_clips(sources) if sources.curves else [])):
+        judge(TRUE_CURVES, those)
     for folder in sources.spoken:
         judge(folder.name, said.spoken_set(folder))
     if sources.ravdess:
         files = said.ravdess_files(sources.ravdess)
         judge("ravdess", said.ravdess_neutral(files, sources.per_actor))
         pairs = said.ravdess_intensities(files, sources.per_actor)
-        keep("ravdess, strong and normal", measure.intensities(pairs, faces))
+        keep("ravdess: strong and normal", measure.intensities(pairs, faces))
 
 
 def _draw(out: Path, name: str, found: Measured) -> None:
