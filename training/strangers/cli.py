@@ -1,5 +1,6 @@
 """`facewire-train strangers`: how good a face is for people whom it did not learn from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,30 @@ def strangers(
         raise FacewireError("nothing to judge by: give --curves, --reader, --spoken, --ravdess or --syllables")
     if reader or ravdess:
         need("judge", "pocketsphinx", what="--reader and --ravdess")
-    from training.strangers.run import Sources, run
+    from model import ict
+    from model.checkpoint import header, load
+    from training.datasets import dataset
+    from training.strangers import said
+    from training.strangers.measure import face_of
+    from training.strangers.run import Sets, curves_in, run
+    from training.strangers.syllables import read
 
-    sources = Sources(tuple(curves), split, reader, tuple(spoken), ravdess, per_actor, syllables, kit)
-    run(checkpoints, sources, out, lookahead_ms, typer.echo)
+    for path in checkpoints:
+        header(path)
+    sets = Sets(
+        curves=curves_in(curves, split),
+        reader=dataset.read(reader) if reader else None,
+        spoken={name: said.spoken_set(folder) for name, folder in _by_name(spoken).items()},
+        ravdess=said.ravdess_files(ravdess) if ravdess else {},
+        per_actor=per_actor,
+        syllables=read(syllables) if syllables else (),
+        kit=ict.read(kit) if kit else None,
+    )
+    faces = {name: face_of(load(path), lookahead_ms) for name, path in _by_name(checkpoints).items()}
+    run(faces, sets, out, typer.echo)
+
+
+def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
+    """Paths by names, as short as tells them apart."""
+    stems = [path.stem for path in paths]
+    return {path.stem if stems.count(path.stem) == 1 else str(path).replace("/", "-"): path for path in paths}

@@ -1,47 +1,54 @@
-"""Judges checkpoints by whatever sets are given, and writes what it finds as it goes."""
+"""Judges faces by whatever sets there are, and writes what it finds as it goes."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from model import checkpoint, ict
+from model.ict import FaceKit
 from protocols.errors import FacewireError
 from training.datasets import dataset
 from training.datasets.clips import Clip
+from training.datasets.dataset import Dataset
 from training.datasets.manifest import MANIFEST
-from training.datasets.splits import named
-from training.strangers import loudness, measure, plots, readability, report, said, syllables
+from training.datasets.splits import named, split_of
+from training.strangers import loudness, measure, plots, readability, report, said
 from training.strangers.measure import LOUDNESS, REAL, Face, Measured, Table
 from training.strangers.readability import Animator
 from training.strangers.reader import Reader
-from training.strangers.said import FPS, Said
+from training.strangers.said import FPS, Ravdess, Said
+from training.strangers.syllables import Syllable
+
+TRUE_CURVES: Final = "true curves"
 
 
-@dataclass(frozen=True)
-class Sources:
-    """The sets to judge by; what is missing is left out."""
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """What faces are judged by; an empty set is left out."""
 
-    curves: tuple[Path, ...] = ()
-    split: str = "all"
-    reader: Path | None = None
-    spoken: tuple[Path, ...] = ()
-    ravdess: Path | None = None
+    curves: Sequence[Clip] = ()
+    """Recordings of people whose true faces are known."""
+    reader: Dataset | None = None
+    """GRID's recordings from whose curves the lip reader learns."""
+    spoken: Mapping[str, Sequence[Said]] = field(default_factory=dict)
+    """Speech with known phones, by the names of the sets."""
+    ravdess: Mapping[Ravdess, Path] = field(default_factory=dict)
     per_actor: int = 2
-    syllables: Path | None = None
-    kit: Path | None = None
+    syllables: Sequence[Syllable] = ()
+    kit: FaceKit | None = None
 
 
 def run(
-    checkpoints: Sequence[Path],
-    sources: Sources,
+    faces: Mapping[str, Face],
+    sets: Sets,
     out: Path,
-    lookahead_ms: int | None = None,
     told: Callable[[str], None] = lambda text: None,
     animator: Animator | None = None,
 ) -> dict[str, Table]:
-    """Judge checkpoints, write figures and pictures, and return the figures by set."""
-    faces = {name: measure.face_of(checkpoint.load(path), lookahead_ms) for name, path in _by_name(checkpoints).items()}
+    """Judge faces by name, write figures and pictures, and return the figures by set.
+
+    With an animator, what is read from its face of the true phones stands beside: the ceiling.
+    """
     out.mkdir(parents=True, exist_ok=True)
     tables: dict[str, Table] = {}
 
@@ -50,84 +57,70 @@ def run(
         report.write(out, tables)
         told(report.markdown(name, table))
 
-    _true_curves(sources, faces, out, keep)
-    read, everywhere = _reader(sources, faces, keep, animator)
-    _known_phones(sources, everywhere, read, out, keep, animator)
-    if sources.syllables:
-        keep("syllables", measure.syllable_figures(syllables.read(sources.syllables), everywhere))
-    return tables
-
-
-Keep = Callable[[str, Table], None]
-TRUE_CURVES: Final = "true curves"
-
-
-def _true_curves(sources: Sources, faces: dict[str, Face], out: Path, keep: Keep) -> None:
-    if not sources.curves:
-        return
-    kit = ict.read(sources.kit) if sources.kit else None
-    clips = _clips(sources)
-    found = measure.true_curves(clips, faces, kit)
-    keep(TRUE_CURVES, found.table)
-    plots.curves(out / "curves.png", found.pairs, [clip.recording for clip in clips])
-
-
-def _clips(sources: Sources) -> list[Clip]:
-    """The recordings of all datasets with true curves; a folder may hold several datasets."""
-    folders = [
-        each
-        for folder in sources.curves
-        for each in (sorted(path.parent for path in folder.glob(f"*/{MANIFEST}")) or [folder])
-    ]
-    return [clip for folder in folders for clip in dataset.read(folder).clips(named(sources.split))]
-
-
-def _reader(
-    sources: Sources, faces: dict[str, Face], keep: Keep, animator: Animator | None
-) -> tuple[Reader | None, dict[str, Face]]:
-    """The reader, judged on words and recordings that it did not learn; and with it the face of loudness alone."""
-    if not sources.reader:
-        return None, faces
-    found = dataset.read(sources.reader)
-    learnt = said.grid_set(found.clips("train")[::2])
-    unseen = said.grid_set([*found.clips("test"), *found.clips("validation")])
-    if not learnt or not unseen:
-        raise FacewireError(f"{sources.reader}: no recordings with names of GRID's sentences, such as s1_bbaf2n")
-    read = readability.reader_of(learnt)
-    everywhere = faces | {LOUDNESS: measure.loudness_face(loudness.fitted([each.clip for each in learnt], FPS))}
-    shown = [readability.labels(each, held_out=True) for each in unseen]
-    judged = measure.known_phones(unseen, everywhere, read, shown=shown, animator=animator)
-    keep(f"{sources.reader.name}: unseen words", judged.table)
-    return read, everywhere
-
-
-def _known_phones(
-    sources: Sources, faces: dict[str, Face], read: Reader | None, out: Path, keep: Keep, animator: Animator | None
-) -> None:
     def judge(name: str, those: Sequence[Said]) -> None:
-        found = measure.known_phones(those, faces, read, animator=animator)
+        found = measure.known_phones(those, faces, reader, animator=animator)
         keep(f"{name}: phones", found.table)
         _draw(out, name, found)
 
-    if read and (those := said.grid_set(_clips(sources) if sources.curves else [])):
-        judge(TRUE_CURVES, those)
-    for folder in sources.spoken:
-        judge(folder.name, said.spoken_set(folder))
-    if sources.ravdess:
-        files = said.ravdess_files(sources.ravdess)
-        judge("ravdess", said.ravdess_neutral(files, sources.per_actor))
-        pairs = said.ravdess_intensities(files, sources.per_actor)
-        keep("ravdess: strong and normal", measure.intensities(pairs, faces))
+    if sets.curves:
+        found = measure.true_curves(sets.curves, faces, sets.kit)
+        keep(TRUE_CURVES, found.table)
+        plots.curves(out / "curves.png", found.pairs, [clip.recording for clip in sets.curves])
+    reader = None
+    if sets.reader:
+        learnt, unseen = _grid(sets.reader)
+        reader = readability.reader_of(learnt)
+        # From here on loudness alone has a face, too: in most sets there is nothing to fit it on.
+        faces = {**faces, LOUDNESS: measure.loudness_face(loudness.fitted([each.clip for each in learnt], FPS))}
+        _unseen_words(sets.reader.manifest.name, unseen, faces, reader, keep, animator)
+        if those := said.grid_set(sets.curves):
+            judge(TRUE_CURVES, those)
+    for name, each in sets.spoken.items():
+        judge(name, each)
+    if sets.ravdess:
+        judge("RAVDESS", said.ravdess_neutral(sets.ravdess, sets.per_actor))
+        pairs = said.ravdess_intensities(sets.ravdess, sets.per_actor)
+        keep("RAVDESS: strong and normal", measure.intensities(pairs, faces))
+    if sets.syllables:
+        keep("syllables", measure.syllable_figures(sets.syllables, faces))
+    return tables
+
+
+def curves_in(folders: Sequence[Path], split: str) -> list[Clip]:
+    """The recordings of datasets; a folder may hold several datasets. Raises FacewireError if there are none."""
+    datasets = [
+        each
+        for folder in folders
+        for each in (sorted(path.parent for path in folder.glob(f"*/{MANIFEST}")) or [folder])
+    ]
+    return [clip for folder in datasets for clip in dataset.read(folder).clips(named(split))]
+
+
+def _grid(found: Dataset) -> tuple[list[Said], list[Said]]:
+    """Recordings to learn from, every other one of the training split, and all that are held out."""
+    clips = found.clips("all")
+    learnt = said.grid_set([clip for clip in clips if split_of(clip.recording) == "train"][::2])
+    unseen = said.grid_set([clip for clip in clips if split_of(clip.recording) != "train"])
+    if not learnt or not unseen:
+        raise FacewireError(f"{found.folder}: no recordings with names of GRID's sentences, such as s1_bbaf2n")
+    return learnt, unseen
+
+
+def _unseen_words(
+    name: str,
+    unseen: Sequence[Said],
+    faces: Mapping[str, Face],
+    reader: Reader,
+    keep: Callable[[str, Table], None],
+    animator: Animator | None,
+) -> None:
+    """How well words are read that the reader did not learn, in recordings that it does not know."""
+    shown = [readability.labels(each, held_out=True) for each in unseen]
+    keep(f"{name}: unseen words", measure.known_phones(unseen, faces, reader, shown=shown, animator=animator).table)
 
 
 def _draw(out: Path, name: str, found: Measured) -> None:
     if found.confusions:
         plots.visemes(out / f"visemes-{name}.png", found.confusions)
-    shown = {column: each for column, each in found.table.items() if column != REAL}
-    plots.sizes(out / f"sizes-{name}.png", shown, f"{name}: how large each shape is")
-
-
-def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
-    """Checkpoints by the names of their columns: as short as tells them apart."""
-    stems = [path.stem for path in paths]
-    return {path.stem if stems.count(path.stem) == 1 else str(path): path for path in paths}
+    made = {column: each for column, each in found.table.items() if column != REAL}
+    plots.sizes(out / f"sizes-{name}.png", made, f"{name}: how large each shape is")

@@ -1,6 +1,6 @@
 """Speech whose phones are known, of people whom a face did not learn from: three kinds of folders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -123,7 +123,7 @@ def ravdess_files(folder: Path) -> dict[Ravdess, Path]:
     return found
 
 
-def ravdess_neutral(files: dict[Ravdess, Path], per_actor: int) -> list[Said]:
+def ravdess_neutral(files: Mapping[Ravdess, Path], per_actor: int) -> list[Said]:
     """The first neutral recordings of each actor, one of each statement before any is repeated."""
     chosen: dict[int, list[Ravdess]] = {}
     for name in sorted(files, key=lambda name: (name.repetition, name.statement, name.actor)):
@@ -137,7 +137,7 @@ def ravdess_neutral(files: dict[Ravdess, Path], per_actor: int) -> list[Said]:
     ]
 
 
-def ravdess_intensities(files: dict[Ravdess, Path], per_actor: int) -> list[tuple[Clip, Clip]]:
+def ravdess_intensities(files: Mapping[Ravdess, Path], per_actor: int) -> list[tuple[Clip, Clip]]:
     """Normal and strong recordings of the same actor, emotion, sentence and repetition.
 
     Each actor has so many; from one actor to the next the emotions take turns.
