@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from protocols.files import complete_or_not_at_all
 from training.judge.metrics import Pair
 from training.phones.table import VISEMES
-from training.strangers.measure import LOUDNESS, Table
+from training.strangers.measure import CEILING, LOUDNESS, MEAN_FACE, Table
 from training.strangers.said import FPS
 from training.strangers.shapes import GAP, values
 from training.strangers.size import REAL
@@ -23,15 +23,15 @@ _CLIPS: Final = 4
 def curves(path: Path, pairs: Mapping[str, Sequence[Pair]], names: Sequence[str]) -> None:
     """Draw jaw and lips of a few recordings, evenly chosen: the true face, the made ones, and loudness alone."""
     first = next(iter(pairs.values()))
+    style = _styles(list(pairs))
     chosen = np.unique(np.linspace(0, len(first) - 1, _CLIPS).round().astype(int)).tolist()
     figure, axes = _grid(len(_SHAPES), len(chosen), (3.6 * len(chosen), 1.4 * len(_SHAPES)), sharex="col", sharey="row")
     for row, shape in zip(axes, _SHAPES, strict=True):
         for axis, place in zip(row, chosen, strict=True):
             axis.plot(_times(first[place].real), values(first[place].real, shape), color="0.5", label="true face")
-            for number, (name, each) in enumerate(pairs.items()):
-                style = {"color": "tab:green", "linestyle": ":"} if name == LOUDNESS else {"color": f"C{3 - number}"}
-                if each[place].made.std(0).any():  # a mean face is no curve
-                    axis.plot(_times(each[place].made), values(each[place].made, shape), label=name, lw=1.1, **style)
+            for name, each in pairs.items():
+                if name != MEAN_FACE:
+                    axis.plot(_times(each[place].made), values(each[place].made, shape), label=name, **style[name])
         row[0].set_ylabel(shape, fontsize=8)
     for top, bottom, place in zip(axes[0], axes[-1], chosen, strict=True):
         top.set_title(names[place], fontsize=8)
@@ -59,13 +59,21 @@ def sizes(path: Path, table: Table, title: str) -> None:
     axis, at = axes[0, 0], np.arange(len(REAL))
     low, high = np.array(list(REAL.values())).T
     axis.bar(at, np.maximum(high - low, 0.006), 0.9, low, color="0.85", label="real faces, lively speech")
-    for number, (name, column) in enumerate(table.items()):
+    style = _styles(list(table))
+    for name, column in table.items():
         made = [column[f"p95 {shape} to real"] * np.mean(REAL[shape]) for shape in REAL]
-        axis.plot(at, made, "o", color=f"C{3 - number}" if number < 4 else f"C{number}", label=name, ms=5)
+        axis.plot(at, made, "o", color=style[name]["color"], label=name, ms=5)
     axis.set_xticks(at, list(REAL), rotation=60, ha="right", fontsize=8)
     axis.set_ylabel("95th percentile")
     axis.legend(fontsize=8)
     _save(figure, path, title)
+
+
+def _styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How each face is drawn; those that are there for comparison look alike in all pictures."""
+    fixed = {LOUDNESS: {"color": "tab:green", "ls": ":"}, CEILING: {"color": "tab:blue", "ls": "--"}}
+    colors = iter(("tab:red", "tab:purple", "tab:orange", "tab:brown", "tab:pink", "tab:olive") * len(names))
+    return {name: {"lw": 1.1} | (fixed[name] if name in fixed else {"color": next(colors)}) for name in names}
 
 
 def _times(face: NDArray[np.float32]) -> NDArray[np.float64]:
