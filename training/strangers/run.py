@@ -15,7 +15,7 @@ from training.datasets.splits import named, split_of
 from training.strangers import loudness, measure, plots, readability, report, said
 from training.strangers.measure import LOUDNESS, REAL, Face, Measured, Table
 from training.strangers.readability import Animator
-from training.strangers.reader import Reader
+from training.strangers.reader import Labels
 from training.strangers.said import FPS, Ravdess, Said
 from training.strangers.syllables import Syllable
 
@@ -57,28 +57,27 @@ def run(
         report.write(out, tables)
         told(report.markdown(name, table))
 
-    def judge(name: str, those: Sequence[Said]) -> None:
-        found = measure.known_phones(those, faces, reader, animator=animator)
-        keep(f"{name}: phones", found.table)
-        _draw(out, name, found)
+    def judge(name: str, those: Sequence[Said], shown: Sequence[Labels] | None = None) -> None:
+        found = measure.known_phones(those, faces, reader, shown=shown, animator=animator)
+        keep(name, found.table)
+        _draw(out, name.partition(":")[0], found)
 
-    if sets.curves:
-        found = measure.true_curves(sets.curves, faces, sets.kit)
-        keep(TRUE_CURVES, found.table)
-        plots.curves(out / "curves.png", found.pairs, [clip.recording for clip in sets.curves])
     reader = None
+    if sets.curves:
+        _true_curves(sets, faces, out, keep)
     if sets.reader:
         learnt, unseen = _grid(sets.reader)
         reader = readability.reader_of(learnt)
         # From here on loudness alone has a face, too: in most sets there is nothing to fit it on.
         faces = {**faces, LOUDNESS: measure.loudness_face(loudness.fitted([each.clip for each in learnt], FPS))}
-        _unseen_words(sets.reader.manifest.name, unseen, faces, reader, keep, animator)
+        held_out = [readability.labels(each, held_out=True) for each in unseen]
+        judge(f"{sets.reader.manifest.name}: unseen words", unseen, held_out)
         if those := said.grid_set(sets.curves):
-            judge(TRUE_CURVES, those)
+            judge(f"{TRUE_CURVES}: phones", those)
     for name, each in sets.spoken.items():
-        judge(name, each)
+        judge(f"{name}: phones", each)
     if sets.ravdess:
-        judge("RAVDESS", said.ravdess_neutral(sets.ravdess, sets.per_actor))
+        judge("RAVDESS: phones", said.ravdess_neutral(sets.ravdess, sets.per_actor))
         pairs = said.ravdess_intensities(sets.ravdess, sets.per_actor)
         keep("RAVDESS: strong and normal", measure.intensities(pairs, faces))
     if sets.syllables:
@@ -106,20 +105,14 @@ def _grid(found: Dataset) -> tuple[list[Said], list[Said]]:
     return learnt, unseen
 
 
-def _unseen_words(
-    name: str,
-    unseen: Sequence[Said],
-    faces: Mapping[str, Face],
-    reader: Reader,
-    keep: Callable[[str, Table], None],
-    animator: Animator | None,
-) -> None:
-    """How well words are read that the reader did not learn, in recordings that it does not know."""
-    shown = [readability.labels(each, held_out=True) for each in unseen]
-    keep(f"{name}: unseen words", measure.known_phones(unseen, faces, reader, shown=shown, animator=animator).table)
+def _true_curves(sets: Sets, faces: Mapping[str, Face], out: Path, keep: Callable[[str, Table], None]) -> None:
+    found = measure.true_curves(sets.curves, faces, sets.kit)
+    keep(TRUE_CURVES, found.table)
+    plots.curves(out / "curves.png", found.pairs, [clip.recording for clip in sets.curves])
 
 
 def _draw(out: Path, name: str, found: Measured) -> None:
+    name = name.replace(" ", "-")
     if found.confusions:
         plots.visemes(out / f"visemes-{name}.png", found.confusions)
     made = {column: each for column, each in found.table.items() if column != REAL}

@@ -72,7 +72,8 @@ def test_the_truth_has_full_marks_in_every_set_and_a_still_face_none(
         assert true["closure recall"] == 1 > still["closure depth"] == 0
         assert still["readability"] == still["readability by chance"]
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {
-        "curves.png", "visemes-true curves.png", "sizes-true curves.png", "visemes-others.png", "sizes-others.png",
+        "curves.png", "visemes-true-curves.png", "sizes-true-curves.png", "visemes-others.png", "sizes-others.png",
+        "visemes-grid.png", "sizes-grid.png",
     }  # fmt: skip
 
 
