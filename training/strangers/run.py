@@ -70,12 +70,11 @@ def run(
         reader = readability.reader_of(learnt)
         # From here on loudness alone has a face, too: in most sets there is nothing to fit it on.
         faces = {**faces, LOUDNESS: measure.loudness_face(loudness.fitted([each.clip for each in learnt], FPS))}
-        held_out = [readability.labels(each, held_out=True) for each in unseen]
-        judge(f"{sets.reader.manifest.name}: unseen words", unseen, held_out)
-        if those := said.grid_set(sets.curves):
-            judge(f"{TRUE_CURVES}: phones", those)
-    for name, each in sets.spoken.items():
-        judge(f"{name}: phones", each)
+        for name, those in ((sets.reader.manifest.name, unseen), (TRUE_CURVES, said.grid_set(sets.curves))):
+            if those:
+                judge(f"{name}: unseen words", those, [readability.labels(each, held_out=True) for each in those])
+    for name, those in sets.spoken.items():
+        judge(f"{name}: phones", those)
     if sets.ravdess:
         judge("RAVDESS: phones", said.ravdess_neutral(sets.ravdess, sets.per_actor))
         pairs = said.ravdess_intensities(sets.ravdess, sets.per_actor)

@@ -124,9 +124,9 @@ def ravdess_files(folder: Path) -> dict[Ravdess, Path]:
 
 
 def ravdess_neutral(files: Mapping[Ravdess, Path], per_actor: int) -> list[Said]:
-    """The first neutral recordings of each actor, one of each statement before any is repeated."""
+    """The first neutral recordings of each actor, from one to the next with another statement first."""
     chosen: dict[int, list[Ravdess]] = {}
-    for name in sorted(files, key=lambda name: (name.repetition, name.statement, name.actor)):
+    for name in sorted(files, key=lambda name: (name.repetition, (name.statement + name.actor) % 2)):
         if name.emotion == _NEUTRAL:
             chosen.setdefault(name.actor, []).append(name)
     return [

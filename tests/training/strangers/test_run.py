@@ -60,7 +60,7 @@ def test_the_truth_has_full_marks_in_every_set_and_a_still_face_none(
     told: list[str] = []
     found = run(faces, sets, tmp_path / "out", told.append, shown)
     assert found == json.loads((tmp_path / "out" / "figures.json").read_text("utf-8"))
-    assert list(found) == ["true curves", "grid: unseen words", "true curves: phones", "others: phones"]
+    assert list(found) == ["true curves", "grid: unseen words", "true curves: unseen words", "others: phones"]
     assert "".join(f"{text}\n" for text in told)[:-1] == (tmp_path / "out" / "figures.md").read_text("utf-8")
     assert list(found["true curves"]) == ["true", "still", MEAN_FACE, LOUDNESS]
     assert found["true curves"]["true"]["lip error 27"] == 0 == found["true curves"]["still"]["r jawOpen"]
