@@ -70,7 +70,11 @@ def run(
         reader = readability.reader_of(learnt)
         # From here on loudness alone has a face, too: in most sets there is nothing to fit it on.
         faces = {**faces, LOUDNESS: measure.loudness_face(loudness.fitted([each.clip for each in learnt], FPS))}
-        for name, those in ((sets.reader.manifest.name, unseen), (TRUE_CURVES, said.grid_set(sets.curves))):
+        words: dict[str, Sequence[Said]] = {
+            sets.reader.manifest.name: unseen,
+            TRUE_CURVES: said.grid_set(sets.curves),
+        }
+        for name, those in words.items():
             if those:
                 judge(f"{name}: unseen words", those, [readability.labels(each, held_out=True) for each in those])
     for name, those in sets.spoken.items():

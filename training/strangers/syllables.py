@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from model.audio import read_audio
+from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
 from training.datasets.clips import Clip, Curves
 from training.strangers.closures import CLOSED_GAP
@@ -19,12 +20,13 @@ from training.strangers.shapes import GAP, values
 from training.strangers.size import Mask, loud
 
 _SYLLABLE: Final = re.compile("([bcdfghjklmnprstvwz]?)([aeiou])")
-_ENGLISH: Final = "en"
-"""Its letters do not tell the vowels."""
+LANGUAGES: Final = frozenset({"de", "es", "it", "nds", "pt_BR", "ru", "tn", "uk"})
+"""Those in which a letter tells the vowel, as the files are named."""
 _LABIALS: Final = frozenset("pbm")
 _LIP_FREE: Final = frozenset("dtgknlsz")
 """Consonants for which lips need not move."""
-_ONSET_S: Final = (-0.05, 0.05)
+_ONSET_DB: Final = 15
+"""The sound begins with the first 10 ms that are less than this below the loudest."""
 
 
 class Syllable(NamedTuple):
@@ -42,7 +44,7 @@ def read(folder: Path) -> list[Syllable]:
     for path in sorted((*folder.glob("*/syllab/*.ogg"), *folder.glob("*/alpha/*.ogg"))):
         match = _SYLLABLE.fullmatch(path.stem.lower())
         language = path.parts[-3]
-        if match and not language.startswith(_ENGLISH):
+        if match and language in LANGUAGES:
             found.append(Syllable(sound_only(f"{language}-{path.stem}", read_audio(path)), *match.groups()))
     if not found:
         raise FacewireError(f"{folder}: no syllables there, such as es/syllab/bu.ogg")
@@ -58,12 +60,13 @@ def figures(said: Sequence[Syllable], faces: Sequence[Curves], fps: float) -> di
               - values(face, "mouthStretch"), there)
         for face, there in zip(faces, heard, strict=True)
     ]  # fmt: skip
-    onset = [_at_onset(values(face, GAP), there, fps) for face, there in zip(faces, heard, strict=True)]
+    onset = [_at_onset(values(face, GAP), each.clip, fps) for each, face in zip(said, faces, strict=True)]
     labial = [gap for each, gap in zip(said, onset, strict=True) if each.consonant in _LABIALS]
     free = [gap for each, gap in zip(said, onset, strict=True) if each.consonant in _LIP_FREE]
     return {
         "jaw tells a from i and u, AUC": auc(*_by_vowel(said, jaw, "a", "iu")),
         "lips tell u and o from i and e, AUC": auc(*_by_vowel(said, rounding, "uo", "ie")),
+        "p, b, m begin closer than others, AUC": auc(free, labial),
         "p, b, m begin closed": float(np.mean(np.array(labial) < CLOSED_GAP)),
         "other consonants begin closed": float(np.mean(np.array(free) < CLOSED_GAP)),
         "syllables": float(len(said)),
@@ -90,8 +93,9 @@ def _peak(curve: Curves, there: Mask) -> float:
     return float(np.percentile(curve[there], 90))
 
 
-def _at_onset(gap: Curves, there: Mask, fps: float) -> float:
-    """The smallest gap as the sound begins."""
-    onset = int(np.argmax(there))
-    first, last = (onset + round(shift * fps) for shift in _ONSET_S)
-    return float(gap[max(0, first) : last + 1].min())
+def _at_onset(gap: Curves, clip: Clip, fps: float) -> float:
+    """The gap as the sound begins."""
+    block = SAMPLE_RATE_HZ // 100
+    power = np.square(clip.samples[: len(clip) // block * block].reshape(-1, block)).mean(1)
+    onset_s = int(np.argmax(power > power.max() / 10 ** (_ONSET_DB / 10))) / 100
+    return float(np.interp(onset_s * fps, np.arange(len(gap)), gap))
