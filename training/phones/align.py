@@ -102,14 +102,6 @@ def aligned_words(samples: Samples, text: str) -> tuple[Word, ...]:
 
 @cache
 def _decoder() -> Any:
-    """One for all recordings: to open it takes longer than to align a sentence."""
-    import pocketsphinx
-
-    return pocketsphinx.Decoder(lm=None, bestpath=False, loglevel="FATAL")
-
-
-@cache
-def _decoder() -> Any:
     """Opened once: it takes longer than aligning three seconds."""
     import pocketsphinx
 

@@ -27,6 +27,10 @@ def strangers(
     kit: Annotated[
         Path | None, typer.Option(help="Folder or archive of ICT-FaceKit, for errors of --curves in millimetres.")
     ] = None,
+    animator: Annotated[
+        Path | None,
+        typer.Option(help="Made by `talkers animator`: what is read from its face of the true phones is the ceiling."),
+    ] = None,
     lookahead_ms: Annotated[int | None, typer.Option(help="If not each checkpoint's own.", min=0)] = None,
 ) -> None:
     """Judge checkpoints on strangers, streamed as they would be live: true curves, readability, closures and sizes."""
@@ -42,6 +46,7 @@ def strangers(
     from training.strangers.measure import face_of
     from training.strangers.run import Sets, curves_in, run
     from training.strangers.syllables import read
+    from training.talkers import animator as animators
 
     for path in checkpoints:
         header(path)
@@ -55,7 +60,7 @@ def strangers(
         kit=ict.read(kit) if kit else None,
     )
     faces = {name: face_of(load(path), lookahead_ms) for name, path in _by_name(checkpoints).items()}
-    run(faces, sets, out, typer.echo)
+    run(faces, sets, out, typer.echo, animators.load(animator) if animator else None)
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:

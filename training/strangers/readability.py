@@ -34,14 +34,18 @@ def labels(said: Said, *, held_out: bool) -> Labels:
 
 def reader_of(said: Sequence[Said]) -> Reader:
     """A reader of the real faces of GRID's recordings, without the words that are held out."""
-    return reader.trained([each.real_face() for each in said], [labels(each, held_out=False) for each in said])
+    return reader.trained(
+        [each.real_face() for each in said],
+        [each.talking() for each in said],
+        [labels(each, held_out=False) for each in said],
+    )
 
 
 def figures(
     read: Reader, said: Sequence[Said], faces: Sequence[Curves], shown: Sequence[Labels]
 ) -> tuple[dict[str, float], NDArray[np.int64]]:
     """What is read from faces (frames, 52), with what is shown in each frame; and how often what was read as what."""
-    told = read.read(faces)
+    told = read.read(faces, [each.talking() for each in said])
     counts = reader.confusion(told, shown)
     found = {"readability": reader.balanced_accuracy(counts), "readability by chance": reader.chance(counts)}
     languages = sorted({each.spoken.language for each in said})

@@ -24,6 +24,7 @@ _LEAST_SHARE: Final = 0.25
 """A shape that moves less than this share of a real one's deviation is not made as large as the others."""
 _HIDDEN, _STEPS, _BATCH, _NOISE = 96, 600, 256, 0.2
 
+Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 """The viseme of each frame (frames,); -1 where it must not be learnt or does not count."""
 
@@ -36,21 +37,22 @@ class Reader:
     real_deviation: Curves
     """(shapes,)"""
 
-    def read(self, faces: Sequence[Curves]) -> list[Labels]:
+    def read(self, faces: Sequence[Curves], talking: Sequence[Mask]) -> list[Labels]:
         """The viseme that each frame of some faces (frames, 52) shows.
 
-        All are faces of one person: their curves are standardised together.
+        Their curves are standardised together, by what they do in the frames (frames,) of speech: how much silence
+        there is does not matter.
         """
-        windows = _windows(faces, self.real_deviation)
+        windows = _windows(faces, talking, self.real_deviation)
         with torch.inference_mode():
             return [self.net(torch.from_numpy(each)).argmax(1).numpy() for each in windows]
 
 
-def trained(faces: Sequence[Curves], labels: Sequence[Labels], *, seed: int = 0) -> Reader:
+def trained(faces: Sequence[Curves], talking: Sequence[Mask], labels: Sequence[Labels], *, seed: int = 0) -> Reader:
     """A reader of real faces (frames, 52) at 30 fps, with what each frame shows; classes count alike."""
-    deviation = np.concatenate([table(face, SHAPES) for face in faces]).std(0)
+    deviation = _in_speech([table(face, SHAPES) for face in faces], talking).std(0)
     known = np.concatenate(labels)
-    x = torch.from_numpy(np.concatenate(_windows(faces, deviation))[known >= 0])
+    x = torch.from_numpy(np.concatenate(_windows(faces, talking, deviation))[known >= 0])
     y = torch.from_numpy(known[known >= 0])
     counts = torch.bincount(y, minlength=CLASSES).float()
     weight = torch.where(counts > 0, len(y) / CLASSES / counts.clamp(min=1), 0.0)
@@ -105,10 +107,14 @@ def _fit(net: nn.Sequential, x: Tensor, y: Tensor, weight: Tensor) -> None:
         slower.step()
 
 
-def _windows(faces: Sequence[Curves], real_deviation: Curves) -> list[Curves]:
+def _in_speech(curves: Sequence[Curves], talking: Sequence[Mask]) -> Curves:
+    return np.concatenate([each[there] for each, there in zip(curves, talking, strict=True)])
+
+
+def _windows(faces: Sequence[Curves], talking: Sequence[Mask], real_deviation: Curves) -> list[Curves]:
     """Each frame's 300 ms of standardised curves, (frames, window * shapes) for each face."""
     curves = [table(face, SHAPES) for face in faces]
-    every = np.concatenate(curves)
+    every = _in_speech(curves, talking)
     scale = np.maximum(every.std(0), np.maximum(_LEAST_SHARE * real_deviation, 1e-4))
     made = []
     for each in curves:
