@@ -70,7 +70,7 @@ def test_the_truth_has_full_marks_in_every_set_and_a_still_face_none(
         assert true["readability"] == found[name][REAL]["readability"] == found[name][CEILING]["readability"] > 0.5
         assert true["share of the ceiling"] == 1
         assert true["closure recall"] == 1 > still["closure depth"] == 0
-        assert still["readability"] == still["readability by chance"]
+        assert still["readability"] <= still["readability by chance"]  # 0 if what it shows is never said
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {
         "curves.png", "visemes-true-curves.png", "sizes-true-curves.png", "visemes-others.png", "sizes-others.png",
         "visemes-grid.png", "sizes-grid.png",
