@@ -42,7 +42,7 @@ def curves(path: Path, pairs: Mapping[str, Sequence[Pair]], names: Sequence[str]
 
 def visemes(path: Path, confusions: Mapping[str, NDArray[np.int64]]) -> None:
     """Draw what was read as what, as shares of each viseme's frames, one panel for each face."""
-    figure, axes = _grid(1, len(confusions), (4.6 * len(confusions) + 0.8, 4.8), sharey=True)
+    figure, axes = _grid(1, len(confusions), (3.4 * len(confusions) + 1.0, 4.6), sharey=True)
     for axis, (name, counts) in zip(axes[0], confusions.items(), strict=True):
         axis.imshow(counts / np.maximum(counts.sum(1, keepdims=True), 1), vmin=0, vmax=1, cmap="Blues")
         axis.set_xticks(range(len(VISEMES)), list(VISEMES), rotation=90, fontsize=8)
