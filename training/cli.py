@@ -20,6 +20,7 @@ from training.smoke.cli import smoke
 from training.sounds.cli import music
 from training.speakers.cli import app as voices_app
 from training.speakers.cli import speech
+from training.strangers.cli import strangers
 from training.study.cli import report
 from training.talkers.cli import app as talkers_app
 
@@ -32,6 +33,7 @@ app.command()(music)
 app.command()(features)
 app.add_typer(fit_app)
 app.command()(evaluate)
+app.command()(strangers)
 app.command()(report)
 app.command()(enroll)
 app.command()(speech)

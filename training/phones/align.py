@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from rich.progress import Progress
@@ -22,6 +22,14 @@ SOUNDS: Final = frozenset({".flac", ".wav", ".ogg"})
 _WORD: Final = re.compile(r"[a-z']+(?:\(\d\))?")
 """A word, or another way to say it, such as a(2)."""
 _SILENCE: Final = re.compile(r"[<\[(]|SIL")
+
+
+class Word(NamedTuple):
+    """A word and its phones."""
+
+    text: str
+    """Without the number of its pronunciation."""
+    phones: tuple[Timed, ...]
 
 
 def align_folder(folder: Path, voice: str, bar: Progress) -> tuple[int, list[str]]:
@@ -62,7 +70,12 @@ def letters_spelt(words: Sequence[str]) -> str:
 
 
 def aligned(samples: Samples, text: str) -> tuple[Timed, ...]:
-    """The phones of a recording (n,) at 16 kHz of a text.
+    """The phones of a recording (n,) at 16 kHz of a text; raises what `aligned_words` does."""
+    return tuple(phone for word in aligned_words(samples, text) for phone in word.phones)
+
+
+def aligned_words(samples: Samples, text: str) -> tuple[Word, ...]:
+    """The words of a recording (n,) at 16 kHz of a text, without the silence between them.
 
     Raises FacewireError if a word is not in the dictionary or the sound does not fit the text.
     """
@@ -82,7 +95,9 @@ def aligned(samples: Samples, text: str) -> tuple[Timed, ...]:
         words = [(word.name, [(each.name, each.start, each.duration) for each in word]) for word in _alignment(decoder)]
     except (RuntimeError, ValueError, TypeError) as error:
         raise FacewireError(f"{text!r} cannot be aligned: {error}") from None
-    return tuple(phone for name, spans in words if not _SILENCE.match(name) for phone in _of_word(spans))
+    return tuple(
+        Word(name.partition("(")[0], tuple(_of_word(spans))) for name, spans in words if not _SILENCE.match(name)
+    )
 
 
 @cache

@@ -1,21 +1,29 @@
-"""Forced alignment, held against GRID's own word times."""
+"""Forced alignment, held against GRID's own word times and what the demo voice says."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from model.audio import read_audio
+from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
+from tests.model.performance.voice import DEMO
 from training import cli
 from training.datasets.alignments import words
 from training.phones import spoken
-from training.phones.align import aligned, letters_spelt
+from training.phones.align import aligned, aligned_words, letters_spelt
 
 pytest.importorskip("pocketsphinx")
 
 CLIP = Path(__file__).parents[4] / "shared" / "data" / "grid_s1" / "s1_bbal7s.flac"
+DEMO_SAYS = (
+    "hello i am the demo voice of face wire you speak and my mouth moves pop a bubble mom and maybe "
+    "please plug in a microphone and bring your own avatar to life"
+)
 needs_grid = pytest.mark.skipif(not CLIP.exists(), reason="no grid_s1 in ../shared/data")
 
 
@@ -47,3 +55,23 @@ def test_letters_are_spelt_as_grid_says_them() -> None:
 def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match=r"NAME\.txt"):
         CliRunner().invoke(cli.app, ["align", str(tmp_path)], catch_exceptions=False)
+
+
+def test_the_demo_voice_says_what_it_says_when_it_says_it() -> None:
+    samples = read_audio(DEMO)
+    found = aligned_words(samples, DEMO_SAYS)
+    assert [word.text for word in found] == DEMO_SAYS.split()
+    phones = [phone for word in found for phone in word.phones]
+    assert all(one.end <= two.begin for one, two in pairwise(phones))
+    begins_s = {word.text: word.phones[0].begin / SAMPLE_RATE_HZ for word in found}
+    for text, begin_s in {"hello": 0.5, "pop": 5.8, "please": 8.6, "life": 11.75}.items():
+        assert begins_s[text] == pytest.approx(begin_s, abs=0.15)
+    assert [phone.phone for phone in next(word for word in found if word.text == "pop").phones] == ["p", "A", "p"]
+
+
+def test_speech_is_loud_and_what_is_between_is_not() -> None:
+    samples = read_audio(DEMO)
+    said = np.zeros(len(samples), bool)
+    for phone in aligned(samples, DEMO_SAYS):
+        said[phone.begin : phone.end] = True
+    assert np.square(samples[said]).mean() > 100 * np.square(samples[~said]).mean()
