@@ -37,7 +37,8 @@ def test_recordings_lie_beside_their_phones(tmp_path: Path, monkeypatch: pytest.
     program.parent.mkdir()
     soundfile.write(tmp_path / "said.wav", [0.1] * 16_000, 16_000)
     program.write_text(
-        f'#!/bin/sh\nfor out in "$@"; do :; done\ncp {tmp_path}/said.wav "$out"\necho "{ENDS.strip()}"\n'
+        f'#!/bin/sh\nfor out in "$@"; do :; done\ncp {tmp_path}/said.wav "$out"\necho "{ENDS.strip()}"\n',
+        encoding="utf-8",
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
@@ -47,7 +48,7 @@ def test_recordings_lie_beside_their_phones(tmp_path: Path, monkeypatch: pytest.
     said = spoken.read(recordings[0])
     assert said.voice.removeprefix("flite_") in flite.VOICES
     assert said.phones == flite.timed(ENDS, 16_000)
-    program.write_text("#!/bin/sh\nexit 3\n")
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     flite.say(["My church."], 0, 2, tmp_path / "out", Progress(disable=True))
     with pytest.raises(FacewireError, match="cannot say 'My church"):
         flite.say(["My church."], 0, 3, tmp_path / "out", Progress(disable=True))
