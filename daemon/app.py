@@ -164,7 +164,7 @@ def open_ear(other: Source | None, stop: Event) -> tuple[Iterable[Other | None],
     if other is None:
         return NOBODY, []
     if isinstance(other, SoundFile):
-        return repeat(Other(other.samples)), []
+        return repeat(Other.of(other.samples)), []
     chunks = DropOldestQueue[AudioChunk](CHUNKS)
     return following(chunks), [Stage("listening", lambda: listen(other, chunks, stop), chunks.close)]
 

@@ -10,14 +10,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from model import level, noise, speakers, speech, voices
+from model import noise, speakers, speech, voices
 from model.animation import Animation
+from model.level import levelled
 from model.library import Library
 from model.performance import performance, prosody
 from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, window_at, windows_of
+from model.windower import Windows, window_at, windows_of
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from protocols.pose import EYES, POSE_COUNT
@@ -52,7 +54,6 @@ def start(
         window=_window(runtime, lookahead_ms),
         next_hops=(0,) * sessions,
         seeds=tuple(seeds),
-        level_db=level.start(sessions),
         library=library or runtime.library,
         identities=tuple(identities),
         strength=strength,
@@ -64,7 +65,6 @@ def start(
         speech=np.zeros(sessions, np.float32),
         settings=settings,
         performance=performance.start(seeds, runtime.config.fps, settings),
-        other_level_db=level.start(sessions),
     )
     speakers.check(runtime, state)
     return replace(state, style=speakers.wanted(state))
@@ -104,23 +104,22 @@ def turn(
 def step(
     runtime: Runtime,
     state: StreamState,
-    windows: Floats,
+    windows: Windows,
     *,
     openness: Floats | None = None,
     others: Floats | None = None,
 ) -> tuple[StreamState, Animation]:
     """Animate H consecutive hops of B sessions.
 
-    Takes windows (B, H, window samples) of sound; `others` are such windows of whom each session listens to.
+    Takes windows (B, H, …); `others` (B, H, window samples) are the levelled sound of whom each session listens to.
     `openness` (B, H * frames per hop), 0 to 1, is how much of the mouth's motion and of the voice a gate lets through
     (None: everything). Returns the next state and the animation (B, H * frames per hop, …).
     """
-    hops, right_ms = windows.shape[1], state.window.right_ms
+    sound, right_ms = windows.sound, state.window.right_ms
+    hops = sound.shape[1]
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
-    level_db, levelled = level.follow(state.window, windows, state.level_db)
-    audio, spoken = runtime.features(levelled, right_ms)  # (B, T, K, D), (B, H, features, W)
-    state = replace(state, level_db=level_db)
-    state, styles = speakers.follow(runtime, state, spoken, speakers.voiced(state.window, levelled))
+    audio, spoken = runtime.features(sound, state.window)  # (B, T, K, D), (B, H, features, W)
+    state, styles = speakers.follow(runtime, state, spoken, speakers.voiced(state.window, sound))
     starts = [hop * frames_per_hop for hop in state.next_hops]
     face, hidden = runtime.denoise(
         _noise(runtime, state, starts, hops * frames_per_hop),
@@ -139,11 +138,11 @@ def step(
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     weights: Floats = np.clip(face * scale + offset, 0, 1)
-    voice = prosody.listen(state.window, levelled, runtime.config.fps, probability)
+    voice = prosody.listen(state.window, sound, runtime.config.fps, probability)
     if openness is not None:
         weights[..., MOUTH] *= openness[..., None]
         voice = voice.gated(openness)
-    following, other = _listen_to(runtime, following, others)
+    other = None if others is None else prosody.listen(state.window, others, runtime.config.fps)
     acting, performed, poses = performance.step(state.performance, voice, state.settings, weights, other)
     if runtime.config.mouth_only:
         weights = performance.combine(weights, performed)
@@ -196,7 +195,10 @@ def render(
     windows = windows_of(state.window, samples)
     others = None
     if other is not None:
-        others = np.array([window_at(state.window, hop, other) for hop in range(len(windows))]).reshape(windows.shape)
+        theirs = levelled(other)
+        others = np.array([window_at(state.window, hop, theirs) for hop in range(len(windows))]).reshape(
+            windows.sound.shape
+        )
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
     for begin in range(0, len(windows), RENDER_HOPS):
@@ -204,7 +206,7 @@ def render(
         state, made = step(
             runtime,
             state,
-            windows[None, begin:end],
+            windows[begin:end][None],
             openness=None if openness is None else openness[None, begin * frames_per_hop : end * frames_per_hop],
             others=None if others is None else others[None, begin:end],
         )
@@ -213,16 +215,6 @@ def render(
         progress(state.next_hops[0], len(windows))
     frames = frame_count(len(samples), runtime.config.fps)
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
-
-
-def _listen_to(
-    runtime: Runtime, state: StreamState, others: Floats | None
-) -> tuple[StreamState, prosody.Prosody | None]:
-    """The voices that others have in their windows (B, H, n)."""
-    if others is None:
-        return state, None
-    level_db, levelled = level.follow(state.window, others, state.other_level_db)
-    return replace(state, other_level_db=level_db), prosody.listen(state.window, levelled, runtime.config.fps)
 
 
 def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:

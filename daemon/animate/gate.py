@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from model.windower import Windows
 from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec
 
 HYSTERESIS_DB: Final = 6.0
@@ -41,13 +42,13 @@ class Gate:
     openness: float = 0.0
 
 
-def levels_db(spec: WindowSpec, window: Samples, fps: int) -> Values:
-    """Loudness at each frame of a window's hop, (frames per hop,), in dBFS.
+def levels_db(spec: WindowSpec, window: Windows, fps: int) -> Values:
+    """Loudness at each frame of one window's hop, (frames per hop,), in dBFS, without DC and rumble.
 
     That is the loudest 10 ms of the frame itself and of the time that the gate looks ahead.
     """
     ahead_ms = min(spec.right_ms, AHEAD_MS)
-    heard = window[spec.left_samples : spec.left_samples + (spec.hop_ms + ahead_ms) * SAMPLE_RATE_HZ // 1000]
+    heard = window.unlevelled[spec.left_samples : spec.left_samples + (spec.hop_ms + ahead_ms) * SAMPLE_RATE_HZ // 1000]
     blocks = block_levels_db(heard)
     frames = spec.frames_per_hop(fps)
     spans = [(k * BLOCKS_PER_S // fps, -(-(k + 1) * BLOCKS_PER_S // fps)) for k in range(frames)]

@@ -14,7 +14,8 @@ from model import stream
 from model.animation import Animation
 from model.library import Library
 from model.runtime import Runtime
-from model.windows import Samples, windows_of
+from model.windower import windows_of
+from model.windows import Samples
 from protocols.interpolation import at_rate
 
 

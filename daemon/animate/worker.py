@@ -27,7 +27,8 @@ from model.animation import Animation
 from model.library import AUTO, UNKNOWN
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.windows import Floats, Samples, Windower
+from model.windower import Windower, Windows, windows_of
+from model.windows import Floats, Samples
 from protocols.errors import FacewireError
 
 WARM_UP_HOPS: Final = 12
@@ -112,7 +113,7 @@ def animate(
         listener(chunk.start, samples)
         if chunk.start > windower.end:  # sound was lost: continue at the next hop of the grid
             hop = -(-chunk.start // state.window.hop_samples)
-            windower = Windower.at(session.stream.window, hop)
+            windower = windower.jump(hop)
             session = replace(session, stream=stream.jump(session.stream, hop))
             metrics.jumps += 1
         windower, windows = windower.push(samples[windower.end - chunk.start :])
@@ -131,9 +132,10 @@ def amplified(samples: Samples, config: DaemonConfig) -> Samples:
 
 def warm_up(runtime: Runtime, state: StreamState) -> float:
     """Compute a few hops of noise, so that the first real one is not slow; returns their median in milliseconds."""
-    noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
+    spec = state.window
+    noise = np.random.default_rng(0).normal(0, 0.1, WARM_UP_HOPS * spec.hop_samples).astype(np.float32)
     metrics = Metrics()
-    for window in noise:
+    for window in windows_of(spec, noise):
         state, _ = _step(runtime, state, window, None, None, metrics)
     return float(np.median(list(metrics.hop_ms)[2:]))
 
@@ -145,9 +147,9 @@ def level_db(samples: Samples) -> float:
 
 
 def _motions(
-    runtime: Runtime, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
+    runtime: Runtime, session: Session, windows: Windows, config: DaemonConfig, anchor_ns: int, metrics: Metrics
 ) -> Generator[Motion, None, Session]:
-    """Yield the motion of each window (hops, samples), one by one; returns the next state."""
+    """Yield the motion of each window (hops, …), one by one; returns the next state."""
     spec, heard_ns = session.stream.window, SYSTEM.now_ns()
     for window in windows:
         hop = session.stream.next_hops[0]
@@ -176,7 +178,7 @@ def _motions(
 def _step(
     runtime: Runtime,
     state: StreamState,
-    window: Samples,
+    window: Windows,
     openness: Floats | None,
     theirs: Samples | None,
     metrics: Metrics,

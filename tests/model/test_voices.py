@@ -8,7 +8,8 @@ import pytest
 from model import speakers, stream, stream_state, voices
 from model.torch_runtime import TorchRuntime
 from model.voices import NOBODY, Heard, Projection
-from model.windows import Floats, Samples, windows_of
+from model.windower import Windows, windows_of
+from model.windows import Floats, Samples
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model, tiny_runtime
 
@@ -120,8 +121,7 @@ def taught() -> TorchRuntime:
     spec = model.config.window()
     means = []
     for sound in (DULL, BRIGHT):
-        windows = stream.level.follow(spec, windows_of(spec, sound)[None], stream.level.start(1))[1]
-        spoken = plain.features(windows, spec.right_ms)[1]
+        spoken = plain.features(windows_of(spec, sound).sound[None], spec)[1]
         means.append(voices.pooled(spoken.reshape(-1, model.config.voice_width)))
     assert model.voice
     model.voice.mean.copy_(model.voice.mean.new_tensor((means[0] + means[1]) / 2))
@@ -136,7 +136,7 @@ def followed(runtime: TorchRuntime, sound: Samples, together: int) -> tuple[list
     """Whose voice it is after each step of so many hops, and the face."""
     state = stream.start(runtime, seeds=[3], identities=["auto"])
     windows, found, faces = windows_of(state.window, sound)[None], [], []
-    for begin in range(0, windows.shape[1], together):
+    for begin in range(0, windows.sound.shape[1], together):
         state, face = stream.step(runtime, state, windows[:, begin : begin + together])
         found += speakers.speaking(state)
         faces.append(face.weights[0])
@@ -186,7 +186,7 @@ def test_a_checkpoint_without_voices_cannot_follow_them() -> None:
 
 def test_a_saved_state_goes_on_hearing(taught: TorchRuntime) -> None:
     state = stream.start(taught, seeds=[3, 4], identities=["auto", "bruno"], strength=1.5)
-    windows = np.stack([windows_of(state.window, sound) for sound in (DULL, BRIGHT)])
+    windows = Windows.stack([windows_of(state.window, sound) for sound in (DULL, BRIGHT)])
     state, _ = stream.step(taught, state, windows[:, :31])
     again = stream_state.restore(stream_state.dump(state))
     assert speakers.speaking(again) == ["alma", "bruno"]
@@ -199,7 +199,7 @@ def test_the_match_hears_loud_hops_only_and_the_same_in_any_batch() -> None:
     sound = BRIGHT[:32_000]
     quiet = np.concatenate([sound[:16_000], sound[16_000:] * 1e-3])
     state = stream.start(runtime, seeds=[5, 5], identities=[None, None])
-    windows = np.stack([windows_of(state.window, each) for each in (sound, quiet)])
+    windows = Windows.stack([windows_of(state.window, each) for each in (sound, quiet)])
     state, _ = stream.step(runtime, state, windows)
     assert state.heard.frames.tolist() == [100, 50]
     scores = speakers.match(runtime, state)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from safetensors.torch import save_file
 
-from model import level
 from model.runtime import Runtime
 from model.stream import RENDER_HOPS
-from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
+from model.windower import windows_of
+from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
@@ -183,9 +183,9 @@ def encode(runtime: Runtime, samples: Samples, lookahead_ms: int) -> torch.Tenso
     Those of an untrained model are raw: it does not standardise.
     """
     spec = runtime.config.window(lookahead_ms)
-    _, windows = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
-    parts = np.array_split(windows, range(RENDER_HOPS, windows.shape[1], RENDER_HOPS), axis=1)
-    return torch.from_numpy(np.concatenate([runtime.features(part, spec.right_ms)[0][0] for part in parts]))
+    windows = windows_of(spec, samples).sound
+    parts = np.array_split(windows, range(RENDER_HOPS, len(windows), RENDER_HOPS))
+    return torch.from_numpy(np.concatenate([runtime.features(part[None], spec)[0][0] for part in parts]))
 
 
 def write_shard(

@@ -5,10 +5,17 @@ from hypothesis import strategies as st
 
 from daemon.animate import gate
 from daemon.animate.gate import Gate, follow, levels_db, threshold_above
-from model.windows import WindowSpec
+from model.level import REFERENCE_DB
+from model.windower import Windows, windows_of
+from model.windows import Samples, WindowSpec
 from tests.daemon.sounds import sound
 
 SPEC = WindowSpec(740, 100, 160)
+
+
+def plain(sound: Samples) -> Windows:
+    """One window with a gain of 1."""
+    return Windows(sound, np.full(len(sound) // 320 + 1, REFERENCE_DB, np.float32))
 
 
 def opened(levels: list[float], threshold_db: float | None = -50.0, before: Gate | None = None) -> list[float]:
@@ -43,15 +50,15 @@ def test_it_is_the_same_however_the_frames_come(levels: list[float], at: int) ->
 
 def test_levels_are_those_of_each_frame_and_what_follows_it() -> None:
     window = np.zeros(SPEC.samples, np.float32)
-    np.testing.assert_allclose(levels_db(SPEC, window, 30), -100, atol=1e-3)
+    np.testing.assert_allclose(levels_db(SPEC, plain(window), 30), -100, atol=1e-3)
     last = SPEC.left_samples + SPEC.hop_samples
     window[last : last + 160] = 0.1  # just after the hop: 33 to 100 ms ahead of its frames
-    np.testing.assert_allclose(levels_db(SPEC, window, 30), [-20, -20, -20], atol=0.1)
+    np.testing.assert_allclose(levels_db(SPEC, plain(window), 30), [-20, -20, -20], atol=0.1)
     blind = SPEC.with_lookahead(0)
-    np.testing.assert_allclose(levels_db(blind, window[: blind.samples], 30), -100, atol=1e-3)
+    np.testing.assert_allclose(levels_db(blind, plain(window[: blind.samples]), 30), -100, atol=1e-3)
     window[:] = 0
     window[SPEC.left_samples - 160 : SPEC.left_samples] = 0.1  # the past does not count
-    np.testing.assert_allclose(levels_db(SPEC, window, 60), [-100] * 6, atol=1e-3)
+    np.testing.assert_allclose(levels_db(SPEC, plain(window), 60), [-100] * 6, atol=1e-3)
 
 
 @pytest.mark.parametrize("noise_db", [-80, -55, -40])
@@ -60,7 +67,7 @@ def test_the_threshold_lies_above_the_noise_and_below_speech(noise_db: float) ->
     threshold_db = threshold_above(gate.block_levels_db(noise))
     assert threshold_db is not None
     assert noise_db + 7 < threshold_db < noise_db + 12
-    levels = np.concatenate([levels_db(SPEC, noise[i : i + SPEC.samples], 30) for i in range(0, 30_000, 1_600)])
+    levels = np.concatenate([levels_db(SPEC, window, 30) for window in windows_of(SPEC, noise)])
     assert not follow(Gate(), levels, threshold_db)[1].any()
 
 

@@ -18,8 +18,10 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from model import stream
 from model.animation import Animation
+from model.level import Leveller
 from model.stream_state import StreamState
 from model.torch_runtime import TorchRuntime
+from model.windower import Windower
 from model.windows import Samples
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
@@ -119,9 +121,8 @@ def test_after_lost_sound_the_face_goes_on_at_its_own_time_with_fresh_memory(run
     assert after[0].first == 3 * hop
     fresh = stream.jump(begin(runtime), hop)
     heard = SAMPLES[4_000 + hop * HOP - start :]
-    window = np.zeros((1, 1, fresh.window.samples), np.float32)
-    window[..., fresh.window.left_samples :] = heard[: fresh.window.latency_samples]
-    _, expected = stream.step(runtime, fresh, window)
+    windower = Windower.at(fresh.window, hop, Leveller().push(SAMPLES[:4_000])[0].interrupted())
+    _, expected = stream.step(runtime, fresh, windower.push(heard)[1][None, :1])
     np.testing.assert_allclose(after[0].weights, expected.weights[0], atol=1e-5)
 
 
