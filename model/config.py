@@ -74,6 +74,10 @@ class ModelConfig(_Strict):
     """The dial: the lookaheads that the checkpoint was trained on."""
     lookahead_ms: int = 160
     """The default lookahead."""
+    highpass_hz: float = Field(default=2, gt=0, lt=100)
+    """What the encoder has not heard in training, because it was taken out of the sound (`model.cleaning`). The default,
+    which takes out a DC offset alone, is for checkpoints that do not say: their encoders know the sound as it came, and
+    a filter shifts the phases of much that it keeps."""
     blendshapes: tuple[str, ...] = blendshapes.NAMES
     schedule_steps: int = 32
     """T: steps of the teacher's noise schedule."""
@@ -146,4 +150,5 @@ class ModelConfig(_Strict):
 
     def window(self, lookahead_ms: int | None = None) -> WindowSpec:
         """The window with this lookahead; None: the default one."""
-        return WindowSpec(self.left_ms, self.hop_ms, self.lookahead_ms if lookahead_ms is None else lookahead_ms)
+        right_ms = self.lookahead_ms if lookahead_ms is None else lookahead_ms
+        return WindowSpec(self.left_ms, self.hop_ms, right_ms, self.highpass_hz)

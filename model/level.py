@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 
 from model.cleaning import ORDER, Doubles, clean
-from model.windows import FEATURE_SAMPLES, FEATURES_PER_S, TAIL_SAMPLES, Floats, Samples
+from model.windows import FEATURE_SAMPLES, FEATURES_PER_S, HIGHPASS_HZ, TAIL_SAMPLES, Floats, Samples
 
 REFERENCE_DB: Final = -20.0
 """Target loudness (RMS, dBFS) of the loudest recent sound."""
@@ -35,6 +35,7 @@ BEFORE_SAMPLES: Final = BLOCK_SAMPLES - TAIL_SAMPLES
 class Leveller:
     """Cleans and levels a stream, fed in pieces of any size. An immutable value: `push` returns the next one."""
 
+    highpass_hz: float = HIGHPASS_HZ
     waiting: Doubles = field(default_factory=lambda: np.zeros(BEFORE_SAMPLES))
     """Samples of the block that is not complete, less `offset`."""
     offset: float | None = None
@@ -58,7 +59,9 @@ class Leveller:
         memory, power, level_db = self.memory, self.power, self.level_db
         levelled, levels_db = np.empty((count, BLOCK_SAMPLES), np.float32), np.empty(count, np.float32)
         for block in range(count):
-            cleaned, memory = clean(sound[block * BLOCK_SAMPLES : (block + 1) * BLOCK_SAMPLES], memory)
+            cleaned, memory = clean(
+                sound[block * BLOCK_SAMPLES : (block + 1) * BLOCK_SAMPLES], memory, self.highpass_hz
+            )
             power += SHARE * (float(cleaned @ cleaned) / BLOCK_SAMPLES - power)
             level_db = max(_decibels(power), level_db - FALL_DB_PER_S / FEATURES_PER_S)
             levelled[block] = cleaned * 10 ** ((REFERENCE_DB - level_db) / 20)
@@ -74,7 +77,7 @@ class Leveller:
 
     def interrupted(self) -> Self:
         """The state after sound was lost: the level is still known, the rest is as at the start."""
-        return type(self)(level_db=self.level_db)
+        return type(self)(self.highpass_hz, level_db=self.level_db)
 
 
 def levelled(samples: Samples) -> Samples:

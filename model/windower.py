@@ -67,7 +67,7 @@ class Windower:
         """A stream that starts with hop `hop`, with zeros before it."""
         blocks = spec.left_features
         silence = np.zeros((blocks, BLOCK_SAMPLES), np.float32)
-        return cls(spec, silence, np.full(blocks, FLOOR_DB, np.float32), hop, leveller or Leveller())
+        return cls(spec, silence, np.full(blocks, FLOOR_DB, np.float32), hop, leveller or Leveller(spec.highpass_hz))
 
     def jump(self, hop: int) -> Self:
         """Continue with another hop, after sound was lost."""
