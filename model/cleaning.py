@@ -21,7 +21,9 @@ Doubles = NDArray[np.float64]
 
 
 def clean(sound: Doubles, memory: Doubles, highpass_hz: float) -> tuple[Doubles, Doubles]:
-    """Filter sound (n,), n a multiple of `BLOCK_SAMPLES`, with -3 dB at `highpass_hz`; also returns the filter's next memory (`ORDER`,).
+    """Filter sound (n,), n a multiple of `BLOCK_SAMPLES`, with -3 dB at `highpass_hz`.
+
+    Also returns the filter's next memory (`ORDER`,).
 
     The memory is 0 where there was nothing before.
     """

@@ -59,9 +59,8 @@ class Leveller:
         memory, power, level_db = self.memory, self.power, self.level_db
         levelled, levels_db = np.empty((count, BLOCK_SAMPLES), np.float32), np.empty(count, np.float32)
         for block in range(count):
-            cleaned, memory = clean(
-                sound[block * BLOCK_SAMPLES : (block + 1) * BLOCK_SAMPLES], memory, self.highpass_hz
-            )
+            raw = sound[block * BLOCK_SAMPLES : (block + 1) * BLOCK_SAMPLES]
+            cleaned, memory = clean(raw, memory, self.highpass_hz)
             power += SHARE * (float(cleaned @ cleaned) / BLOCK_SAMPLES - power)
             level_db = max(_decibels(power), level_db - FALL_DB_PER_S / FEATURES_PER_S)
             levelled[block] = cleaned * 10 ** ((REFERENCE_DB - level_db) / 20)

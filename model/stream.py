@@ -18,7 +18,7 @@ from model.performance import performance, prosody
 from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.windower import Windows, window_at, windows_of
+from model.windower import Windows, batches, window_at
 from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec
 from protocols import blendshapes
 from protocols.errors import FacewireError
@@ -37,6 +37,7 @@ def start(
     seeds: Sequence[int],
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
+    hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
@@ -45,13 +46,13 @@ def start(
     """The state of B new sessions, with one seed and one identity each.
 
     An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all.
-    `performances` says what each session performs (None: the usual). Raises FacewireError if an identity or the
-    lookahead is not available.
+    `performances` says what each session performs (None: the usual). Raises FacewireError if an identity, the
+    lookahead or the hop is not available.
     """
     sessions = len(seeds)
     settings = tuple(performances or [Settings()] * sessions)
     state = StreamState(
-        window=_window(runtime, lookahead_ms),
+        window=_window(runtime, lookahead_ms, hop_ms),
         next_hops=(0,) * sessions,
         seeds=tuple(seeds),
         library=library or runtime.library,
@@ -76,19 +77,27 @@ def turn(
     *,
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
+    hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
     performances: Sequence[Settings] | None = None,
 ) -> StreamState:
-    """Change the settings of running sessions from their next hop on; another style fades in over `speakers.FADE_HOPS`.
+    """Change the settings of running sessions from their next hop on; another style fades in over half a second.
 
-    Raises FacewireError if an identity or the lookahead is not available.
+    Another hop needs a time at which hops of both lengths begin. If the sessions are not at such a time, they keep
+    theirs, and the caller asks again after the next hop. Raises FacewireError if an identity, the lookahead or the hop
+    is not available.
     """
     library = library or runtime.library
+    window = _window(runtime, lookahead_ms, hop_ms)
+    begun_ms = [hop * state.window.hop_ms for hop in state.next_hops]
+    if any(ms % window.hop_ms for ms in begun_ms):
+        window = replace(window, hop_ms=state.window.hop_ms)
     turned = replace(
         state,
-        window=_window(runtime, lookahead_ms),
+        window=window,
+        next_hops=tuple(ms // window.hop_ms for ms in begun_ms),
         library=library,
         identities=tuple(identities),
         strength=strength,
@@ -98,7 +107,7 @@ def turn(
     )
     speakers.check(runtime, turned)
     same = (speakers.wanted(turned) == speakers.wanted(state)).all(1)
-    return replace(turned, fading=np.where(same, state.fading, speakers.FADE_HOPS))
+    return replace(turned, fading=np.where(same, state.fading, speakers.FADE_FEATURES))
 
 
 def step(
@@ -175,6 +184,7 @@ def render(
     seed: int = 0,
     identity: str | None = None,
     lookahead_ms: int | None = None,
+    hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
@@ -189,39 +199,36 @@ def render(
     length: after its end there is silence.
     """
     state = start(
-        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
-        strength=strength, library=library, performances=[performed or Settings()],
+        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, hop_ms=hop_ms,
+        liveliness=liveliness, strength=strength, library=library, performances=[performed or Settings()],
     )  # fmt: skip
-    windows = windows_of(state.window, samples)
-    others = None
-    if other is not None:
-        theirs = levelled(other)
-        others = np.array([window_at(state.window, hop, theirs) for hop in range(len(windows))]).reshape(
-            windows.sound.shape
-        )
-    frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
+    spec, theirs = state.window, None if other is None else levelled(other)
+    frames_per_hop = spec.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
-    for begin in range(0, len(windows), RENDER_HOPS):
-        end = begin + RENDER_HOPS
+    for windows in batches(spec, samples, RENDER_HOPS):
+        hops = range(state.next_hops[0], state.next_hops[0] + len(windows))
+        part = slice(hops.start * frames_per_hop, hops.stop * frames_per_hop)
         state, made = step(
             runtime,
             state,
-            windows[begin:end][None],
-            openness=None if openness is None else openness[None, begin * frames_per_hop : end * frames_per_hop],
-            others=None if others is None else others[None, begin:end],
+            windows[None],
+            openness=None if openness is None else openness[None, part],
+            others=None if theirs is None else np.stack([window_at(spec, hop, theirs) for hop in hops])[None],
         )
         weights.append(made.weights[0])
         poses.append(made.poses[0])
-        progress(state.next_hops[0], len(windows))
+        progress(state.next_hops[0], spec.hops(len(samples)))
     frames = frame_count(len(samples), runtime.config.fps)
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
 
 
-def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:
-    if lookahead_ms is not None and lookahead_ms not in runtime.config.lookaheads_ms:
-        known = ", ".join(map(str, runtime.config.lookaheads_ms))
-        raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms only")
-    return runtime.config.window(lookahead_ms)
+def _window(runtime: Runtime, lookahead_ms: int | None, hop_ms: int | None) -> WindowSpec:
+    config = runtime.config
+    for what, wanted_ms, dial in (("lookahead", lookahead_ms, config.lookaheads_ms), ("hop", hop_ms, config.hops_ms)):
+        if wanted_ms is not None and wanted_ms not in dial:
+            known = ", ".join(map(str, dial))
+            raise FacewireError(f"{what} of {wanted_ms} ms: this checkpoint was trained for {known} ms only")
+    return config.window(lookahead_ms, hop_ms)
 
 
 def _noise_scale(runtime: Runtime, liveliness: float) -> Floats:

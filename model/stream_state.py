@@ -35,7 +35,7 @@ class StreamState:
     style: Floats
     """(B, S): the style at the end of the last hop."""
     fading: NDArray[np.int64]
-    """(B,): hops left until the style is that of the session's identity."""
+    """(B,): features left until the style is that of the session's identity."""
     noise_scale: Floats
     """(C,): scale of the noise per channel: 0 on the lips, which the sound decides; liveliness elsewhere."""
     hidden: Floats

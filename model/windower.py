@@ -79,20 +79,34 @@ class Windower:
         blocks = self.next_hop * self.spec.hop_features - self.spec.left_features + len(self.held)
         return blocks * BLOCK_SAMPLES - BEFORE_SAMPLES + len(self.leveller.waiting)
 
-    def push(self, samples: Samples) -> tuple[Self, Windows]:
-        """Feed (n,) samples, for any n; returns the next state and all windows that are complete (hops, …)."""
+    @property
+    def ready(self) -> int:
+        """The number of windows that are complete."""
+        return max(0, (len(self.held) - self.spec.features - 1) // self.spec.hop_features + 1)
+
+    def turned(self, spec: WindowSpec) -> Self:
+        """Go on with another hop or lookahead, where both grids have a hop that begins."""
+        return replace(self, spec=spec, next_hop=self.next_hop * self.spec.hop_ms // spec.hop_ms)
+
+    def hear(self, samples: Samples) -> Self:
+        """Feed (n,) samples, for any n; returns the next state."""
         leveller, blocks, levels_db = self.leveller.push(samples)
         held, level_db = np.concatenate([self.held, blocks]), np.concatenate([self.level_db, levels_db])
+        return replace(self, held=held, level_db=level_db, leveller=leveller)
+
+    def cut(self, hops: int) -> tuple[Self, Windows]:
+        """Take out the next windows (hops, …), no more than are ready; returns the next state, too."""
         width, hop = self.spec.features + 1, self.spec.hop_features
-        ready = max(0, (len(held) - width) // hop + 1)
-        places = np.arange(ready)[:, None] * hop + np.arange(width)
-        windows = Windows(held[places].reshape(ready, width * BLOCK_SAMPLES)[:, BEFORE_SAMPLES:], level_db[places])
-        rest = slice(ready * hop, None)
-        following = replace(
-            self, held=held[rest].copy(), level_db=level_db[rest].copy(), next_hop=self.next_hop + ready,
-            leveller=leveller,
-        )  # fmt: skip
-        return following, windows
+        places = np.arange(hops)[:, None] * hop + np.arange(width)
+        sound = self.held[places].reshape(hops, width * BLOCK_SAMPLES)[:, BEFORE_SAMPLES:]
+        windows, rest = Windows(sound, self.level_db[places]), slice(hops * hop, None)
+        held, level_db = self.held[rest].copy(), self.level_db[rest].copy()
+        return replace(self, held=held, level_db=level_db, next_hop=self.next_hop + hops), windows
+
+    def push(self, samples: Samples) -> tuple[Self, Windows]:
+        """Feed (n,) samples, for any n; returns the next state and all windows that are complete (hops, …)."""
+        heard = self.hear(samples)
+        return heard.cut(heard.ready)
 
     def flush(self) -> Windows:
         """The windows (hops, …) of all hops that have begun but are not complete, with silence after the end."""
@@ -109,6 +123,17 @@ def window_at(spec: WindowSpec, hop: int, levelled: Samples, start: int = 0) -> 
     at = max(0, -begin)
     window[at : at + len(inside)] = inside
     return window
+
+
+def batches(spec: WindowSpec, samples: Samples, hops: int) -> Iterator[Windows]:
+    """The windows of a whole recording (n,), about so many hops at a time: all together may not fit into memory."""
+    windower, size = Windower.at(spec), hops * spec.hop_samples
+    for begin in range(0, len(samples), size):
+        windower, windows = windower.push(samples[begin : begin + size])
+        if len(windows):
+            yield windows
+    if len(last := windower.flush()):
+        yield last
 
 
 def windows_of(spec: WindowSpec, samples: Samples) -> Windows:

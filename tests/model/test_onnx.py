@@ -50,9 +50,8 @@ def test_features_agree_for_many_sessions_and_every_lookahead(
     pair: tuple[TorchRuntime, OnnxRuntime], lookahead_ms: int
 ) -> None:
     spec = pair[0].config.window(lookahead_ms)
-    windows = np.stack(
-        [windows_of(spec, sound).sound[3:7] for sound in (SOUND, SOUND[::-1] + np.float32(0.1), SOUND * 0)]
-    )
+    sounds = SOUND, SOUND[::-1] + np.float32(0.1), SOUND * 0
+    windows = np.stack([windows_of(spec, sound).sound[3:7] for sound in sounds])
     (wanted, hidden), (got, got_hidden) = both(pair, "features", windows, spec)
     assert got_hidden.shape == (3, 4, 5, pair[0].config.voice_width)
     np.testing.assert_allclose(got_hidden, hidden, rtol=0, atol=10 * LIMIT)

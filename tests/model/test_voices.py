@@ -71,12 +71,12 @@ def test_the_first_answer_comes_within_three_seconds_of_voice() -> None:
 
 def test_the_answer_changes_behind_an_utterance_only_and_for_a_better_one() -> None:
     assert decided(heard(5, 0), 0.6, 0.9) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), 0.6, 0.9) == 1
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS + 1), 0.6, 0.9) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), 0.6, 0.6 + voices.MARGIN / 2) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), FLOOR - voices.MARGIN / 2, 0.1) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), FLOOR - 2 * voices.MARGIN, 0.1) == NOBODY
-    assert decided(heard(5, NOBODY, pause=voices.PAUSE_HOPS), FLOOR + voices.MARGIN / 2, 0.1) == NOBODY
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), 0.6, 0.9) == 1
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES + 1), 0.6, 0.9) == 0
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), 0.6, 0.6 + voices.MARGIN / 2) == 0
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), FLOOR - voices.MARGIN / 2, 0.1) == 0
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), FLOOR - 2 * voices.MARGIN, 0.1) == NOBODY
+    assert decided(heard(5, NOBODY, pause=voices.PAUSE_FEATURES), FLOOR + voices.MARGIN / 2, 0.1) == NOBODY
 
 
 def test_only_voice_is_remembered_and_not_for_ever() -> None:
@@ -163,7 +163,7 @@ def test_a_stream_follows_the_voice_and_not_within_an_utterance(taught: TorchRun
     assert found[30] == found[105] == "alma"
     assert found[-1] == "bruno"
     change = found.index("bruno")
-    assert change >= 110 + voices.PAUSE_HOPS - 2  # not before the pause
+    assert change >= 110 + voices.PAUSE_FEATURES // 5 - 2  # not before the pause
     _, together = followed(taught, sound, 8)
     np.testing.assert_allclose(face, together, rtol=0, atol=1e-5)
 

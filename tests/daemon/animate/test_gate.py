@@ -19,16 +19,24 @@ def plain(sound: Samples) -> Windows:
 
 
 def opened(levels: list[float], threshold_db: float | None = -50.0, before: Gate | None = None) -> list[float]:
-    return [float(value) for value in follow(before or Gate(), np.array(levels, np.float32), threshold_db)[1]]
+    return [float(value) for value in follow(before or Gate(), np.array(levels, np.float32), threshold_db, 30)[1]]
 
 
 def test_speech_opens_in_two_frames_and_silence_closes_after_a_hold() -> None:
     assert opened([-30, -30, -30]) == [0.5, 1, 1]
     after = opened([-30, -30] + [-80] * 30)
-    assert after[2 : 2 + gate.HOLD_FRAMES] == [1] * gate.HOLD_FRAMES
-    closing = after[1 + gate.HOLD_FRAMES :]
+    assert after[2:11] == [1] * 9
+    closing = after[10:]
     assert closing[:9] == [1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0]
     assert not any(closing[8:])
+
+
+@pytest.mark.parametrize("fps", [25, 30, 50, 60])
+def test_it_holds_and_closes_in_the_same_time_at_any_frame_rate(fps: int) -> None:
+    levels = np.array([-30] * fps + [-80] * fps, np.float32)
+    openness = follow(Gate(), levels, -50.0, fps)[1][fps:]
+    assert np.argmax(openness < 1) / fps == pytest.approx(gate.HOLD_MS / 1000, abs=1.01 / fps)
+    assert np.argmax(openness == 0) / fps == pytest.approx(gate.HOLD_MS / 1000 + 1 / gate.CLOSING_PER_S, abs=2.01 / fps)
 
 
 def test_an_open_gate_stays_open_for_sound_a_little_below_its_level() -> None:
@@ -44,7 +52,7 @@ def test_without_a_level_it_is_open() -> None:
 @given(levels=st.lists(st.floats(-100, 0), max_size=60), at=st.integers(0, 60))
 def test_it_is_the_same_however_the_frames_come(levels: list[float], at: int) -> None:
     whole = opened(levels)
-    half, first = follow(Gate(), np.array(levels[:at], np.float32), -50.0)
+    half, first = follow(Gate(), np.array(levels[:at], np.float32), -50.0, 30)
     assert [*first.tolist(), *opened(levels[at:], before=half)] == whole
 
 
@@ -68,7 +76,7 @@ def test_the_threshold_lies_above_the_noise_and_below_speech(noise_db: float) ->
     assert threshold_db is not None
     assert noise_db + 7 < threshold_db < noise_db + 12
     levels = np.concatenate([levels_db(SPEC, window, 30) for window in windows_of(SPEC, noise)])
-    assert not follow(Gate(), levels, threshold_db)[1].any()
+    assert not follow(Gate(), levels, threshold_db, 30)[1].any()
 
 
 def test_speech_is_no_silence() -> None:
