@@ -110,7 +110,14 @@ def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
 
 
 def _hop_costs(runtime: Runtime) -> list[Cost]:
-    state = stream.start(runtime, seeds=[0], identities=[None])
+    """Of each hop of the dial, the checkpoint's own at the end."""
+    config = runtime.config
+    hops_ms = sorted(config.hops_ms, key=lambda hop_ms: (hop_ms == config.hop_ms, hop_ms))
+    return [cost for hop_ms in hops_ms for cost in _costs_of(runtime, hop_ms)]
+
+
+def _costs_of(runtime: Runtime, hop_ms: int) -> list[Cost]:
+    state = stream.start(runtime, seeds=[0], identities=[None], hop_ms=hop_ms)
     warm_up(runtime, state)
     look_ms, random = state.window.right_ms, np.random.default_rng(0)
     sound = random.normal(0, 0.1, state.window.hop_samples).astype(np.float32)
@@ -125,7 +132,8 @@ def _hop_costs(runtime: Runtime) -> list[Cost]:
         "denoiser": lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden),
         "all together": lambda: stream.step(runtime, state, windows),
     }
-    return [_cost(f"{runtime.name}: hop, {what}", job, HOPS) for what, job in jobs.items()]
+    hop = "hop" if hop_ms == runtime.config.hop_ms else f"hop of {hop_ms} ms"
+    return [_cost(f"{runtime.name}: {hop}, {what}", job, HOPS) for what, job in jobs.items()]
 
 
 def _encode_costs() -> list[Cost]:

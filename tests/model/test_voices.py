@@ -87,7 +87,7 @@ def test_only_voice_is_remembered_and_not_for_ever() -> None:
         state = voices.remember(state, hop, np.array([True]))
     for hop in high[:50]:
         state = voices.remember(state, hop, np.array([False]))
-    assert state.pause[0] == 50
+    assert state.pause[0] == voices.PAUSE_FEATURES + 1
     assert state.frames[0] == pytest.approx(voices.MEMORY_S * 50)
     mean = plain(np.eye(1, 6, dtype=np.float32))
     assert voices.voices(state, mean)[0] < 0
