@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model import timbre
-from model.windows import WindowSpec
+from model.windows import OFFSET_HZ, WindowSpec
 from protocols import blendshapes
 
 
@@ -78,11 +78,10 @@ class ModelConfig(_Strict):
     """The dial: the lookaheads that the checkpoint was trained on."""
     lookahead_ms: int = 160
     """The default lookahead."""
-    highpass_hz: float = Field(default=2, gt=0, lt=100)
+    highpass_hz: float = Field(default=OFFSET_HZ, gt=0, lt=100)
     """What the encoder has not heard in training, because it was taken out of the sound (`model.cleaning`).
 
-    The default takes out a DC offset alone. It is for checkpoints that do not say: their encoders know the sound as it
-    came, and a filter shifts the phases of what it keeps.
+    `OFFSET_HZ`, or `RUMBLE_HZ` for an encoder that was trained on sound without rumble.
     """
     blendshapes: tuple[str, ...] = blendshapes.NAMES
     schedule_steps: int = 32

@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 
 from model.cleaning import ORDER, Doubles, clean
-from model.windows import FEATURE_SAMPLES, FEATURES_PER_S, HIGHPASS_HZ, TAIL_SAMPLES, Floats, Samples
+from model.windows import FEATURE_SAMPLES, FEATURES_PER_S, OFFSET_HZ, TAIL_SAMPLES, Floats, Samples
 
 REFERENCE_DB: Final = -20.0
 """Target loudness (RMS, dBFS) of the loudest recent sound."""
@@ -35,7 +35,7 @@ BEFORE_SAMPLES: Final = BLOCK_SAMPLES - TAIL_SAMPLES
 class Leveller:
     """Cleans and levels a stream, fed in pieces of any size. An immutable value: `push` returns the next one."""
 
-    highpass_hz: float = HIGHPASS_HZ
+    highpass_hz: float = OFFSET_HZ
     waiting: Doubles = field(default_factory=lambda: np.zeros(BEFORE_SAMPLES))
     """Samples of the block that is not complete, less `offset`."""
     offset: float | None = None

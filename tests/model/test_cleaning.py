@@ -3,19 +3,19 @@ import pytest
 from scipy.signal import butter, sosfilt
 
 from model.cleaning import BLOCK_SAMPLES, ORDER, clean
-from model.windows import HIGHPASS_HZ
+from model.windows import RUMBLE_HZ
 
 RATE = 16_000
 TIMES_S = np.arange(RATE) / RATE
 
 
 def through(sound: np.ndarray) -> np.ndarray:
-    return clean(sound, np.zeros(ORDER), HIGHPASS_HZ)[0]
+    return clean(sound, np.zeros(ORDER), RUMBLE_HZ)[0]
 
 
 def test_it_is_the_butterworth_filter_of_the_textbook() -> None:
     sound = np.random.default_rng(0).standard_normal(4_000)
-    textbook = butter(ORDER, HIGHPASS_HZ, "highpass", fs=RATE, output="sos")
+    textbook = butter(ORDER, RUMBLE_HZ, "highpass", fs=RATE, output="sos")
     np.testing.assert_allclose(through(sound), sosfilt(textbook, sound), rtol=0, atol=1e-9)
 
 
@@ -30,6 +30,6 @@ def test_every_cut_gives_the_same_numbers() -> None:
     sound = np.random.default_rng(1).standard_normal(30 * BLOCK_SAMPLES)
     whole, memory, made = through(sound), np.zeros(ORDER), []
     for piece in np.split(sound, [BLOCK_SAMPLES, 4 * BLOCK_SAMPLES, 25 * BLOCK_SAMPLES]):
-        cleaned, memory = clean(piece, memory, HIGHPASS_HZ)
+        cleaned, memory = clean(piece, memory, RUMBLE_HZ)
         made.append(cleaned)
     np.testing.assert_array_equal(np.concatenate(made), whole)

@@ -14,7 +14,7 @@ from model.config import ModelConfig, VoiceConfig
 from model.encoder import Encoder, embed
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
-from model.windows import HIGHPASS_HZ
+from model.windows import RUMBLE_HZ
 
 
 def tiny_hubert(seed: int = 0) -> HubertModel:
@@ -71,5 +71,5 @@ def without_graphs(path: Path) -> Path:
     return path
 
 
-DIAL: Final[dict[str, Any]] = {"fps": 50, "hops_ms": (20, 40, 100), "highpass_hz": HIGHPASS_HZ}
+DIAL: Final[dict[str, Any]] = {"fps": 50, "hops_ms": (20, 40, 100), "highpass_hz": RUMBLE_HZ}
 """Config of a face with a dial of hops, whose frames are features."""

@@ -20,7 +20,6 @@ from model.onnx_export import export
 from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
-from model.windows import HIGHPASS_HZ
 from protocols.errors import FacewireError
 from training.datasets import dataset
 from training.passages import folder
@@ -58,7 +57,6 @@ def make(
         lookaheads_ms=settings.lookaheads_ms,
         lookahead_ms=settings.lookahead_ms,
         identities=tuple(dict.fromkeys(clips[0].identity for clips in people)),
-        highpass_hz=HIGHPASS_HZ,
     )
     model = FaceModel(config, speech).eval()
     told = {
