@@ -125,8 +125,8 @@ def test_one_level_keeps_the_face_at_any_loudness_and_without_it_that_is_seen(
     model = tiny_model()
     own = calm.animate(model, clips[:2], seed=0, lookahead_ms=160)
     levelled = loudness_figures(model, clips[:2], own, 160)
-    assert levelled["mouth differs at -20 dB, after 1 s"] < 1e-3
-    assert levelled["mouth differs with peaks at 0 dBFS, after 1 s"] < 1e-3
+    assert levelled["mouth differs at -20 dB, after 1 s"] < 3e-3
+    assert levelled["mouth differs with peaks at 0 dBFS, after 1 s"] < 3e-3
     assert levelled["lip error 27 at -40 dB"] > 0.1
 
     monkeypatch.setattr(level, "FLOOR_DB", 0.0)  # the gain is the same for ever
