@@ -68,7 +68,7 @@ def ridge_probe(
 
 def streamed(encode: Encode, samples: Samples, spec: WindowSpec) -> Features:
     """The features of a whole recording, (hops * hop features, D), window by window as at run time."""
-    every = encode(windows_of(spec, samples).sound)
+    every = encode(windows_of(spec, samples).unlevelled)
     kept = every[:, spec.left_features : spec.left_features + spec.hop_features]
     return kept.reshape(-1, kept.shape[-1])
 
