@@ -26,7 +26,7 @@ OFFSET_HZ: Final = 2.0
 """A high-pass that takes out a DC offset alone, for encoders that know the sound as it came."""
 RUMBLE_HZ: Final = 50.0
 """One that takes away 32 dB at 20 Hz, and .3 dB at 70 Hz, where the lowest voices begin: for encoders that were trained
-on sound without rumble. A filter shifts the phases of what it keeps; others tell a third fewer closures behind it."""
+on sound without rumble. A filter shifts the phases of what it keeps; others tell a quarter fewer closures behind it."""
 FEATURES_PER_S: Final = 1000 // FEATURE_MS
 
 Samples = NDArray[np.float32]
