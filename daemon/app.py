@@ -164,7 +164,7 @@ def open_ear(other: Source | None, stop: Event) -> tuple[Iterable[Other | None],
     if other is None:
         return NOBODY, []
     if isinstance(other, SoundFile):
-        return repeat(Other(other.samples)), []
+        return repeat(Other.of(other.samples)), []
     chunks = DropOldestQueue[AudioChunk](CHUNKS)
     return following(chunks), [Stage("listening", lambda: listen(other, chunks, stop), chunks.close)]
 
@@ -240,7 +240,9 @@ def facts(line: Line) -> dict[str, Any]:
         "identities": line.identities.library.names,
         "floor": config.voice.floor if config.voice else None,
         "lookaheads_ms": config.lookaheads_ms,
-        "lookahead_ms": config.window(None).right_ms,
+        "lookahead_ms": config.lookahead_ms,
+        "hops_ms": config.hops_ms,
+        "hop_ms": config.hop_ms,
         "regions": {name: [blendshapes.NAMES[i] for i in shapes] for name, shapes in blendshapes.REGIONS.items()},
     }
 

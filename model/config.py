@@ -1,11 +1,12 @@
 """The configuration that gives a checkpoint's weights their meaning; stored in its header, never in config.yaml."""
 
+from itertools import product
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model import timbre
-from model.windows import WindowSpec
+from model.windows import OFFSET_HZ, WindowSpec
 from protocols import blendshapes
 
 
@@ -67,13 +68,21 @@ class ModelConfig(_Strict):
 
     encoder: EncoderConfig
     fps: int = 30
-    """Animation frames per second."""
+    """Animation frames per second. At 50, a frame is a feature of the encoder (`model.frames`)."""
     left_ms: int = 740
+    hops_ms: tuple[int, ...] = (100,)
+    """The dial of hops: those that the checkpoint was trained on."""
     hop_ms: int = 100
+    """The default hop."""
     lookaheads_ms: tuple[int, ...] = (0, 40, 80, 160, 240)
     """The dial: the lookaheads that the checkpoint was trained on."""
     lookahead_ms: int = 160
     """The default lookahead."""
+    highpass_hz: float = Field(default=OFFSET_HZ, gt=0, lt=100)
+    """What the encoder has not heard in training, because it was taken out of the sound (`model.cleaning`).
+
+    `OFFSET_HZ`, or `RUMBLE_HZ` for an encoder that was trained on sound without rumble.
+    """
     blendshapes: tuple[str, ...] = blendshapes.NAMES
     schedule_steps: int = 32
     """T: steps of the teacher's noise schedule."""
@@ -117,8 +126,10 @@ class ModelConfig(_Strict):
             raise ValueError(f"lookahead_ms = {self.lookahead_ms} is not one of {list(self.lookaheads_ms)}")
         if self.blendshapes != blendshapes.NAMES:
             raise ValueError("blendshapes must be the 52 ARKit names in the order of protocols.blendshapes.NAMES")
-        for right_ms in self.lookaheads_ms:
-            self.window(right_ms).frames_per_hop(self.fps)
+        if self.hop_ms not in self.hops_ms:
+            raise ValueError(f"hop_ms = {self.hop_ms} is not one of {list(self.hops_ms)}")
+        for right_ms, hop_ms in product(self.lookaheads_ms, self.hops_ms):
+            self.window(right_ms, hop_ms).frames_per_hop(self.fps)
         return self
 
     @property
@@ -144,6 +155,7 @@ class ModelConfig(_Strict):
             self.noise_pole_upper if index in upper else self.noise_pole for index in range(len(self.blendshapes))
         )
 
-    def window(self, lookahead_ms: int | None = None) -> WindowSpec:
-        """The window with this lookahead; None: the default one."""
-        return WindowSpec(self.left_ms, self.hop_ms, self.lookahead_ms if lookahead_ms is None else lookahead_ms)
+    def window(self, lookahead_ms: int | None = None, hop_ms: int | None = None) -> WindowSpec:
+        """The window with this lookahead and this hop; None: the default ones."""
+        right_ms = self.lookahead_ms if lookahead_ms is None else lookahead_ms
+        return WindowSpec(self.left_ms, hop_ms or self.hop_ms, right_ms, self.highpass_hz)

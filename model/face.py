@@ -9,6 +9,7 @@ from model.denoiser import Denoiser
 from model.encoder import Encoder
 from model.frames import frame_weights, heard
 from model.identities import IdentityLibrary, VoiceProjection
+from model.windows import WindowSpec
 from protocols import blendshapes
 
 
@@ -63,7 +64,7 @@ class FaceModel(nn.Module):
         """Index of a lookahead on the dial. The caller has checked that the checkpoint was trained on it."""
         return self.config.lookaheads_ms.index(lookahead_ms)
 
-    def features(self, windows: Tensor, lookahead_ms: int) -> tuple[Tensor, Tensor]:
+    def features(self, windows: Tensor, window: WindowSpec) -> tuple[Tensor, Tensor]:
         """Standardised audio features (B, H * frames per hop, K, D) of windows (B, H, samples).
 
         Each frame gets the features at its own time and at later times, as far as the lookahead reaches
@@ -74,12 +75,11 @@ class FaceModel(nn.Module):
         hop's own sound.
         """
         batch, hops, samples = windows.shape
-        window = self.config.window(lookahead_ms)
         layers = self.config.voice.layers if self.config.voice else ()
         encoded, hidden = self.encoder.encode_layers(windows.reshape(-1, samples), layers)  # (B * H, features, …)
         kept = encoded[:, window.left_features - 1 :]
         frames = torch.from_numpy(frame_weights(window, self.config.fps, self.config.ahead_ms)).to(kept) @ kept
-        dial = torch.full((batch,), self.lookahead_index(lookahead_ms), device=frames.device)
+        dial = torch.full((batch,), self.lookahead_index(window.right_ms), device=frames.device)
         own = hidden[:, window.left_features : window.left_features + window.hop_features]
         return (
             self.standardised(frames.reshape(batch, -1, len(self.config.ahead_ms), frames.shape[-1]), dial),

@@ -1,42 +1,98 @@
-"""Level normalisation: a slow gain, constant within a window, brings any microphone to the same level.
+"""Cleaning and level: what happens to the samples of a stream before they are cut into windows.
 
-The gain is causal and part of the stream's state. It never follows the window's own loudness alone: that would make a
-pause as loud as the word before it.
+DC and rumble are taken out (`model.cleaning`). Then a slow gain, constant for each block of 20 ms, brings any
+microphone to the same level. A sample has the same gain in every window, so the gain depends on nothing but the past
+and the block itself. It never follows the present loudness alone: that would make a pause as loud as the word
+before it.
 """
 
-from typing import Final
+import math
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model.windows import Samples, WindowSpec
+from model.cleaning import ORDER, Doubles, clean
+from model.windows import FEATURE_SAMPLES, FEATURES_PER_S, OFFSET_HZ, TAIL_SAMPLES, Floats, Samples
 
 REFERENCE_DB: Final = -20.0
-"""Target loudness (RMS, dBFS) of the loudest recent hop."""
+"""Target loudness (RMS, dBFS) of the loudest recent sound."""
 FLOOR_DB: Final = -56.0
 """Lowest level (dBFS) that a stream is assumed to have. Speech 40 dB below the usual level still reaches the reference;
 hiss does not."""
 FALL_DB_PER_S: Final = 1.0
-"""How fast the level falls after a loud hop. It rises at once."""
+"""How fast the level falls after loud sound. It rises at once."""
+SHARE: Final = 0.2
+"""Weight of a block in the mean power that the level follows. With 1, a key or a knock of a few milliseconds would make
+the following words too quiet."""
 
-Levels = NDArray[np.float64]
+BLOCK_SAMPLES: Final = FEATURE_SAMPLES
+BEFORE_SAMPLES: Final = BLOCK_SAMPLES - TAIL_SAMPLES
+"""How long before the stream its first block begins: blocks end where windows end, at 320 b + 80."""
 
 
-def start(sessions: int) -> Levels:
-    """Levels (B,) in dBFS of streams that have been silent so far."""
-    return np.full(sessions, FLOOR_DB)
+@dataclass(frozen=True)
+class Leveller:
+    """Cleans and levels a stream, fed in pieces of any size. An immutable value: `push` returns the next one."""
+
+    highpass_hz: float = OFFSET_HZ
+    waiting: Doubles = field(default_factory=lambda: np.zeros(BEFORE_SAMPLES))
+    """Samples of the block that is not complete, less `offset`."""
+    offset: float | None = None
+    """The stream's first sample. Before it, the stream is taken to have had this value for ever: a DC offset must not
+    begin with a step."""
+    memory: Doubles = field(default_factory=lambda: np.zeros(ORDER))
+    """Of the filter."""
+    power: float = 0.0
+    """Recent mean square of the cleaned sound."""
+    level_db: float = FLOOR_DB
+
+    def push(self, samples: Samples) -> tuple[Self, Samples, Floats]:
+        """Feed (n,) samples, for any n.
+
+        Returns the next state, the blocks that are complete (blocks, 320), and the level of each in dBFS (blocks,).
+        """
+        finite = _finite(samples)
+        offset = self.offset if self.offset is not None or not len(finite) else float(finite[0])
+        sound = np.concatenate([self.waiting, finite - np.float64(offset or 0)])
+        count = len(sound) // BLOCK_SAMPLES
+        memory, power, level_db = self.memory, self.power, self.level_db
+        levelled, levels_db = np.empty((count, BLOCK_SAMPLES), np.float32), np.empty(count, np.float32)
+        for block in range(count):
+            raw = sound[block * BLOCK_SAMPLES : (block + 1) * BLOCK_SAMPLES]
+            cleaned, memory = clean(raw, memory, self.highpass_hz)
+            power += SHARE * (float(cleaned @ cleaned) / BLOCK_SAMPLES - power)
+            level_db = max(_decibels(power), level_db - FALL_DB_PER_S / FEATURES_PER_S)
+            levelled[block] = cleaned * 10 ** ((REFERENCE_DB - level_db) / 20)
+            levels_db[block] = level_db
+        following = replace(
+            self, waiting=sound[count * BLOCK_SAMPLES :], offset=offset, memory=memory, power=power, level_db=level_db
+        )
+        return following, levelled, levels_db
+
+    def end(self, missing: int) -> Samples:
+        """Samples (missing,) of the silence after the stream's end."""
+        return np.full(missing, self.offset or 0, np.float32)
+
+    def interrupted(self) -> Self:
+        """The state after sound was lost: the level is still known, the rest is as at the start."""
+        return type(self)(self.highpass_hz, level_db=self.level_db)
 
 
-def follow(spec: WindowSpec, windows: Samples, level_db: Levels) -> tuple[Levels, Samples]:
-    """Update the levels (B,) over H hops, and apply each hop's gain to its window (B, H, n).
+def levelled(samples: Samples) -> Samples:
+    """A whole recording (n,), cleaned and levelled; the last 20 ms, which are not followed by silence, too."""
+    leveller, blocks, _ = Leveller().push(samples)
+    _, last, _ = leveller.push(leveller.end(BLOCK_SAMPLES))
+    whole: Samples = np.concatenate([blocks, last]).reshape(-1)[BEFORE_SAMPLES : BEFORE_SAMPLES + len(samples)]
+    return whole
 
-    Returns the new levels and the levelled windows. A hop's loudness covers its own samples and its lookahead, so that
-    the gain is right when a word begins there.
-    """
-    ahead = windows[..., spec.left_samples :].astype(np.float64)
-    loudness_db = 10 * np.log10(np.maximum(np.square(ahead).mean(-1), 10 ** (FLOOR_DB / 10)))
-    fallen_db = np.arange(1, windows.shape[1] + 1) * (FALL_DB_PER_S * spec.hop_ms / 1000)
-    highest = np.maximum.accumulate(np.maximum(loudness_db + fallen_db, level_db[:, None]), axis=1)
-    levels_db = np.maximum(highest - fallen_db, FLOOR_DB)
-    gain = 10 ** ((REFERENCE_DB - levels_db) / 20)
-    return levels_db[:, -1], windows * gain[..., None].astype(np.float32)
+
+def _finite(samples: Samples) -> Samples:
+    """Replace samples that are not finite by 0 and clip to [-1, 1]: nothing else may be heard."""
+    finite: Samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(finite, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+def _decibels(power: float) -> float:
+    """Not below `FLOOR_DB`."""
+    return max(10 * math.log10(max(power, 1e-12)), FLOOR_DB)

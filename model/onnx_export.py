@@ -20,7 +20,8 @@ from model.runtime import Runtime
 from model.speech import SpeechDetector
 from model.torch_runtime import TorchRuntime
 from model.voices import Projection
-from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
+from model.windower import windows_of
+from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.files import complete_or_not_at_all
 
 LIMIT: Final = 1e-3
@@ -101,6 +102,6 @@ def difference(one: Runtime, other: Runtime) -> float:
 def feature_difference(one: Runtime, other: Runtime, speech: Samples) -> float:
     """Rms of the difference of two runtimes' features of speech (n,), relative to the rms of the second one's."""
     window = other.config.window()
-    windows = windows_of(window, speech)[:, None, None]  # one at a time: a large encoder needs much memory for each
-    made, wanted = (np.concatenate([each.features(w, window.right_ms)[0] for w in windows]) for each in (one, other))
+    windows = windows_of(window, speech).sound[:, None, None]  # one by one: a large encoder needs much memory
+    made, wanted = (np.concatenate([each.features(w, window)[0] for w in windows]) for each in (one, other))
     return float(np.sqrt(np.square(made - wanted).mean() / np.square(wanted).mean()))

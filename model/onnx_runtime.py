@@ -15,7 +15,7 @@ from model.library import Library
 from model.speech import SpeechDetector
 from model.timbre import beside
 from model.voices import Projection
-from model.windows import Floats
+from model.windows import Floats, Samples, WindowSpec
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class OnnxRuntime:
     def _heard(self) -> Floats:
         return heard(self.config.lookaheads_ms, self.config.ahead_ms)
 
-    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
+    def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """See `Runtime`."""
-        config, window = self.config, self.config.window(lookahead_ms)
+        config = self.config
         batch, hops, samples = windows.shape
         # One window at a time, which is no slower on one thread: in 8 bits a whole batch shares one scale, and the
         # face would depend on how the sound was cut.
@@ -52,7 +52,7 @@ class OnnxRuntime:
         encoded, hidden = map(np.concatenate, made)
         frames = frame_weights(window, config.fps, config.ahead_ms) @ encoded[:, window.left_features - 1 :]
         audio = frames.reshape(batch, -1, len(config.ahead_ms), config.encoder.width)
-        within = self._heard[config.lookaheads_ms.index(lookahead_ms)]  # (K,)
+        within = self._heard[config.lookaheads_ms.index(window.right_ms)]  # (K,)
         standardised: Floats = (audio - self.audio_mean) / self.audio_std * within[:, None]
         own = hidden[:, window.left_features : window.left_features + window.hop_features]
         own = own.reshape(batch, hops, *own.shape[1:])

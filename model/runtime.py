@@ -6,7 +6,7 @@ from model.config import ModelConfig
 from model.library import Library
 from model.speech import SpeechDetector
 from model.voices import Projection
-from model.windows import Floats
+from model.windows import Floats, Samples, WindowSpec
 
 
 class Runtime(Protocol):
@@ -36,7 +36,7 @@ class Runtime(Protocol):
     def detector(self) -> SpeechDetector | None:
         """The speech detector; None if the checkpoint has none."""
 
-    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
+    def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """Standardised audio features (B, H * frames per hop, K, D) of the windows (B, H, samples) of H hops.
 
         Also returns the features that voices are told apart by, of each hop's own sound: (B, H, features per hop, W).

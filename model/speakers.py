@@ -11,11 +11,11 @@ from model.library import AUTO, Library
 from model.runtime import Runtime
 from model.stream_state import StreamState
 from model.voices import NOBODY, Heard
-from model.windows import Floats, Samples, WindowSpec
+from model.windows import FEATURES_PER_S, Floats, Samples, WindowSpec
 from protocols.errors import FacewireError
 
-FADE_HOPS: Final = 5
-"""Hops over which one identity fades into another: half a second."""
+FADE_FEATURES: Final = FEATURES_PER_S // 2
+"""How long one identity takes to fade into another: half a second."""
 VOICED_DB: Final = 25.0
 """Hops at most this much below the loudest recent one count as voiced; only they tell who is speaking."""
 
@@ -79,12 +79,12 @@ def follow(
 
     `spoken` is (B, H, features, W), `voiced` (B, H).
     """
-    config, styles = runtime.config.voice, []
+    config, styles, features = runtime.config.voice, [], state.window.hop_features
     aim = wanted(state)
     for hop in range(voiced.shape[1]):
-        hops_left = np.maximum(state.fading, 1).astype(np.float32)[:, None]
-        style: Floats = state.style + (aim - state.style) / hops_left
-        state = replace(state, style=style, fading=np.maximum(state.fading - 1, 0))
+        share = (features / np.maximum(state.fading, features)).astype(np.float32)[:, None]
+        style: Floats = state.style + (aim - state.style) * share
+        state = replace(state, style=style, fading=np.maximum(state.fading - features, 0))
         styles.append(style)
         if config is None:
             continue
@@ -92,5 +92,5 @@ def follow(
         state = replace(state, heard=heard)
         state = replace(state, heard=voices.decide(heard, match(runtime, state), config.floor))
         before, aim = aim, wanted(state)
-        state = replace(state, fading=np.where((aim == before).all(1), state.fading, FADE_HOPS))
+        state = replace(state, fading=np.where((aim == before).all(1), state.fading, FADE_FEATURES))
     return state, np.stack(styles, 1)

@@ -10,14 +10,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from model import level, noise, speakers, speech, voices
+from model import noise, speakers, speech, voices
 from model.animation import Animation
+from model.level import levelled
 from model.library import Library
 from model.performance import performance, prosody
 from model.performance.settings import Settings
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, window_at, windows_of
+from model.windower import Windows, batches, window_at
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from protocols.pose import EYES, POSE_COUNT
@@ -35,6 +37,7 @@ def start(
     seeds: Sequence[int],
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
+    hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
@@ -43,16 +46,15 @@ def start(
     """The state of B new sessions, with one seed and one identity each.
 
     An identity is a name in the `library` (None: the checkpoint's), `auto`, or None for the mean of all.
-    `performances` says what each session performs (None: the usual). Raises FacewireError if an identity or the
-    lookahead is not available.
+    `performances` says what each session performs (None: the usual). Raises FacewireError if an identity, the
+    lookahead or the hop is not available.
     """
     sessions = len(seeds)
     settings = tuple(performances or [Settings()] * sessions)
     state = StreamState(
-        window=_window(runtime, lookahead_ms),
+        window=_window(runtime, lookahead_ms, hop_ms),
         next_hops=(0,) * sessions,
         seeds=tuple(seeds),
-        level_db=level.start(sessions),
         library=library or runtime.library,
         identities=tuple(identities),
         strength=strength,
@@ -64,7 +66,6 @@ def start(
         speech=np.zeros(sessions, np.float32),
         settings=settings,
         performance=performance.start(seeds, runtime.config.fps, settings),
-        other_level_db=level.start(sessions),
     )
     speakers.check(runtime, state)
     return replace(state, style=speakers.wanted(state))
@@ -76,19 +77,27 @@ def turn(
     *,
     identities: Sequence[str | None],
     lookahead_ms: int | None = None,
+    hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
     performances: Sequence[Settings] | None = None,
 ) -> StreamState:
-    """Change the settings of running sessions from their next hop on; another style fades in over `speakers.FADE_HOPS`.
+    """Change the settings of running sessions from their next hop on; another style fades in over half a second.
 
-    Raises FacewireError if an identity or the lookahead is not available.
+    Another hop needs a time at which hops of both lengths begin. If the sessions are not at such a time, they keep
+    theirs, and the caller asks again after the next hop. Raises FacewireError if an identity, the lookahead or the hop
+    is not available.
     """
     library = library or runtime.library
+    window = _window(runtime, lookahead_ms, hop_ms)
+    begun_ms = [hop * state.window.hop_ms for hop in state.next_hops]
+    if any(ms % window.hop_ms for ms in begun_ms):
+        window = replace(window, hop_ms=state.window.hop_ms)
     turned = replace(
         state,
-        window=_window(runtime, lookahead_ms),
+        window=window,
+        next_hops=tuple(ms // window.hop_ms for ms in begun_ms),
         library=library,
         identities=tuple(identities),
         strength=strength,
@@ -98,29 +107,28 @@ def turn(
     )
     speakers.check(runtime, turned)
     same = (speakers.wanted(turned) == speakers.wanted(state)).all(1)
-    return replace(turned, fading=np.where(same, state.fading, speakers.FADE_HOPS))
+    return replace(turned, fading=np.where(same, state.fading, speakers.FADE_FEATURES))
 
 
 def step(
     runtime: Runtime,
     state: StreamState,
-    windows: Floats,
+    windows: Windows,
     *,
     openness: Floats | None = None,
     others: Floats | None = None,
 ) -> tuple[StreamState, Animation]:
     """Animate H consecutive hops of B sessions.
 
-    Takes windows (B, H, window samples) of sound; `others` are such windows of whom each session listens to.
+    Takes windows (B, H, …); `others` (B, H, window samples) are the levelled sound of whom each session listens to.
     `openness` (B, H * frames per hop), 0 to 1, is how much of the mouth's motion and of the voice a gate lets through
     (None: everything). Returns the next state and the animation (B, H * frames per hop, …).
     """
-    hops, right_ms = windows.shape[1], state.window.right_ms
+    sound, right_ms = windows.sound, state.window.right_ms
+    hops = sound.shape[1]
     frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
-    level_db, levelled = level.follow(state.window, windows, state.level_db)
-    audio, spoken = runtime.features(levelled, right_ms)  # (B, T, K, D), (B, H, features, W)
-    state = replace(state, level_db=level_db)
-    state, styles = speakers.follow(runtime, state, spoken, speakers.voiced(state.window, levelled))
+    audio, spoken = runtime.features(sound, state.window)  # (B, T, K, D), (B, H, features, W)
+    state, styles = speakers.follow(runtime, state, spoken, speakers.voiced(state.window, sound))
     starts = [hop * frames_per_hop for hop in state.next_hops]
     face, hidden = runtime.denoise(
         _noise(runtime, state, starts, hops * frames_per_hop),
@@ -139,11 +147,11 @@ def step(
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     weights: Floats = np.clip(face * scale + offset, 0, 1)
-    voice = prosody.listen(state.window, levelled, runtime.config.fps, probability)
+    voice = prosody.listen(state.window, sound, runtime.config.fps, probability)
     if openness is not None:
         weights[..., MOUTH] *= openness[..., None]
         voice = voice.gated(openness)
-    following, other = _listen_to(runtime, following, others)
+    other = None if others is None else prosody.listen(state.window, others, runtime.config.fps)
     acting, performed, poses = performance.step(state.performance, voice, state.settings, weights, other)
     if runtime.config.mouth_only:
         weights = performance.combine(weights, performed)
@@ -176,6 +184,7 @@ def render(
     seed: int = 0,
     identity: str | None = None,
     lookahead_ms: int | None = None,
+    hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
     library: Library | None = None,
@@ -190,46 +199,36 @@ def render(
     length: after its end there is silence.
     """
     state = start(
-        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, liveliness=liveliness,
-        strength=strength, library=library, performances=[performed or Settings()],
+        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, hop_ms=hop_ms,
+        liveliness=liveliness, strength=strength, library=library, performances=[performed or Settings()],
     )  # fmt: skip
-    windows = windows_of(state.window, samples)
-    others = None
-    if other is not None:
-        others = np.array([window_at(state.window, hop, other) for hop in range(len(windows))]).reshape(windows.shape)
-    frames_per_hop = state.window.frames_per_hop(runtime.config.fps)
+    spec, theirs = state.window, None if other is None else levelled(other)
+    frames_per_hop = spec.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
-    for begin in range(0, len(windows), RENDER_HOPS):
-        end = begin + RENDER_HOPS
+    for windows in batches(spec, samples, RENDER_HOPS):
+        hops = range(state.next_hops[0], state.next_hops[0] + len(windows))
+        part = slice(hops.start * frames_per_hop, hops.stop * frames_per_hop)
         state, made = step(
             runtime,
             state,
-            windows[None, begin:end],
-            openness=None if openness is None else openness[None, begin * frames_per_hop : end * frames_per_hop],
-            others=None if others is None else others[None, begin:end],
+            windows[None],
+            openness=None if openness is None else openness[None, part],
+            others=None if theirs is None else np.stack([window_at(spec, hop, theirs) for hop in hops])[None],
         )
         weights.append(made.weights[0])
         poses.append(made.poses[0])
-        progress(state.next_hops[0], len(windows))
+        progress(state.next_hops[0], spec.hops(len(samples)))
     frames = frame_count(len(samples), runtime.config.fps)
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
 
 
-def _listen_to(
-    runtime: Runtime, state: StreamState, others: Floats | None
-) -> tuple[StreamState, prosody.Prosody | None]:
-    """The voices that others have in their windows (B, H, n)."""
-    if others is None:
-        return state, None
-    level_db, levelled = level.follow(state.window, others, state.other_level_db)
-    return replace(state, other_level_db=level_db), prosody.listen(state.window, levelled, runtime.config.fps)
-
-
-def _window(runtime: Runtime, lookahead_ms: int | None) -> WindowSpec:
-    if lookahead_ms is not None and lookahead_ms not in runtime.config.lookaheads_ms:
-        known = ", ".join(map(str, runtime.config.lookaheads_ms))
-        raise FacewireError(f"lookahead of {lookahead_ms} ms: this checkpoint was trained for {known} ms only")
-    return runtime.config.window(lookahead_ms)
+def _window(runtime: Runtime, lookahead_ms: int | None, hop_ms: int | None) -> WindowSpec:
+    config = runtime.config
+    for what, wanted_ms, dial in (("lookahead", lookahead_ms, config.lookaheads_ms), ("hop", hop_ms, config.hops_ms)):
+        if wanted_ms is not None and wanted_ms not in dial:
+            known = ", ".join(map(str, dial))
+            raise FacewireError(f"{what} of {wanted_ms} ms: this checkpoint was trained for {known} ms only")
+    return config.window(lookahead_ms, hop_ms)
 
 
 def _noise_scale(runtime: Runtime, liveliness: float) -> Floats:

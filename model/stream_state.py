@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from model.level import Levels
 from model.library import Library
 from model.performance.settings import Settings
 from model.performance.state import State
@@ -27,8 +26,6 @@ class StreamState:
     next_hops: tuple[int, ...]
     """The hop that each session expects next."""
     seeds: tuple[int, ...]
-    level_db: Levels
-    """(B,): recent loudness of each session (`model.level`)."""
     library: Library
     """The available identities."""
     identities: tuple[str | None, ...]
@@ -38,7 +35,7 @@ class StreamState:
     style: Floats
     """(B, S): the style at the end of the last hop."""
     fading: NDArray[np.int64]
-    """(B,): hops left until the style is that of the session's identity."""
+    """(B,): features left until the style is that of the session's identity."""
     noise_scale: Floats
     """(C,): scale of the noise per channel: 0 on the lips, which the sound decides; liveliness elsewhere."""
     hidden: Floats
@@ -51,8 +48,6 @@ class StreamState:
     """What each session performs (`model.performance`)."""
     performance: State
     """What that is up to."""
-    other_level_db: Levels
-    """(B,): recent loudness of whom each session listens to."""
 
 
 def dump(state: StreamState) -> bytes:

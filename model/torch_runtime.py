@@ -12,7 +12,7 @@ from model.library import Library
 from model.speech import SpeechDetector
 from model.timbre import beside
 from model.voices import Projection
-from model.windows import Floats
+from model.windows import Floats, Samples, WindowSpec
 
 
 class TorchRuntime:
@@ -55,11 +55,11 @@ class TorchRuntime:
         inner, outer = head.inner, head.outer
         return SpeechDetector(*map(_array, (inner.weight, inner.bias, outer.weight, outer.bias, head.rest)))
 
-    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
+    def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """See `Runtime`."""
         with torch.inference_mode():
-            audio, hidden = map(_array, self.model.features(self._tensor(windows), lookahead_ms))
-        return audio, beside(hidden, self.config.window(lookahead_ms), windows) if self.config.voice else hidden
+            audio, hidden = map(_array, self.model.features(self._tensor(windows), window))
+        return audio, beside(hidden, window, windows) if self.config.voice else hidden
 
     def denoise(
         self, noise: Floats, audio: Floats, identity: Floats, lookahead_ms: int, hidden: Floats

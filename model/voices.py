@@ -19,8 +19,8 @@ FIRST_S: Final = 2.5
 """Seconds of voice before the first decision."""
 MEMORY_S: Final = 8.0
 """Seconds of voice that are remembered; older ones fade."""
-PAUSE_HOPS: Final = 5
-"""Hops without a voice that end an utterance. The decision may change only there."""
+PAUSE_FEATURES: Final = FEATURES_PER_S // 2
+"""Features without a voice that end an utterance: half a second. The decision may change only there."""
 MARGIN: Final = 0.05
 """How much better than the present identity another one must be to replace it."""
 NEAREST: Final = 3
@@ -43,7 +43,7 @@ class Heard:
     sums: Floats
     """(B, 2, W): sums of their values and squares."""
     pause: NDArray[np.int64]
-    """(B,): hops since the last voiced one."""
+    """(B,): features since the last voiced hop: `PAUSE_FEATURES` in the hop that ends an utterance, then more."""
     whose: NDArray[np.int64]
     """(B,): index of the identity that was recognised; `NOBODY` before the first decision and for strangers."""
     decided: NDArray[np.bool_]
@@ -108,12 +108,15 @@ def remember(heard: Heard, features: Floats, voiced: NDArray[np.bool_]) -> Heard
     """Add a hop: its features (B, T, W), and whether it was voiced (B,)."""
     frames: Floats = heard.frames + voiced.astype(np.float32) * features.shape[1]
     new = np.stack([features.sum(1), np.square(features).sum(1)], 1) * voiced[:, None, None]
+    paused = np.where(
+        heard.pause < PAUSE_FEATURES, np.minimum(heard.pause + features.shape[1], PAUSE_FEATURES), PAUSE_FEATURES + 1
+    )
     kept = np.minimum(1, MEMORY_S * FEATURES_PER_S / np.maximum(frames, 1)).astype(np.float32)
     return replace(
         heard,
         frames=frames * kept,
         sums=(heard.sums + new) * kept[:, None, None],
-        pause=np.where(voiced, 0, heard.pause + 1),
+        pause=np.where(voiced, 0, paused),
     )
 
 
@@ -135,7 +138,7 @@ def decide(heard: Heard, scores: Floats, floor: float) -> Heard:
     rows = np.arange(len(scores))
     enough = heard.frames >= FIRST_S * FEATURES_PER_S
     better = everyone[rows, best] > everyone[rows, heard.whose] + MARGIN
-    asked = enough & (~heard.decided | ((heard.pause == PAUSE_HOPS) & better))
+    asked = enough & (~heard.decided | ((heard.pause == PAUSE_FEATURES) & better))
     answer = np.where(best == scores.shape[1], NOBODY, best)
     return replace(heard, whose=np.where(asked, answer, heard.whose), decided=heard.decided | enough)
 

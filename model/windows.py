@@ -1,4 +1,4 @@
-"""Cuts sound into windows: one fixed geometry on an absolute grid, live and offline alike.
+"""The windows that sound is cut into: one fixed geometry on an absolute grid (`model.windower` cuts them).
 
 Time is counted in samples at 16 kHz from the start of the stream. Hop h owns the samples [h * hop, (h + 1) * hop). Its
 window reaches `left` before the hop and `right` (the lookahead) after it, and 5 ms further, because HuBERT's
@@ -22,6 +22,11 @@ FEATURE_CENTRE_MS: Final = 1000 * RECEPTIVE_SAMPLES / 2 / SAMPLE_RATE_HZ
 """Half of it: a feature is centred 12.5 ms after its first sample."""
 TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
 FEATURE_MS: Final = 20
+OFFSET_HZ: Final = 2.0
+"""A high-pass that takes out a DC offset alone, for encoders that know the sound as it came."""
+RUMBLE_HZ: Final = 50.0
+"""One that takes away 32 dB at 20 Hz, and .3 dB at 70 Hz, where the lowest voices begin: for encoders that were trained
+on sound without rumble. A filter shifts the phases of what it keeps; others tell a quarter fewer closures behind it."""
 FEATURES_PER_S: Final = 1000 // FEATURE_MS
 
 Samples = NDArray[np.float32]
@@ -38,6 +43,8 @@ class WindowSpec:
     """The part whose features are kept; the step from one window to the next."""
     right_ms: int = 160
     """Lookahead: future that the encoder sees after the hop."""
+    highpass_hz: float = OFFSET_HZ
+    """What is lower is taken out of the sound (`model.cleaning`)."""
 
     def __post_init__(self) -> None:
         for name in ("left_ms", "hop_ms", "right_ms"):
@@ -96,66 +103,3 @@ class WindowSpec:
     def hops(self, samples: int) -> int:
         """Hops in a stream of this many samples; the last one is padded with zeros."""
         return -(-samples // self.hop_samples)
-
-
-def _sound(samples: Samples) -> Samples:
-    """Replace samples that are not finite by 0 and clip to [-1, 1]: nothing else may reach the encoder."""
-    finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip(finite, -1.0, 1.0).astype(np.float32, copy=False)
-
-
-@dataclass(frozen=True)
-class Windower:
-    """Cuts a stream, fed in pieces of any size, into the windows of the absolute grid.
-
-    An immutable value: `push` returns the next state and the windows. `Windower.at(spec)` starts a stream.
-    """
-
-    spec: WindowSpec
-    held: Samples
-    """Samples from the left edge of window `next_hop` to the end of the input so far."""
-    next_hop: int
-
-    @classmethod
-    def at(cls, spec: WindowSpec, hop: int = 0) -> Self:
-        """A stream that starts with hop `hop`, with zeros before it."""
-        return cls(spec, np.zeros(spec.left_samples, np.float32), hop)
-
-    @property
-    def end(self) -> int:
-        """Absolute index of the next expected sample."""
-        return self.next_hop * self.spec.hop_samples - self.spec.left_samples + len(self.held)
-
-    def push(self, samples: Samples) -> tuple[Self, Samples]:
-        """Feed (n,) samples, for any n; returns the new state and all complete windows (hops, window samples)."""
-        held = np.concatenate([self.held, _sound(samples)])
-        spec = self.spec
-        ready = max(0, (len(held) - spec.samples) // spec.hop_samples + 1)
-        if not ready:
-            return replace(self, held=held), np.empty((0, spec.samples), np.float32)
-        views = np.lib.stride_tricks.sliding_window_view(held, spec.samples)
-        windows = views[: ready * spec.hop_samples : spec.hop_samples].copy()
-        rest = held[ready * spec.hop_samples :].copy()
-        return replace(self, held=rest, next_hop=self.next_hop + ready), windows
-
-    def flush(self) -> Samples:
-        """The windows (hops, window samples) of all hops that have begun but are not complete, padded with zeros."""
-        begun = max(0, self.spec.hops(self.end) - self.next_hop)
-        missing = (begun - 1) * self.spec.hop_samples + self.spec.samples - len(self.held)
-        return self.push(np.zeros(max(0, missing), np.float32))[1][:begun]
-
-
-def window_at(spec: WindowSpec, hop: int, samples: Samples, start: int = 0) -> Samples:
-    """The window (window samples,) of a hop, in sound (n,) whose first sample has the index `start`; 0 around it."""
-    begin = hop * spec.hop_samples - spec.left_samples - start
-    inside = samples[max(0, begin) : max(0, begin + spec.samples)]
-    window = np.zeros(spec.samples, np.float32)
-    at = max(0, -begin)
-    window[at : at + len(inside)] = _sound(inside)
-    return window
-
-
-def windows_of(spec: WindowSpec, samples: Samples) -> Samples:
-    """All windows (hops, window samples) of a whole recording (n,)."""
-    windower, windows = Windower.at(spec).push(samples)
-    return np.concatenate([windows, windower.flush()])

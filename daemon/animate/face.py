@@ -86,6 +86,7 @@ def _settings(config: DaemonConfig) -> dict[str, Any]:
     return {
         "identities": [config.identity],
         "lookahead_ms": config.lookahead_ms,
+        "hop_ms": config.hop_ms,
         "liveliness": config.liveliness,
         "strength": config.style,
         "performances": [performed(config)],

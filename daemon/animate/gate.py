@@ -10,15 +10,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from model.windower import Windows
 from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec
 
 HYSTERESIS_DB: Final = 6.0
 """An open gate closes only when the sound is this far below the threshold that opens it."""
-HOLD_FRAMES: Final = 9
-"""Frames that the gate stays open after the last speech."""
-OPENING: Final = 1 / 2
-"""How far the gate opens per frame: fully in two frames."""
-CLOSING: Final = 1 / 8
+HOLD_MS: Final = 300
+"""How long the gate stays open after the last speech."""
+OPENING_PER_S: Final = 15
+"""How far the gate opens per second: fully in 67 ms."""
+CLOSING_PER_S: Final = 3.75
 AHEAD_MS: Final = 100
 """How far the gate looks ahead, so that it is open when speech begins; never beyond the lookahead."""
 BLOCKS_PER_S: Final = 100
@@ -41,13 +42,13 @@ class Gate:
     openness: float = 0.0
 
 
-def levels_db(spec: WindowSpec, window: Samples, fps: int) -> Values:
-    """Loudness at each frame of a window's hop, (frames per hop,), in dBFS.
+def levels_db(spec: WindowSpec, window: Windows, fps: int) -> Values:
+    """Loudness at each frame of one window's hop, (frames per hop,), in dBFS, without DC and rumble.
 
     That is the loudest 10 ms of the frame itself and of the time that the gate looks ahead.
     """
     ahead_ms = min(spec.right_ms, AHEAD_MS)
-    heard = window[spec.left_samples : spec.left_samples + (spec.hop_ms + ahead_ms) * SAMPLE_RATE_HZ // 1000]
+    heard = window.unlevelled[spec.left_samples : spec.left_samples + (spec.hop_ms + ahead_ms) * SAMPLE_RATE_HZ // 1000]
     blocks = block_levels_db(heard)
     frames = spec.frames_per_hop(fps)
     spans = [(k * BLOCKS_PER_S // fps, -(-(k + 1) * BLOCKS_PER_S // fps)) for k in range(frames)]
@@ -62,7 +63,7 @@ def block_levels_db(samples: Samples) -> Values:
     return levels.astype(np.float32)
 
 
-def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate, Values]:
+def follow(gate: Gate, levels: Values, threshold_db: float | None, fps: int) -> tuple[Gate, Values]:
     """How far the gate is open at frames with these levels (n,), from 0 to 1; returns the gate after them, too.
 
     A threshold of None keeps the gate open.
@@ -73,8 +74,8 @@ def follow(gate: Gate, levels: Values, threshold_db: float | None) -> tuple[Gate
     for level in levels:
         loud = level >= threshold_db - HYSTERESIS_DB * gate.speech
         quiet_frames = 0 if loud else gate.quiet_frames + 1
-        speech = loud or (gate.speech and quiet_frames <= HOLD_FRAMES)
-        moved = gate.openness + (OPENING if speech else -CLOSING)
+        speech = loud or (gate.speech and quiet_frames * 1000 <= HOLD_MS * fps)
+        moved = gate.openness + (OPENING_PER_S if speech else -CLOSING_PER_S) / fps
         gate = Gate(speech, quiet_frames, min(1.0, max(0.0, moved)))
         openness.append(gate.openness)
     return gate, np.array(openness, np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from model import stream
 from model.animation import Animation
 from model.library import Library
 from model.runtime import Runtime
-from model.windows import Samples, windows_of
+from model.stream import RENDER_HOPS
+from model.windower import batches
+from model.windows import Samples
 from protocols.interpolation import at_rate
 
 
@@ -35,15 +38,17 @@ def perform(
     checkpoint or the library lacks.
     """
     heard = amplified(samples, config) * (not config.mute)
-    spec, own_fps = runtime.config.window(config.lookahead_ms), Fraction(runtime.config.fps)
-    levels = [gate.levels_db(spec, window, runtime.config.fps) for window in windows_of(spec, heard)]
-    _, openness = gate.follow(gate.Gate(), np.concatenate([*levels, np.empty(0, np.float32)]), config.gate_db)
+    spec, own_fps = runtime.config.window(config.lookahead_ms, config.hop_ms), runtime.config.fps
+    windows = chain.from_iterable(batches(spec, heard, RENDER_HOPS))
+    levels = np.concatenate([np.empty(0, np.float32), *(gate.levels_db(spec, each, own_fps) for each in windows)])
+    _, openness = gate.follow(gate.Gate(), levels, config.gate_db, own_fps)
     made = stream.render(
         runtime,
         heard,
         seed=config.seed,
         identity=config.identity,
         lookahead_ms=config.lookahead_ms,
+        hop_ms=config.hop_ms,
         liveliness=config.liveliness,
         strength=config.style,
         library=library,
@@ -52,7 +57,7 @@ def perform(
         other=other,
         progress=progress,
     )
-    fps = fps or own_fps
+    fps = fps or Fraction(own_fps)
     frames = stream.frame_count(len(samples), fps)
-    weights, poses = (at_rate(each, own_fps, fps)[:frames] for each in (made.weights, made.poses))
+    weights, poses = (at_rate(each, Fraction(own_fps), fps)[:frames] for each in (made.weights, made.poses))
     return Animation(amplify(weights, config.gains), poses)

@@ -13,7 +13,9 @@ import numpy as np
 from daemon.line.blocks import AudioChunk
 from daemon.line.queues import DropOldestQueue
 from daemon.sound.anchor import follow
-from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec, window_at
+from model.level import Leveller, levelled
+from model.windower import window_at
+from model.windows import SAMPLE_RATE_HZ, Samples, WindowSpec
 
 KEPT_SAMPLES: Final = 3 * SAMPLE_RATE_HZ
 """Of a device's sound: a window of a second, and two seconds by which the worker may be late."""
@@ -24,19 +26,30 @@ class Other:
     """What is kept of the other's sound. An immutable value: `hear` returns the next one."""
 
     samples: Samples = field(default_factory=lambda: np.empty(0, np.float32))
-    """(n,) at 16 kHz."""
+    """(n,) at 16 kHz, cleaned and levelled (`model.level`)."""
     start: int = 0
     """Index of the first of them."""
     anchor_ns: int | None = None
     """When sample 0 arrived; None for a file."""
+    leveller: Leveller = field(default_factory=Leveller)
+
+    @classmethod
+    def of(cls, recording: Samples) -> Self:
+        """A file (n,)."""
+        return cls(levelled(recording))
 
     def hear(self, chunk: AudioChunk) -> Self:
-        """Take the next chunk of a device; what was lost before it is silence."""
-        lost = chunk.start - self.start - len(self.samples) if self.anchor_ns is not None else 0
-        silence = np.zeros(min(max(0, lost), KEPT_SAMPLES), np.float32)
-        kept = np.concatenate([self.samples, silence, chunk.samples])[-KEPT_SAMPLES:]
+        """Take the next chunk of a device; what was lost before it is silence.
+
+        It is heard once its 20 ms are complete.
+        """
+        first = self.anchor_ns is None
+        end = chunk.start if first else self.start + len(self.samples) + len(self.leveller.waiting)
+        lost = self.leveller.end(min(max(0, chunk.start - end), KEPT_SAMPLES))
+        leveller, blocks, _ = self.leveller.push(np.concatenate([lost, chunk.samples]))
+        kept = np.concatenate([self.samples, blocks.reshape(-1)])[-KEPT_SAMPLES:]
         anchor_ns = follow(self.anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
-        return type(self)(kept, chunk.end - len(kept), anchor_ns)
+        return type(self)(kept, chunk.end - len(leveller.waiting) - len(kept), anchor_ns, leveller)
 
     def window(self, spec: WindowSpec, hop: int, anchor_ns: int) -> Samples:
         """The other's window (window samples,) for a hop of a stream whose sample 0 arrived at `anchor_ns`.

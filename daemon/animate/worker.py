@@ -24,10 +24,11 @@ from daemon.settings.live import LiveSettings
 from daemon.sound.anchor import follow
 from model import speakers, stream
 from model.animation import Animation
-from model.library import AUTO, UNKNOWN
+from model.library import AUTO, UNKNOWN, Library
 from model.runtime import Runtime
 from model.stream_state import StreamState
-from model.windows import Floats, Samples, Windower
+from model.windower import Windower, Windows, windows_of
+from model.windows import Floats, Samples
 from protocols.errors import FacewireError
 
 WARM_UP_HOPS: Final = 12
@@ -47,6 +48,7 @@ class Session:
     """Everything that is carried from hop to hop. An immutable value."""
 
     stream: StreamState
+    windower: Windower
     gate: Gate
     other: Other | None = None
     """What has been heard of whom the face listens to."""
@@ -66,16 +68,16 @@ def work(
 
     Raises FacewireError if the model returns values that are not finite.
     """
-    limit_ms, said_s = state.window.hop_ms, -math.inf
+    said_s = -math.inf
     for motion in animate(runtime, state, chunks, settings, metrics, listener, others):
         motions.put(motion)
-        if metrics.hop_ms[-1] > limit_ms and time.monotonic() - said_s > SAY_EVERY_S:
+        if metrics.hop_ms[-1] > motion.hop_ms and time.monotonic() - said_s > SAY_EVERY_S:
             said_s = time.monotonic()
             log.warning(
                 "this machine is too slow just now: %.0f ms of computing for %d ms of sound, %d chunks of sound "
                 "dropped; close other programs, or use a smaller encoder",
                 metrics.hop_ms[-1],
-                limit_ms,
+                motion.hop_ms,
                 chunks.dropped,
             )
 
@@ -95,14 +97,13 @@ def animate(
     heard by then of whom the face listens to.
     """
     config, library, calibration = settings.now, settings.library, Calibration(settings, metrics)
-    session = Session(turn(runtime, state, config, library), Gate())  # the settings may have changed meanwhile
-    windower = Windower.at(session.stream.window)
+    state = turn(runtime, state, config, library)  # the settings may have changed meanwhile
+    session = Session(state, Windower.at(state.window), Gate())
     anchor_ns: int | None = None
     for chunk, other in zip(chunks, others, strict=False):
         if settings.now is not config or settings.library is not library:
             config, library = settings.now, settings.library
-            session = replace(session, stream=turn(runtime, session.stream, config, library))
-            windower = replace(windower, spec=session.stream.window)
+            session = _turned(runtime, session, config, library)
         session = replace(session, other=other)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         loud = amplified(chunk.samples, config)
@@ -110,18 +111,34 @@ def animate(
         calibration.hear(loud)
         samples = loud * (not config.mute)
         listener(chunk.start, samples)
-        if chunk.start > windower.end:  # sound was lost: continue at the next hop of the grid
-            hop = -(-chunk.start // state.window.hop_samples)
-            windower = Windower.at(session.stream.window, hop)
-            session = replace(session, stream=stream.jump(session.stream, hop))
+        if chunk.start > session.windower.end:  # sound was lost
+            session = _jumped(session, chunk.start)
             metrics.jumps += 1
-        windower, windows = windower.push(samples[windower.end - chunk.start :])
-        session = yield from _motions(runtime, session, windows, config, anchor_ns, metrics)
+        windower = session.windower.hear(samples[session.windower.end - chunk.start :])
+        session, heard_ns = replace(session, windower=windower), SYSTEM.now_ns()
+        while session.windower.ready:
+            windower, windows = session.windower.cut(1)
+            session = replace(session, windower=windower)
+            session = yield from _motions(runtime, session, windows, config, anchor_ns, heard_ns, metrics)
+            if session.stream.window != runtime.config.window(config.lookahead_ms, config.hop_ms):
+                session = _turned(runtime, session, config, library)
     if anchor_ns is not None:
-        end = stream.frame_count(windower.end, runtime.config.fps)
-        for motion in _motions(runtime, session, windower.flush(), config, anchor_ns, metrics):
+        end, last = stream.frame_count(session.windower.end, runtime.config.fps), session.windower.flush()
+        for motion in _motions(runtime, session, last, config, anchor_ns, SYSTEM.now_ns(), metrics):
             frames = max(0, end - motion.first)
             yield replace(motion, weights=motion.weights[:frames], poses=motion.poses[:frames])
+
+
+def _turned(runtime: Runtime, session: Session, config: DaemonConfig, library: Library | None) -> Session:
+    """With changed settings. Another hop may have to wait (`model.stream.turn`): ask again after each hop."""
+    state = turn(runtime, session.stream, config, library)
+    return replace(session, stream=state, windower=session.windower.turned(state.window))
+
+
+def _jumped(session: Session, start: int) -> Session:
+    """Sound was lost before the sample `start`: continue at the next hop of the grid."""
+    hop = -(-start // session.windower.spec.hop_samples)
+    return replace(session, stream=stream.jump(session.stream, hop), windower=session.windower.jump(hop))
 
 
 def amplified(samples: Samples, config: DaemonConfig) -> Samples:
@@ -131,9 +148,10 @@ def amplified(samples: Samples, config: DaemonConfig) -> Samples:
 
 def warm_up(runtime: Runtime, state: StreamState) -> float:
     """Compute a few hops of noise, so that the first real one is not slow; returns their median in milliseconds."""
-    noise = np.random.default_rng(0).normal(0, 0.1, (WARM_UP_HOPS, state.window.samples)).astype(np.float32)
+    spec = state.window
+    noise = np.random.default_rng(0).normal(0, 0.1, WARM_UP_HOPS * spec.hop_samples).astype(np.float32)
     metrics = Metrics()
-    for window in noise:
+    for window in windows_of(spec, noise):
         state, _ = _step(runtime, state, window, None, None, metrics)
     return float(np.median(list(metrics.hop_ms)[2:]))
 
@@ -145,15 +163,21 @@ def level_db(samples: Samples) -> float:
 
 
 def _motions(
-    runtime: Runtime, session: Session, windows: Samples, config: DaemonConfig, anchor_ns: int, metrics: Metrics
+    runtime: Runtime,
+    session: Session,
+    windows: Windows,
+    config: DaemonConfig,
+    anchor_ns: int,
+    heard_ns: int,
+    metrics: Metrics,
 ) -> Generator[Motion, None, Session]:
-    """Yield the motion of each window (hops, samples), one by one; returns the next state."""
-    spec, heard_ns = session.stream.window, SYSTEM.now_ns()
+    """Yield the motion of each window (hops, …), one by one; returns the next state."""
+    spec, fps = session.stream.window, runtime.config.fps
     for window in windows:
         hop = session.stream.next_hops[0]
-        first = hop * spec.frames_per_hop(runtime.config.fps)
-        levels = gate.levels_db(spec, window, runtime.config.fps)
-        following, openness = gate.follow(session.gate, levels, config.gate_db)
+        first = hop * spec.frames_per_hop(fps)
+        levels = gate.levels_db(spec, window, fps)
+        following, openness = gate.follow(session.gate, levels, config.gate_db, fps)
         theirs = None if session.other is None else session.other.window(spec, hop, anchor_ns)
         state, made = _step(runtime, session.stream, window, openness, theirs, metrics)
         if not (np.isfinite(made.weights).all() and np.isfinite(made.poses).all()):
@@ -169,14 +193,17 @@ def _motions(
         if config.identity == AUTO and speaking != metrics.speaking:
             log.info("identity auto: now %s", speaking or f"{UNKNOWN}, the mean of all")
         metrics.speaking = speaking
-        yield Motion(first, made.weights[0], made.poses[0], anchor_ns, spec.right_ms, heard_ns, SYSTEM.now_ns())
+        yield Motion(
+            first, made.weights[0], made.poses[0], anchor_ns,
+            lookahead_ms=spec.right_ms, hop_ms=spec.hop_ms, heard_ns=heard_ns, made_ns=SYSTEM.now_ns(),
+        )  # fmt: skip
     return session
 
 
 def _step(
     runtime: Runtime,
     state: StreamState,
-    window: Samples,
+    window: Windows,
     openness: Floats | None,
     theirs: Samples | None,
     metrics: Metrics,

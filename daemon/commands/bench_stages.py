@@ -24,6 +24,7 @@ from daemon.commands.untrained import untrained
 from daemon.settings.config import RuntimeChoice
 from model import stream
 from model.runtime import Runtime
+from model.windower import Windower, windows_of
 from protocols import blendshapes, livelink, osc, vmc, zeromq
 from protocols.errors import FacewireError
 from protocols.frame import Frame
@@ -94,7 +95,8 @@ def first_face(path: str, encoder: str, runtime: str) -> None:
     """What the fresh process does: load, compute one hop, print when that was and how much memory it took."""
     face = open_face(Path(path) if path else None, encoder or None, RuntimeChoice(runtime))
     state = stream.start(face, seeds=[0], identities=[None])
-    stream.step(face, state, np.zeros((1, 1, state.window.samples), np.float32))
+    silence = windows_of(state.window, np.zeros(state.window.hop_samples, np.float32))
+    stream.step(face, state, silence[None])
     print(json.dumps({"at_s": time.time(), "peak_memory_mb": _peak_memory_mb()}))
 
 
@@ -108,20 +110,30 @@ def _runtimes(path: Path | None, encoder: str | None) -> Iterator[Runtime]:
 
 
 def _hop_costs(runtime: Runtime) -> list[Cost]:
-    state = stream.start(runtime, seeds=[0], identities=[None])
+    """Of each hop of the dial, the checkpoint's own at the end."""
+    config = runtime.config
+    hops_ms = sorted(config.hops_ms, key=lambda hop_ms: (hop_ms == config.hop_ms, hop_ms))
+    return [cost for hop_ms in hops_ms for cost in _costs_of(runtime, hop_ms)]
+
+
+def _costs_of(runtime: Runtime, hop_ms: int) -> list[Cost]:
+    state = stream.start(runtime, seeds=[0], identities=[None], hop_ms=hop_ms)
     warm_up(runtime, state)
     look_ms, random = state.window.right_ms, np.random.default_rng(0)
-    windows = random.normal(0, 0.1, (1, 1, state.window.samples)).astype(np.float32)
-    audio, _ = runtime.features(windows, look_ms)
+    sound = random.normal(0, 0.1, state.window.hop_samples).astype(np.float32)
+    windower, windows = Windower.at(state.window), windows_of(state.window, sound)[None]
+    audio, _ = runtime.features(windows.sound, state.window)
     frames = audio.shape[1]
     noise = random.standard_normal((1, frames, blendshapes.COUNT)).astype(np.float32)
     identity = state.style[:, None, : audio.shape[-1]].repeat(frames, 1)
     jobs: dict[str, Callable[[], object]] = {
-        "encoder": lambda: runtime.features(windows, look_ms),
+        "cleaning and level": lambda: windower.push(sound),
+        "encoder": lambda: runtime.features(windows.sound, state.window),
         "denoiser": lambda: runtime.denoise(noise, audio, identity, look_ms, state.hidden),
         "all together": lambda: stream.step(runtime, state, windows),
     }
-    return [_cost(f"{runtime.name}: hop, {what}", job, HOPS) for what, job in jobs.items()]
+    hop = "hop" if hop_ms == runtime.config.hop_ms else f"hop of {hop_ms} ms"
+    return [_cost(f"{runtime.name}: {hop}, {what}", job, HOPS) for what, job in jobs.items()]
 
 
 def _encode_costs() -> list[Cost]:

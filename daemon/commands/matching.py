@@ -8,7 +8,8 @@ from model import speakers, stream, voices
 from model.library import Library
 from model.runtime import Runtime
 from model.voices import NOBODY
-from model.windows import Samples, windows_of
+from model.windower import windows_of
+from model.windows import Samples
 from protocols.errors import FacewireError
 
 

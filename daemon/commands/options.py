@@ -77,6 +77,9 @@ SETTINGS: Final[dict[str, Any]] = {
     "lookahead_ms": Annotated[
         int | None, typer.Option(help="How far to look ahead, in ms: more is better, and later.")
     ],
+    "hop_ms": Annotated[
+        int | None, typer.Option(help="How much sound to compute at a time, in ms: less is sooner, and costs more.")
+    ],
     "seed": Annotated[int | None, typer.Option(help="Which of many fitting performances to play.")],
     "latency_ms": Annotated[
         str | None, typer.Option(help="Latency from sound to frame in ms, kept exactly; auto measures it.")
@@ -99,7 +102,7 @@ SETTINGS: Final[dict[str, Any]] = {
 """The options that override a setting, by the name of its field in `DaemonConfig`."""
 MODEL: Final = ("identities", "checkpoint", "encoder")
 """The settings that decide which identities there are."""
-PERFORMANCE: Final = ("identity", "style", "performance", *MODEL, "runtime", "lookahead_ms", "seed")
+PERFORMANCE: Final = ("identity", "style", "performance", *MODEL, "runtime", "lookahead_ms", "hop_ms", "seed")
 """The settings that decide how a sound is animated."""
 
 

@@ -34,6 +34,7 @@ def verify(
     encoder: Encoder = None,
     runtime: RuntimeOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the face and of the random cuts.")] = 0,
+    hop_ms: Annotated[int | None, typer.Option(help="A hop of the checkpoint's dial, in ms.")] = None,
 ) -> None:
     """Show that the live face equals the rendered one, however the sound is cut.
 
@@ -44,7 +45,7 @@ def verify(
 
     samples = read_audio(sound)
     face, good = open_face(checkpoint, encoder, runtime or RuntimeChoice.AUTO), True
-    for difference in differences(face, samples, seed=seed):
+    for difference in differences(face, samples, seed=seed, hop_ms=hop_ms):
         good = good and difference.good
         typer.echo(
             f"{'ok ' if difference.good else 'BAD'} {difference.way}: differs by {difference.largest:.1e} at most"
@@ -67,12 +68,12 @@ class Difference:
         return self.largest <= LIMIT
 
 
-def differences(runtime: "Runtime", samples: Samples, *, seed: int) -> Iterator[Difference]:
+def differences(runtime: "Runtime", samples: Samples, *, seed: int, hop_ms: int | None = None) -> Iterator[Difference]:
     """Compare each way for samples (n,) at 16 kHz, one after another; the seed is that of the face and of the cuts."""
     from daemon.animate.offline import perform
     from daemon.sound.files import cut
 
-    settings = LiveSettings(DaemonConfig(seed=seed))
+    settings = LiveSettings(DaemonConfig(seed=seed, hop_ms=hop_ms))
     made = perform(runtime, samples, settings.now)
     whole = np.concatenate([made.weights, made.poses], 1)
     yield _difference("random pieces", _fed(runtime, settings, _random_pieces(samples, seed)), whole)

@@ -43,10 +43,17 @@ class Motion:
     """When sample 0 of the stream arrived, as estimated so far, on the monotonic clock."""
     lookahead_ms: int = 0
     """The lookahead it was made with."""
+    hop_ms: int = 100
+    """The hop it was made with."""
     heard_ns: int = 0
     """When the last sound it needs had arrived."""
     made_ns: int = 0
     """When it was computed."""
+
+    @property
+    def window_ms(self) -> int:
+        """How long its first sound waited for the last one."""
+        return self.hop_ms + self.lookahead_ms
 
 
 def samples_ns(samples: int) -> int:

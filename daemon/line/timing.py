@@ -53,7 +53,7 @@ class Timing:
 
     def hear(self, motion: Motion) -> Self:
         """Take note of a piece of motion that has just been made."""
-        timing = self._looking(motion.lookahead_ms)
+        timing = self._waiting(motion.hop_ms, motion.lookahead_ms)
         second = motion.first // self.fps
         lag_ms = timing._lag_ms(motion)
         if second == timing.second:
@@ -69,13 +69,16 @@ class Timing:
     def check(self, window: WindowSpec) -> None:
         """Raises FacewireError for a window that does not fit into the latency that the user has set."""
         if self.wanted_ms:
-            _require(self.wanted_ms, replace(self.stated, lookahead_ms=window.right_ms, spare_ms=0))
+            _require(
+                self.wanted_ms, replace(self.stated, hop_ms=window.hop_ms, lookahead_ms=window.right_ms, spare_ms=0)
+            )
 
-    def _looking(self, lookahead_ms: int) -> Self:
-        """With another lookahead the latency changes by as much, unless the user has set it."""
-        longer_ms = lookahead_ms - self.stated.lookahead_ms
+    def _waiting(self, hop_ms: int, lookahead_ms: int) -> Self:
+        """With another hop or lookahead the latency changes by as much, unless the user has set it."""
+        longer_ms = hop_ms + lookahead_ms - self.stated.hop_ms - self.stated.lookahead_ms
         spare_ms = self.stated.spare_ms - (longer_ms if self.wanted_ms else 0)
-        return replace(self, stated=replace(self.stated, lookahead_ms=lookahead_ms, spare_ms=spare_ms))
+        stated = replace(self.stated, hop_ms=hop_ms, lookahead_ms=lookahead_ms, spare_ms=spare_ms)
+        return replace(self, stated=stated)
 
     def _lag_ms(self, motion: Motion) -> float:
         """From the arrival of the last sound that the motion needed until it was made."""

@@ -61,7 +61,7 @@ class Preview:
         self._settings = settings
         what = {"type": "hello", "phase": "starting", "version": metadata.version("facewire")}
         later: dict[str, object] = {"input": "", "identities": [], "floor": None, "regions": {}}
-        later |= {"lookaheads_ms": [], "lookahead_ms": None}
+        later |= {"lookaheads_ms": [], "lookahead_ms": None, "hops_ms": [], "hop_ms": None}
         self._hello: Mapping[str, object] = {**what, **later, "head": now.head is not None}
         self._status: dict[str, object] | None = None
         self._frames: deque[bytes] = deque(maxlen=FRAMES)

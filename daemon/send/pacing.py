@@ -107,7 +107,7 @@ class Pacer:
         self._epoch_ns = epoch_ns
         self._metrics = metrics
         self._slide = Slide.still(delay_ns)
-        self._lookahead_ms: int | None = None
+        self._window_ms: int | None = None
         # The first receiver that gets what is stated, no later.
         self._measured = next((number for number, track in enumerate(tracks) if not track.later_ns), 0)
         self._indices: list[int] = []
@@ -119,14 +119,14 @@ class Pacer:
     def add(self, motion: Motion, delay_ns: int) -> None:
         """Take motion in, the earlier before the later; `delay_ns` is its time from arrival to departure.
 
-        Another delay is approached slowly. But if the model's lookahead has changed, it is in force at once: the face
-        pauses for the difference if it is longer, and skips it if it is shorter.
+        Another delay is approached slowly. But if the model's hop or lookahead has changed, it is in force at once: the
+        face pauses for the difference if it is longer, and skips it if it is shorter.
         """
         self._anchor_ns = motion.anchor_ns
         if abs(self._anchor_ns - self._stamp_ns) > STEADY_NS:
             self._stamp_ns = self._anchor_ns
-        self._set_delay(delay_ns, at_once=motion.lookahead_ms != self._lookahead_ms)
-        self._lookahead_ms = motion.lookahead_ms
+        self._set_delay(delay_ns, at_once=motion.window_ms != self._window_ms)
+        self._window_ms = motion.window_ms
         shown = max(Fraction(track.next - 1) / track.rate for track in self._tracks) * self._fps
         count = len(motion.weights)
         self._metrics.late += sum(motion.first + k <= shown for k in range(count))
@@ -174,7 +174,7 @@ class Pacer:
             if delay_ns != self._slide.after_ns:
                 self._slide = self._slide.towards(delay_ns, now_ns)
             return
-        if self._lookahead_ms is not None:
+        if self._window_ms is not None:
             sooner_ns = max(Fraction(0), self._slide.delay_ns(now_ns) - delay_ns)
             for track in self._tracks:
                 track.next += math.floor(sooner_ns * track.rate / 1_000_000_000)

@@ -123,6 +123,8 @@ class DaemonConfig(BaseModel):
     """The folder of enrolled identities; watched while the program runs."""
     lookahead_ms: int | None = Field(default=None, ge=0)
     """How far the model looks ahead: more is better, and later; null: the checkpoint's default."""
+    hop_ms: int | None = Field(default=None, gt=0)
+    """How much sound each computation adds: less is sooner, and costs more; null: the checkpoint's default."""
     latency_ms: Annotated[int | Literal["auto"], BeforeValidator(_latency)] = "auto"
     """From the sound to its frame. A number is kept exactly; auto: measured over the first seconds, then kept."""
     seed: int = Field(default=0, ge=0)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 LIVE_KEYS: Final = (
     "identity",
     "lookahead_ms",
+    "hop_ms",
     "liveliness",
     "style",
     "performance",

@@ -11,6 +11,7 @@ from model import stream
 from model.animation import Animation
 from model.runtime import Runtime
 from model.stream_state import StreamState
+from model.windower import Windows
 from model.windows import Floats
 
 LARGEST = np.array([12, 8, 5, 0.02, 0.01, 0.03, 9, 6, 8, 7], np.float32)
@@ -29,7 +30,7 @@ def posed(scale: float = 1.0) -> Iterator[None]:
     step = stream.step
 
     def turning(
-        runtime: Runtime, state: StreamState, windows: Floats, **also: Floats | None
+        runtime: Runtime, state: StreamState, windows: Windows, **also: Floats | None
     ) -> tuple[StreamState, Animation]:
         following, made = step(runtime, state, windows, **also)
         frames, per_hop = made.weights.shape[1], state.window.frames_per_hop(runtime.config.fps)

@@ -9,7 +9,8 @@ from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 
 from model import stream
 from model.encoder import Encoder, pretrained
-from model.windows import Windower, WindowSpec
+from model.windower import Windower
+from model.windows import WindowSpec
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert, tiny_model, tiny_runtime
 

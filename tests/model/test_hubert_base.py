@@ -25,7 +25,7 @@ from model.onnx_runtime import OnnxRuntime
 from model.onnx_session import onnxruntime
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
-from model.windows import Windower, windows_of
+from model.windower import Windower, windows_of
 from tests.model.test_encoder import base_like
 from tests.model.test_shipped import DEMO
 from tests.model.tiny import tiny_model
@@ -97,8 +97,9 @@ def most(one: Runtime, other: Runtime) -> float:
     """The largest difference of any feature of speech, with the shortest and the longest window."""
     far = []
     for lookahead_ms in (0, 240):
-        windows = windows_of(one.config.window(lookahead_ms), SPEECH)[None, -4:]
-        made, wanted = (each.features(windows, lookahead_ms)[0] for each in (one, other))
+        window = one.config.window(lookahead_ms)
+        windows = windows_of(window, SPEECH).sound[None, -4:]
+        made, wanted = (each.features(windows, window)[0] for each in (one, other))
         assert np.abs(wanted).max() > 0.3
         assert wanted.std(1).max() > 0.1
         far.append(np.abs(made - wanted).max())
@@ -137,7 +138,7 @@ def test_full_size_without_normalised_windows(tmp_path: Path) -> None:
     model = tiny_model(encoder=pretrained(saved(full_size(), tmp_path / "hubert", normalize=False)))
     assert not model.config.encoder.normalize
     write_encoder(model, tmp_path / ENCODER)
-    windows = windows_of(model.config.window(), SPEECH)[-4:]
+    windows = windows_of(model.config.window(), SPEECH).sound[-4:]
     with torch.inference_mode():
         wanted = model.encoder.encode(torch.from_numpy(windows)).numpy()
     made = onnxruntime().InferenceSession(tmp_path / ENCODER).run(None, {"windows": windows})[0]

@@ -4,43 +4,70 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import level
-from model.windows import WindowSpec, windows_of
+from model.level import Leveller, levelled
 
-SPEC = WindowSpec()
-SPEECH = np.random.default_rng(0).standard_normal(6 * 16_000).astype(np.float32) * 0.1
-SPEECH[: 2 * 16_000] *= 0.01
-SPEECH[4 * 16_000 :] *= 0.01
-
-
-def levelled(sound: np.ndarray) -> np.ndarray:
-    return level.follow(SPEC, windows_of(SPEC, sound)[None], level.start(1))[1][0]
+RATE = 16_000
+SPEECH = np.random.default_rng(0).standard_normal(6 * RATE).astype(np.float32) * 0.1
+SPEECH[: 2 * RATE] *= 0.01
+SPEECH[4 * RATE :] *= 0.01
 
 
-@given(cut=st.integers(1, 59))
-def test_the_level_is_the_same_however_the_stream_is_cut(cut: int) -> None:
-    windows = windows_of(SPEC, SPEECH)[None]
-    state, first = level.follow(SPEC, windows[:, :cut], level.start(1))
-    _, rest = level.follow(SPEC, windows[:, cut:], state)
-    np.testing.assert_allclose(np.concatenate([first, rest], 1)[0], levelled(SPEECH), rtol=1e-6)
+@given(cuts=st.lists(st.integers(0, len(SPEECH)), max_size=8))
+def test_every_cut_gives_the_same_numbers(cuts: list[int]) -> None:
+    _, whole, whole_db = Leveller().push(SPEECH)
+    leveller, made, made_db = Leveller(), [], []
+    for piece in np.split(SPEECH, sorted(cuts)):
+        leveller, blocks, levels_db = leveller.push(piece)
+        made.append(blocks)
+        made_db.append(levels_db)
+    np.testing.assert_array_equal(np.concatenate(made), whole)
+    np.testing.assert_array_equal(np.concatenate(made_db), whole_db)
 
 
 @pytest.mark.parametrize("gain_db", [-30, -20, 6])
 def test_from_the_first_word_on_a_quiet_microphone_sounds_like_a_loud_one(gain_db: float) -> None:
     quiet = SPEECH * np.float32(10 ** (gain_db / 20))
-    begin = 2 * 10  # hops
+    begin = 2 * RATE + 80  # where a block begins
     np.testing.assert_allclose(levelled(quiet)[begin:], levelled(SPEECH)[begin:], rtol=0.02, atol=1e-4)
 
 
 def test_a_pause_is_not_raised_to_the_level_of_the_word_before() -> None:
-    windows = levelled(SPEECH)
-    own = slice(SPEC.left_samples, SPEC.left_samples + SPEC.hop_samples)
-    loud, pause = windows[30, own].std(), windows[45, own].std()
+    sound = levelled(SPEECH)
+    loud, pause = sound[3 * RATE : 4 * RATE].std(), sound[int(4.4 * RATE) : int(4.6 * RATE)].std()
     assert 20 * np.log10(loud) == pytest.approx(level.REFERENCE_DB, abs=1)
     assert 20 * np.log10(pause / loud) == pytest.approx(-40 + level.FALL_DB_PER_S * 0.5, abs=0.6)
 
 
+def test_the_gain_of_a_sample_depends_on_its_block_and_the_past_alone() -> None:
+    until = 3 * RATE + level.BLOCK_SAMPLES - level.BEFORE_SAMPLES  # the end of a block
+    louder = SPEECH.copy()
+    louder[until:] *= 5
+    np.testing.assert_array_equal(levelled(louder)[:until], levelled(SPEECH)[:until])
+    assert not np.array_equal(levelled(louder)[until : until + 320], 5 * levelled(SPEECH)[until : until + 320])
+
+
+def test_a_knock_hardly_makes_the_next_word_quieter() -> None:
+    knocked = SPEECH.copy()
+    knocked[int(2.5 * RATE) : int(2.5 * RATE) + 80] = np.random.default_rng(1).uniform(-1, 1, 80)
+    after = slice(3 * RATE, 4 * RATE)
+    assert levelled(knocked)[after].std() / levelled(SPEECH)[after].std() > 10 ** (-5 / 20)
+
+
 def test_nothing_becomes_something_only_up_to_a_limit() -> None:
-    hiss = np.full(16_000, 1e-4, np.float32)
+    hiss = np.random.default_rng(0).uniform(-1e-4, 1e-4, RATE).astype(np.float32)
     highest = 10 ** ((level.REFERENCE_DB - level.FLOOR_DB) / 20)
-    assert levelled(hiss).max() <= 1e-4 * highest * 1.001
-    assert not levelled(np.zeros(16_000, np.float32)).any()
+    assert np.abs(levelled(hiss)).max() <= 2e-4 * highest
+    assert not levelled(np.zeros(RATE, np.float32)).any()
+
+
+def test_a_constant_offset_is_nothing_from_its_first_sample_on() -> None:
+    assert np.abs(levelled(np.full(RATE, 0.3, np.float32))).max() < 1e-6
+    offset, plain = levelled(SPEECH + np.float32(0.3)), levelled(SPEECH)
+    np.testing.assert_allclose(offset[RATE:], plain[RATE:], atol=1e-4)
+
+
+def test_after_lost_sound_the_level_is_still_known() -> None:
+    leveller, _, levels_db = Leveller().push(SPEECH[: 3 * RATE])
+    again = leveller.interrupted()
+    assert again.level_db == pytest.approx(levels_db[-1])
+    assert (again.offset, again.power, again.memory.any()) == (None, 0, False)

@@ -18,7 +18,7 @@ from model.onnx_runtime import OnnxRuntime
 from model.onnx_session import NoOnnxError
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
-from model.windows import Windower, windows_of
+from model.windower import Windower, Windows, windows_of
 from protocols.errors import FacewireError
 from tests.model.test_encoder import base_like
 from tests.model.test_shipped import DEMO
@@ -50,8 +50,9 @@ def test_features_agree_for_many_sessions_and_every_lookahead(
     pair: tuple[TorchRuntime, OnnxRuntime], lookahead_ms: int
 ) -> None:
     spec = pair[0].config.window(lookahead_ms)
-    windows = np.stack([windows_of(spec, sound)[3:7] for sound in (SOUND, SOUND[::-1] + np.float32(0.1), SOUND * 0)])
-    (wanted, hidden), (got, got_hidden) = both(pair, "features", windows, lookahead_ms)
+    sounds = SOUND, SOUND[::-1] + np.float32(0.1), SOUND * 0
+    windows = np.stack([windows_of(spec, sound).sound[3:7] for sound in sounds])
+    (wanted, hidden), (got, got_hidden) = both(pair, "features", windows, spec)
     assert got_hidden.shape == (3, 4, 5, pair[0].config.voice_width)
     np.testing.assert_allclose(got_hidden, hidden, rtol=0, atol=10 * LIMIT)
     assert got.shape == (3, 12, 5, pair[0].config.encoder.width)
@@ -93,7 +94,7 @@ def test_a_stream_that_is_turned_on_its_way_is_the_same_face(pair: tuple[TorchRu
         parts = np.array_split(np.stack([SOUND, SOUND[::-1]]), 2, axis=1)
         for part, lookahead_ms in zip(parts, (160, 40), strict=True):
             state = stream.turn(runtime, state, identities=["bruno", None], lookahead_ms=lookahead_ms)
-            windows = np.stack([windows_of(state.window, sound) for sound in part])
+            windows = Windows.stack([windows_of(state.window, sound) for sound in part])
             state, face = stream.step(runtime, state, windows)
             faces.append(face.weights)
     np.testing.assert_allclose(np.concatenate(faces[2:]), np.concatenate(faces[:2]), rtol=0, atol=LIMIT)

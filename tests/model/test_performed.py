@@ -8,7 +8,8 @@ from model.animation import Animation
 from model.performance.performance import PERFORMED
 from model.performance.settings import Settings
 from model.torch_runtime import TorchRuntime
-from model.windows import Samples, windows_of
+from model.windower import Windows, windows_of
+from model.windows import Samples
 from protocols.blendshapes import INDEX
 from protocols.pose import EYES
 from tests.model.performance.voice import sound
@@ -42,12 +43,12 @@ def stepped(runtime: TorchRuntime, hops: int, other: Samples | None = None, begi
     """Hop after hop; with `begin` settings that are changed in the middle, and a state that is written down there."""
     state = stream.start(runtime, seeds=[3], identities=[None], performances=[begin or Settings()])
     windows = windows_of(state.window, SPEECH)
-    others = None if other is None else windows_of(state.window, other)
+    others = None if other is None else windows_of(state.window, other).sound
     made = []
     for hop in range(0, len(windows), hops):
         some = slice(hop, hop + hops)
         heard = None if others is None else others[None, some]
-        state, animation = stream.step(runtime, state, windows[None, some], others=heard)
+        state, animation = stream.step(runtime, state, windows[some][None], others=heard)
         state = stream_state.restore(stream_state.dump(state))
         made.append(animation)
     return Animation(*(np.concatenate([getattr(each, name)[0] for each in made]) for name in ("weights", "poses")))
@@ -106,7 +107,7 @@ def test_sessions_perform_each_their_own_settings(runtime: TorchRuntime) -> None
     wanted = [Settings(head=0.0), HAPPY]
     state = stream.start(runtime, seeds=[3, 3], identities=[None, None], performances=wanted)
     windows = windows_of(state.window, SPEECH)
-    _, made = stream.step(runtime, state, np.stack([windows, windows]))
+    _, made = stream.step(runtime, state, Windows.stack([windows, windows]))
     for row, each in enumerate(wanted):
         alone = stream.render(runtime, SPEECH, seed=3, performed=each)
         frames = len(alone.weights)

@@ -11,7 +11,7 @@ from model import checkpoint, phones, stream
 from model.encoder import Encoder, embed, pretrained
 from model.onnx_checkpoint import open_checkpoint
 from model.phones import LEAST, PhoneHead
-from model.windows import windows_of
+from model.windower import windows_of
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert, tiny_model, tiny_runtime
 
@@ -48,12 +48,13 @@ def test_a_checkpoint_keeps_the_phones(encoder: Encoder, tmp_path: Path) -> None
     checkpoint.save(model, tmp_path / "face.safetensors", {})
     loaded, by_onnx = checkpoint.load(tmp_path / "face.safetensors"), open_checkpoint(tmp_path / "face.safetensors")
     assert loaded.config.encoder.phones == NAMES
-    windows = windows_of(model.config.window(80), SOUND)[None]
+    window = model.config.window(80)
+    windows = windows_of(window, SOUND).sound[None]
     torch.testing.assert_close(
-        loaded.features(torch.from_numpy(windows), 80)[0], model.features(torch.from_numpy(windows), 80)[0]
+        loaded.features(torch.from_numpy(windows), window)[0], model.features(torch.from_numpy(windows), window)[0]
     )
-    wanted = model.features(torch.from_numpy(windows), 80)[0].numpy()
-    np.testing.assert_allclose(by_onnx.features(windows, 80)[0], wanted, atol=2e-3)
+    wanted = model.features(torch.from_numpy(windows), window)[0].numpy()
+    np.testing.assert_allclose(by_onnx.features(windows, window)[0], wanted, atol=2e-3)
 
 
 def test_the_law_holds(encoder: Encoder) -> None:

@@ -11,7 +11,8 @@ from model.animation import Animation
 from model.frames import frame_weights
 from model.stream_state import StreamState
 from model.torch_runtime import TorchRuntime
-from model.windows import Windower, WindowSpec
+from model.windower import Windower, Windows
+from model.windows import WindowSpec
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_runtime
@@ -36,9 +37,9 @@ def numbers(*animations: Animation) -> np.ndarray:
     return np.concatenate([np.concatenate([each.weights, each.poses], -1) for each in animations], -2)
 
 
-def windows_of(sound: np.ndarray, state: StreamState) -> np.ndarray:
+def windows_of(sound: np.ndarray, state: StreamState) -> Windows:
     windower, windows = Windower.at(state.window).push(sound)
-    return np.concatenate([windows, windower.flush()])[None]
+    return Windows.joined([windows, windower.flush()])[None]
 
 
 def test_render_counts_frames_inside_the_recording_and_moves(whole: np.ndarray) -> None:
@@ -72,7 +73,7 @@ def test_sessions_in_a_batch_equal_sessions_alone(runtime: TorchRuntime) -> None
     sounds = [SOUND, SOUND[::-1].copy(), SOUND * 0.1]
     seeds, names = [1, 2, 3], ["alma", "bruno", None]
     state = stream.start(runtime, seeds=seeds, identities=names)
-    _, together = stream.step(runtime, state, np.concatenate([windows_of(sound, state) for sound in sounds]))
+    _, together = stream.step(runtime, state, Windows.joined([windows_of(sound, state) for sound in sounds]))
     for face, sound, seed, name in zip(numbers(together), sounds, seeds, names, strict=True):
         alone = numbers(stream.render(runtime, sound, seed=seed, identity=name))
         np.testing.assert_allclose(face, alone, rtol=0, atol=TOLERANCE)
@@ -162,19 +163,19 @@ def test_features_reach_ahead_as_far_as_the_dial_and_no_further(runtime: TorchRu
         look: windows_of(SOUND, stream.start(runtime, seeds=[0], identities=[None], lookahead_ms=look))
         for look in (80, 160)
     }
-    features = runtime.features(windows[160], 160)[0][0]
+    features = runtime.features(windows[160].sound, runtime.config.window(160))[0][0]
     assert features.shape[1:] == (5, 16)  # at 0, 40, 80, 160 and 240 ms
     assert np.abs(features[:, :4]).min((0, 2)).min() > 0
     assert not features[:, 4].any()
     # What is heard 160 ms ahead of a frame is what the last features of its own window tell of that time.
     window, model = runtime.config.window(160), runtime.model
     with torch.inference_mode():
-        encoded = model.encoder.encode(torch.from_numpy(windows[160][0])).numpy()
+        encoded = model.encoder.encode(torch.from_numpy(windows[160].sound[0])).numpy()
     centres_ms = 20 * np.arange(window.features) + 12.5 - window.left_ms
     share = np.maximum(1 - np.abs(centres_ms - (200 / 3 + 160)) / 20, 0)
     expected = (share @ encoded - model.audio_mean.numpy()) / model.audio_std.numpy()
     np.testing.assert_allclose(features[2::3, 3], expected, atol=1e-5, rtol=1e-5)
-    assert not runtime.features(windows[80], 80)[0][0][:, 3:].any()
+    assert not runtime.features(windows[80].sound, runtime.config.window(80))[0][0][:, 3:].any()
 
 
 def test_another_identity_comes_gradually_and_at_the_same_frames_however_the_stream_is_cut(
@@ -186,7 +187,7 @@ def test_another_identity_comes_gradually_and_at_the_same_frames_however_the_str
     turned = stream.turn(runtime, state, identities=["bruno"])
     _, together = stream.step(runtime, turned, windows[:, 7:])
     faces, state = [], turned
-    for hop in range(7, windows.shape[1]):
+    for hop in range(7, windows.sound.shape[1]):
         state, face = stream.step(runtime, state, windows[:, hop : hop + 1])
         faces.append(face)
     np.testing.assert_allclose(numbers(*faces), numbers(together), rtol=0, atol=TOLERANCE)

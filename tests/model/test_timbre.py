@@ -4,20 +4,22 @@ import numpy as np
 from scipy.fft import dct
 
 from model import timbre
+from model.level import levelled
 from model.timbre import BANDS, CEPSTRA
-from model.windows import WindowSpec, windows_of
+from model.windower import windows_of
+from model.windows import WindowSpec
 
 SPEC = WindowSpec()
 SOUND = (np.random.default_rng(0).standard_normal(16_000) * 0.1).astype(np.float32)
 
 
 def test_windows_have_the_timbre_of_the_whole() -> None:
-    windows = windows_of(SPEC, SOUND)[None]
+    windows = windows_of(SPEC, SOUND).sound[None]
     hidden = np.zeros((1, windows.shape[1], SPEC.hop_features, 3), np.float32)
     beside = timbre.beside(hidden, SPEC, windows)
     assert beside.shape == (1, 10, 5, 3 + timbre.WIDTH)
     assert beside.dtype == np.float32
-    whole = timbre.timbre(np.pad(SOUND, (0, 80)))
+    whole = timbre.timbre(levelled(np.concatenate([SOUND, SOUND[:1].repeat(80)])))
     np.testing.assert_allclose(beside[0, ..., 3:].reshape(50, -1), whole, rtol=1e-4, atol=1e-4)
 
 

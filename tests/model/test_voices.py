@@ -8,7 +8,8 @@ import pytest
 from model import speakers, stream, stream_state, voices
 from model.torch_runtime import TorchRuntime
 from model.voices import NOBODY, Heard, Projection
-from model.windows import Floats, Samples, windows_of
+from model.windower import Windows, windows_of
+from model.windows import Floats, Samples
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model, tiny_runtime
 
@@ -70,12 +71,12 @@ def test_the_first_answer_comes_within_three_seconds_of_voice() -> None:
 
 def test_the_answer_changes_behind_an_utterance_only_and_for_a_better_one() -> None:
     assert decided(heard(5, 0), 0.6, 0.9) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), 0.6, 0.9) == 1
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS + 1), 0.6, 0.9) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), 0.6, 0.6 + voices.MARGIN / 2) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), FLOOR - voices.MARGIN / 2, 0.1) == 0
-    assert decided(heard(5, 0, pause=voices.PAUSE_HOPS), FLOOR - 2 * voices.MARGIN, 0.1) == NOBODY
-    assert decided(heard(5, NOBODY, pause=voices.PAUSE_HOPS), FLOOR + voices.MARGIN / 2, 0.1) == NOBODY
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), 0.6, 0.9) == 1
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES + 1), 0.6, 0.9) == 0
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), 0.6, 0.6 + voices.MARGIN / 2) == 0
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), FLOOR - voices.MARGIN / 2, 0.1) == 0
+    assert decided(heard(5, 0, pause=voices.PAUSE_FEATURES), FLOOR - 2 * voices.MARGIN, 0.1) == NOBODY
+    assert decided(heard(5, NOBODY, pause=voices.PAUSE_FEATURES), FLOOR + voices.MARGIN / 2, 0.1) == NOBODY
 
 
 def test_only_voice_is_remembered_and_not_for_ever() -> None:
@@ -86,7 +87,7 @@ def test_only_voice_is_remembered_and_not_for_ever() -> None:
         state = voices.remember(state, hop, np.array([True]))
     for hop in high[:50]:
         state = voices.remember(state, hop, np.array([False]))
-    assert state.pause[0] == 50
+    assert state.pause[0] == voices.PAUSE_FEATURES + 1
     assert state.frames[0] == pytest.approx(voices.MEMORY_S * 50)
     mean = plain(np.eye(1, 6, dtype=np.float32))
     assert voices.voices(state, mean)[0] < 0
@@ -120,8 +121,7 @@ def taught() -> TorchRuntime:
     spec = model.config.window()
     means = []
     for sound in (DULL, BRIGHT):
-        windows = stream.level.follow(spec, windows_of(spec, sound)[None], stream.level.start(1))[1]
-        spoken = plain.features(windows, spec.right_ms)[1]
+        spoken = plain.features(windows_of(spec, sound).sound[None], spec)[1]
         means.append(voices.pooled(spoken.reshape(-1, model.config.voice_width)))
     assert model.voice
     model.voice.mean.copy_(model.voice.mean.new_tensor((means[0] + means[1]) / 2))
@@ -136,7 +136,7 @@ def followed(runtime: TorchRuntime, sound: Samples, together: int) -> tuple[list
     """Whose voice it is after each step of so many hops, and the face."""
     state = stream.start(runtime, seeds=[3], identities=["auto"])
     windows, found, faces = windows_of(state.window, sound)[None], [], []
-    for begin in range(0, windows.shape[1], together):
+    for begin in range(0, windows.sound.shape[1], together):
         state, face = stream.step(runtime, state, windows[:, begin : begin + together])
         found += speakers.speaking(state)
         faces.append(face.weights[0])
@@ -163,7 +163,7 @@ def test_a_stream_follows_the_voice_and_not_within_an_utterance(taught: TorchRun
     assert found[30] == found[105] == "alma"
     assert found[-1] == "bruno"
     change = found.index("bruno")
-    assert change >= 110 + voices.PAUSE_HOPS - 2  # not before the pause
+    assert change >= 110 + voices.PAUSE_FEATURES // 5 - 2  # not before the pause
     _, together = followed(taught, sound, 8)
     np.testing.assert_allclose(face, together, rtol=0, atol=1e-5)
 
@@ -186,7 +186,7 @@ def test_a_checkpoint_without_voices_cannot_follow_them() -> None:
 
 def test_a_saved_state_goes_on_hearing(taught: TorchRuntime) -> None:
     state = stream.start(taught, seeds=[3, 4], identities=["auto", "bruno"], strength=1.5)
-    windows = np.stack([windows_of(state.window, sound) for sound in (DULL, BRIGHT)])
+    windows = Windows.stack([windows_of(state.window, sound) for sound in (DULL, BRIGHT)])
     state, _ = stream.step(taught, state, windows[:, :31])
     again = stream_state.restore(stream_state.dump(state))
     assert speakers.speaking(again) == ["alma", "bruno"]
@@ -199,7 +199,7 @@ def test_the_match_hears_loud_hops_only_and_the_same_in_any_batch() -> None:
     sound = BRIGHT[:32_000]
     quiet = np.concatenate([sound[:16_000], sound[16_000:] * 1e-3])
     state = stream.start(runtime, seeds=[5, 5], identities=[None, None])
-    windows = np.stack([windows_of(state.window, each) for each in (sound, quiet)])
+    windows = Windows.stack([windows_of(state.window, each) for each in (sound, quiet)])
     state, _ = stream.step(runtime, state, windows)
     assert state.heard.frames.tolist() == [100, 50]
     scores = speakers.match(runtime, state)

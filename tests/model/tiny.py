@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any, Final
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -13,6 +14,7 @@ from model.config import ModelConfig, VoiceConfig
 from model.encoder import Encoder, embed
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
+from model.windows import RUMBLE_HZ
 
 
 def tiny_hubert(seed: int = 0) -> HubertModel:
@@ -38,12 +40,12 @@ def tiny_hubert(seed: int = 0) -> HubertModel:
     )
 
 
-def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
+def tiny_model(seed: int = 0, encoder: Encoder | None = None, **config_of: Any) -> FaceModel:
     encoder = encoder or embed(tiny_hubert(seed))
     torch.manual_seed(seed)
     config = ModelConfig(
         encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno"),
-        voice=VoiceConfig(layers=(0, 1), width=4, floor=0.5), speech_width=8,
+        voice=VoiceConfig(layers=(0, 1), width=4, floor=0.5), speech_width=8, **config_of,
     )  # fmt: skip
     model = FaceModel(config, encoder)
     model.face_mean.fill_(0.4)
@@ -57,8 +59,8 @@ def tiny_model(seed: int = 0, encoder: Encoder | None = None) -> FaceModel:
     return model.eval().requires_grad_(False)
 
 
-def tiny_runtime(seed: int = 0, encoder: Encoder | None = None) -> TorchRuntime:
-    return TorchRuntime(tiny_model(seed, encoder))
+def tiny_runtime(seed: int = 0, encoder: Encoder | None = None, **config_of: Any) -> TorchRuntime:
+    return TorchRuntime(tiny_model(seed, encoder, **config_of))
 
 
 def without_graphs(path: Path) -> Path:
@@ -67,3 +69,7 @@ def without_graphs(path: Path) -> Path:
     head = checkpoint.header(path) | {"format": 7}
     save_file(tensors, path, metadata={"facewire": json.dumps(head)})
     return path
+
+
+DIAL: Final[dict[str, Any]] = {"fps": 50, "hops_ms": (20, 40, 100), "highpass_hz": RUMBLE_HZ}
+"""Config of a face with a dial of hops, whose frames are features."""

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import timbre
-from model.windows import FEATURE_CENTRE_MS, FEATURE_MS, SAMPLE_RATE_HZ, Samples, WindowSpec, windows_of
+from model.windower import windows_of
+from model.windows import FEATURE_CENTRE_MS, FEATURE_MS, SAMPLE_RATE_HZ, Samples, WindowSpec
 from protocols.blendshapes import INDEX
 from training.datasets.clips import Clip
 from training.datasets.dataset import Dataset
@@ -67,7 +68,7 @@ def ridge_probe(
 
 def streamed(encode: Encode, samples: Samples, spec: WindowSpec) -> Features:
     """The features of a whole recording, (hops * hop features, D), window by window as at run time."""
-    every = encode(windows_of(spec, samples))
+    every = encode(windows_of(spec, samples).unlevelled)
     kept = every[:, spec.left_features : spec.left_features + spec.hop_features]
     return kept.reshape(-1, kept.shape[-1])
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model import level
 from model.encoder import Encoder
-from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, Samples, WindowSpec, windows_of
+from model.windower import windows_of
+from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
 from training.phones import spoken
 from training.phones.table import INDEX, PHONES, SILENCE, VISEME_OF
@@ -54,10 +54,10 @@ def told_right(encoder: Encoder, recordings: Sequence[Path], spec: WindowSpec) -
 
 def phones_of(encoder: Encoder, samples: Samples, spec: WindowSpec) -> NDArray[np.float32]:
     """Log-probability of each phone (features, P) in a recording (n,) at 16 kHz."""
-    _, windows = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
+    windows = windows_of(spec, samples).sound
     own = slice(spec.left_features, spec.left_features + spec.hop_features)
     with torch.inference_mode():
-        made = [encoder.encode(part)[:, own] for part in torch.split(torch.from_numpy(windows[0]), _AT_ONCE)]
+        made = [encoder.encode(part)[:, own] for part in torch.split(torch.from_numpy(windows), _AT_ONCE)]
     features = torch.cat(made).flatten(0, 1)[..., encoder.config.bottleneck :][:, : len(encoder.config.phones)]
     found: NDArray[np.float32] = features.numpy()
     return found

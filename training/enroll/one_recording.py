@@ -9,7 +9,8 @@ from model import stream
 from model.face import FaceModel
 from model.library import Library
 from model.torch_runtime import TorchRuntime
-from model.windows import Floats, Samples, windows_of
+from model.windower import Windows, windows_of
+from model.windows import Floats, Samples, WindowSpec
 from training.datasets.clips import Curves
 from training.sounds.hearing import TOGETHER
 
@@ -21,11 +22,11 @@ class OneRecording(TorchRuntime):
         super().__init__(model)
         self._known: dict[bytes, tuple[Floats, Floats]] = {}
 
-    def features(self, windows: Floats, lookahead_ms: int) -> tuple[Floats, Floats]:
+    def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """See `Runtime`."""
         key = blake2b(windows[0].tobytes(), digest_size=16).digest()
         if key not in self._known:
-            self._known[key] = super().features(windows[:1], lookahead_ms)
+            self._known[key] = super().features(windows[:1], window)
         audio, spoken = self._known[key]
         return audio.repeat(len(windows), 0), spoken.repeat(len(windows), 0)
 
@@ -35,9 +36,9 @@ def faces(
 ) -> list[Curves]:
     """The faces (T, 52) that a stream makes of a recording, one per identity."""
     state = stream.start(runtime, seeds=[0] * len(identities), identities=identities, library=library)
-    windows, made = windows_of(state.window, samples)[None], []
-    for begin in range(0, windows.shape[1], TOGETHER):
-        part = windows[:, begin : begin + TOGETHER].repeat(len(identities), 0)
+    windows, made = windows_of(state.window, samples), []
+    for begin in range(0, len(windows), TOGETHER):
+        part = Windows.stack([windows[begin : begin + TOGETHER]] * len(identities))
         state, face = stream.step(runtime, state, part)
         made.append(face.weights)
     frames = stream.frame_count(len(samples), runtime.config.fps)

@@ -15,7 +15,7 @@ from model.encoder import Encoder
 from model.face import FaceModel
 from model.library import Library
 from model.torch_runtime import TorchRuntime
-from model.windows import Samples, Windower
+from model.windower import Windower, Windows
 from protocols import blendshapes
 from training.datasets.clips import Clip, Curves
 from training.judge.metrics import Pair
@@ -130,8 +130,8 @@ def _side_by_side(
     return [face[: stream.frame_count(len(clip), fps)] for face, clip in zip(together, chosen, strict=True)]
 
 
-def _windows(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> Iterator[Samples]:
-    """Windows (B, H, samples) of all hops of the longest clip, in order; shorter clips end in silence."""
+def _windows(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> Iterator[Windows]:
+    """Windows (B, H, …) of all hops of the longest clip, in order; shorter clips end in silence."""
     spec = model.config.window(lookahead_ms)
     block = spec.hop_samples * max(1, WINDOWS // len(clips))
     cutters = [Windower.at(spec) for _ in clips]
@@ -145,7 +145,7 @@ def _windows(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> Iter
             parts.append(part[:missing])
         begin, missing = begin + block, missing - len(parts[0])
         if len(parts[0]):
-            yield np.stack(parts)
+            yield Windows.stack(parts)
 
 
 class _Remembering(Encoder):

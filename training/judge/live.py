@@ -12,7 +12,8 @@ from model import stream
 from model.face import FaceModel
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ, Samples, Windower
+from model.windower import Windower, Windows
+from model.windows import SAMPLE_RATE_HZ, Samples
 from training.datasets.clips import Clip, Curves
 from training.judge.animate import forgetful
 
@@ -50,16 +51,16 @@ def _streamed(runtime: Runtime, sound: Samples, identity: str | None, lookahead_
         begin = perf_counter()
         state, face = stream.step(runtime, state, hop)
         middle = perf_counter()
-        runtime.features(hop, lookahead_ms)
+        runtime.features(hop.sound, state.window)
         steps_s.append(middle - begin)
         heard_s.append(perf_counter() - middle)
         faces.append(face.weights[0])
     return np.concatenate(faces), 1000 * float(np.median(steps_s)), 1000 * float(np.median(heard_s))
 
 
-def _fed(windower: Windower, sound: Samples) -> list[Samples]:
+def _fed(windower: Windower, sound: Samples) -> list[Windows]:
     """All windows of a sound that arrives in random pieces."""
-    found: list[Samples] = []
+    found: list[Windows] = []
     cuts = np.sort(np.random.default_rng(0).integers(0, len(sound), len(sound) // 2000))
     for piece in np.split(sound, cuts):
         windower, windows = windower.push(piece)

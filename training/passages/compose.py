@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from safetensors.torch import save_file
 
-from model import level
 from model.library import UNKNOWN
 from model.runtime import Runtime
 from model.stream import RENDER_HOPS
-from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
+from model.windower import windows_of
+from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols import blendshapes
 from protocols.files import complete_or_not_at_all
 from training.datasets.clips import Clip, Curves, resting_face
@@ -178,15 +178,15 @@ def disturbed(sound: Samples, rng: np.random.Generator, sounds: Sequence[Recordi
     return np.asarray(np.clip(louder, -1, 1), np.float32)
 
 
-def encode(runtime: Runtime, samples: Samples, lookahead_ms: int) -> torch.Tensor:
+def encode(runtime: Runtime, samples: Samples, lookahead_ms: int, hop_ms: int | None = None) -> torch.Tensor:
     """Audio features (frames, K, D) of a sound (n,), in the windows and at the level used at run time.
 
     Those of an untrained model are raw: it does not standardise.
     """
-    spec = runtime.config.window(lookahead_ms)
-    _, windows = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
-    parts = np.array_split(windows, range(RENDER_HOPS, windows.shape[1], RENDER_HOPS), axis=1)
-    return torch.from_numpy(np.concatenate([runtime.features(part, spec.right_ms)[0][0] for part in parts]))
+    spec = runtime.config.window(lookahead_ms, hop_ms)
+    windows = windows_of(spec, samples).sound
+    parts = np.array_split(windows, range(RENDER_HOPS, len(windows), RENDER_HOPS))
+    return torch.from_numpy(np.concatenate([runtime.features(part[None], spec)[0][0] for part in parts]))
 
 
 def write_shard(
@@ -214,7 +214,9 @@ def write_shard(
         clips = people[rng.choice(len(people), p=length / length.sum())]
         make = quiet_passage if rng.random() < quiet else assemble
         passage = make(clips, config.fps, config.lookaheads_ms, rng, sounds)
-        made["audio"].append(encode(runtime, passage.samples, passage.lookahead_ms).half())
+        made["audio"].append(
+            encode(runtime, passage.samples, passage.lookahead_ms, int(rng.choice(config.hops_ms))).half()
+        )
         made["face"].append(torch.from_numpy(passage.face).half())
         made["weight"].append(torch.from_numpy(passage.weight).half())
         who = [*config.identities, UNKNOWN].index(passage.identity)

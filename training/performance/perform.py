@@ -9,14 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model import checkpoint, level, stream
+from model import checkpoint, stream
 from model.onnx_checkpoint import open_checkpoint
 from model.onnx_session import NoOnnxError
 from model.performance import performance, prosody
 from model.performance.prosody import Prosody
 from model.performance.settings import Settings
 from model.runtime import Runtime
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec, windows_of
+from model.windower import windows_of
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples, WindowSpec
 
 RUN_S: Final = 60
 """Short sounds are joined until they are so long."""
@@ -91,19 +92,18 @@ def perform(
 def hear(samples: Samples, fps: int, lookahead_ms: int) -> Prosody:
     """The voice in a recording (n,) at 16 kHz, as a stream hears it; no detector tells what is speech."""
     window = WindowSpec(right_ms=lookahead_ms)
-    _, levelled = level.follow(window, windows_of(window, samples)[None], level.start(1))
-    return prosody.listen(window, levelled, fps)
+    return prosody.listen(window, windows_of(window, samples).sound[None], fps)
 
 
 def cost_ms(runtime: Runtime, sound: Sound, settings: Settings) -> NDArray[np.float64]:
     """Milliseconds (n,) for each hop of a sound: to hear the voice and to perform, without the face."""
     window, fps = runtime.config.window(), runtime.config.fps
-    _, levelled = level.follow(window, windows_of(window, sound.samples)[None], level.start(1))
+    windows = windows_of(window, sound.samples).sound[None]
     face = np.zeros((1, window.frames_per_hop(fps), 52), np.float32)
     state, times_s = performance.start([0], fps, [settings]), []
-    for hop in range(levelled.shape[1]):
+    for hop in range(windows.shape[1]):
         begin = perf_counter()
-        heard = prosody.listen(window, levelled[:, hop : hop + 1], fps)
+        heard = prosody.listen(window, windows[:, hop : hop + 1], fps)
         state, weights, _ = performance.step(state, heard, [settings], face)
         performance.combine(face, weights)
         times_s.append(perf_counter() - begin)

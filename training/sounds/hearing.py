@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model import level, speakers, stream
+from model import speakers, stream
 from model.runtime import Runtime
-from model.windows import SAMPLE_RATE_HZ, Floats, Samples, windows_of
+from model.windower import windows_of
+from model.windows import SAMPLE_RATE_HZ, Floats, Samples
 
 TOGETHER: Final = 64
 """Hops that are encoded at once."""
@@ -38,12 +39,12 @@ def hear(
 ) -> Hearing:
     """Encode a recording (n,), n at least 1, in levelled windows as at run time; calls `told` every `TOGETHER` hops."""
     config = runtime.config
-    spec, levels = config.window(lookahead_ms), level.start(1)
-    windows, found = windows_of(spec, samples)[None], []
-    for begin in range(0, windows.shape[1], TOGETHER):
-        levels, levelled = level.follow(spec, windows[:, begin : begin + TOGETHER], levels)
-        audio, spoken = runtime.features(levelled, spec.right_ms)
-        found.append((audio[0], spoken[0], speakers.voiced(spec, levelled)[0]))
+    spec = config.window(lookahead_ms)
+    windows, found = windows_of(spec, samples).sound, []
+    for begin in range(0, len(windows), TOGETHER):
+        part = windows[begin : begin + TOGETHER]
+        audio, spoken = runtime.features(part[None], spec)
+        found.append((audio[0], spoken[0], speakers.voiced(spec, part)))
         told()
     every, voices, voiced = (np.concatenate(part) for part in zip(*found, strict=True))
     frames = stream.frame_count(len(samples), config.fps)

@@ -14,11 +14,12 @@ from rich.progress import Progress
 from torch import Tensor
 from torch.nn import functional
 
-from model import level, speakers, stream
+from model import speakers, stream
 from model.face import FaceModel, SpeechHead
 from model.runtime import Runtime
 from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ, Samples, windows_of
+from model.windower import windows_of
+from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from training.passages.compose import disturbed, encode, without_speech
 from training.passages.features import fastest
@@ -102,8 +103,8 @@ def _knocks(samples: int, rng: np.random.Generator) -> Samples:
 def _loud(runtime: Runtime, sound: Samples) -> Tensor:
     """Which frames (T,) of a sound are loud enough for a voice."""
     spec = runtime.config.window()
-    _, levelled = level.follow(spec, windows_of(spec, sound)[None], level.start(1))
-    return torch.from_numpy(speakers.voiced(spec, levelled)[0].repeat(spec.frames_per_hop(runtime.config.fps)))
+    voiced = speakers.voiced(spec, windows_of(spec, sound).sound)
+    return torch.from_numpy(voiced.repeat(spec.frames_per_hop(runtime.config.fps)))
 
 
 def _rest(model: FaceModel) -> Tensor:

@@ -95,12 +95,12 @@ export class Controls {
   }
 
   /** Fill the lists of choices. @param {object} hello */
-  offer({ identities, floor, lookaheads_ms: lookaheads, lookahead_ms: trained, regions }) {
+  offer({ identities, floor, regions, ...dials }) {
     const byName = identities.map((name) => [name, name]);
     fillSelect(find("#identity"), [[null, "unknown (mean)"], ["auto", "auto (by voice)"], ...byName]);
     find("#identity").options[1].disabled = floor === null; // this checkpoint cannot tell voices apart
-    const usual = trained === null ? "default" : `default (${trained} ms)`;
-    fillSelect(find("#lookahead_ms"), [[null, usual], ...lookaheads.map((ms) => [ms, `${ms} ms`])]);
+    fillDial("#lookahead_ms", dials.lookaheads_ms, dials.lookahead_ms);
+    fillDial("#hop_ms", dials.hops_ms, dials.hop_ms);
     if (find("#gains").children.length === 0) find("#gains").append(...Object.entries(regions).map(gainRow));
     for (const slider of document.querySelectorAll("#gains input:not([data-ready])")) this.#slide(slider);
     this.#settle(); // requests made before the program (re)started are lost
@@ -200,6 +200,12 @@ const gainRow = ([region, shapes]) =>
   sliderRow({ key: `gains.${region}`, name: region, title: shapes.join(", "), ...STRENGTH });
 
 /** Options by value, which is written as JSON because null is one of them. */
+/** The values of a dial of the checkpoint in milliseconds, and its own choice. */
+function fillDial(name, dial, trained) {
+  const usual = trained === null ? "default" : `default (${trained} ms)`;
+  fillSelect(find(name), [[null, usual], ...dial.map((ms) => [ms, `${ms} ms`])]);
+}
+
 function fillSelect(select, options) {
   select.replaceChildren(...options.map(([value, text]) => make("option", { value: JSON.stringify(value) }, text)));
 }

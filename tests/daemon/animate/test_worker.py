@@ -18,15 +18,17 @@ from daemon.settings.config import DaemonConfig
 from daemon.settings.live import LiveSettings
 from model import stream
 from model.animation import Animation
+from model.level import Leveller
 from model.stream_state import StreamState
 from model.torch_runtime import TorchRuntime
+from model.windower import Windower
 from model.windows import Samples
 from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.daemon.sounds import sound
 from tests.model.performance import voice
 from tests.model.posed import posed, poses_at
-from tests.model.tiny import tiny_runtime
+from tests.model.tiny import DIAL, tiny_runtime
 
 SAMPLES = sound(10_400)
 HOP = 1_600
@@ -66,6 +68,36 @@ def test_live_is_offline_however_the_sound_comes(runtime: TorchRuntime, whole: A
     np.testing.assert_array_equal(whole.poses, poses_at(range(len(whole.poses))))
 
 
+@pytest.mark.parametrize("hop_ms", DIAL["hops_ms"])
+def test_live_is_offline_at_each_hop(hop_ms: int) -> None:
+    runtime, config = tiny_runtime(**DIAL), DaemonConfig(hop_ms=hop_ms, gate_db=-45)
+    whole = perform(runtime, SAMPLES, config)
+    motions = list(
+        animate(runtime, begin(runtime), chunks_of(SAMPLES, [5_000, 5_100]), LiveSettings(config), Metrics())
+    )
+    assert {motion.hop_ms for motion in motions} == {hop_ms}
+    np.testing.assert_allclose(np.concatenate([motion.weights for motion in motions]), whole.weights, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [160, 1_000, 20_000])
+def test_another_hop_takes_effect_at_the_next_common_boundary(size: int) -> None:
+    runtime, live = tiny_runtime(**DIAL), LiveSettings(DaemonConfig(hop_ms=40))
+    samples, motions = sound(40_000), []
+    for motion in animate(
+        runtime, begin(runtime), chunks_of(samples, list(range(size, 40_000, size))), live, Metrics()
+    ):
+        motions.append(motion)
+        if motion.first == 10:
+            live.change({"hop_ms": 100})
+    firsts = [motion.first for motion in motions]
+    assert firsts == [0, *np.cumsum([len(motion.weights) for motion in motions])[:-1]]
+    assert firsts[-1] + len(motions[-1].weights) == 125
+    turned = next(motion for motion in motions if motion.hop_ms == 100)
+    assert turned.first % 10 == 0
+    assert all(motion.hop_ms == 100 for motion in motions[motions.index(turned) : -1])
+    assert turned.first < (size + 4_240) // 320 + 30
+
+
 SILENCE = np.zeros(6 * 16_000 + 700, np.float32)
 VOICE = voice.sound()
 
@@ -79,7 +111,7 @@ def listening(runtime: TorchRuntime) -> Animation:
 @given(cuts=st.lists(st.integers(0, len(SILENCE)), max_size=40))
 def test_live_is_offline_with_a_file_to_listen_to(runtime: TorchRuntime, listening: Animation, cuts: list[int]) -> None:
     assert len(VOICE) > len(SILENCE) + HOP
-    others = repeat(Other(VOICE))
+    others = repeat(Other.of(VOICE))
     motions = list(animate(runtime, begin(runtime), chunks_of(SILENCE, cuts), ANY, Metrics(), others=others))
     np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), listening.poses)
     np.testing.assert_allclose(np.concatenate([motion.weights for motion in motions]), listening.weights, atol=1e-5)
@@ -91,12 +123,12 @@ def test_a_file_that_ends_earlier_is_followed_by_silence(runtime: TorchRuntime) 
     made = perform(runtime, SILENCE, DaemonConfig(), other=short)
     padded = np.concatenate([short, np.zeros(len(SILENCE) - len(short), np.float32)])
     np.testing.assert_array_equal(made.poses, perform(runtime, SILENCE, DaemonConfig(), other=padded).poses)
-    motions = animate(runtime, begin(runtime), chunks_of(SILENCE, []), ANY, Metrics(), others=repeat(Other(short)))
+    motions = animate(runtime, begin(runtime), chunks_of(SILENCE, []), ANY, Metrics(), others=repeat(Other.of(short)))
     np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), made.poses)
 
 
 def test_a_muted_and_gated_face_listens_all_the_same(runtime: TorchRuntime, listening: Animation) -> None:
-    muted, others = LiveSettings(DaemonConfig(mute=True)), repeat(Other(VOICE))
+    muted, others = LiveSettings(DaemonConfig(mute=True)), repeat(Other.of(VOICE))
     spoken = voice.sound(2)[-len(SILENCE) :]
     motions = animate(runtime, begin(runtime), chunks_of(spoken, [5_000]), muted, Metrics(), others=others)
     np.testing.assert_array_equal(np.concatenate([motion.poses for motion in motions]), listening.poses)
@@ -119,9 +151,8 @@ def test_after_lost_sound_the_face_goes_on_at_its_own_time_with_fresh_memory(run
     assert after[0].first == 3 * hop
     fresh = stream.jump(begin(runtime), hop)
     heard = SAMPLES[4_000 + hop * HOP - start :]
-    window = np.zeros((1, 1, fresh.window.samples), np.float32)
-    window[..., fresh.window.left_samples :] = heard[: fresh.window.latency_samples]
-    _, expected = stream.step(runtime, fresh, window)
+    windower = Windower.at(fresh.window, hop, Leveller(fresh.window.highpass_hz).push(SAMPLES[:4_000])[0].interrupted())
+    _, expected = stream.step(runtime, fresh, windower.push(heard)[1][None, :1])
     np.testing.assert_allclose(after[0].weights, expected.weights[0], atol=1e-5)
 
 

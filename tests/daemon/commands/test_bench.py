@@ -31,12 +31,15 @@ def test_bench_measures_every_stage(checkpoint: str) -> None:
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert [cost["what"] for cost in report["costs"]] == [
+        "onnx: hop, cleaning and level",
         "onnx: hop, encoder",
         "onnx: hop, denoiser",
         "onnx: hop, all together",
+        "onnx-int8: hop, cleaning and level",
         "onnx-int8: hop, encoder",
         "onnx-int8: hop, denoiser",
         "onnx-int8: hop, all together",
+        "torch: hop, cleaning and level",
         "torch: hop, encoder",
         "torch: hop, denoiser",
         "torch: hop, all together",

@@ -8,13 +8,18 @@ from model.animation import Animation
 from tests.daemon.commands.shell import facewire
 from tests.daemon.sounds import sound
 from tests.model.posed import posed
-from tests.model.tiny import tiny_runtime
+from tests.model.tiny import DIAL, tiny_runtime
 
 
 def test_live_and_offline_are_the_same_face() -> None:
     with posed():
         found = list(differences(tiny_runtime(), sound(20_000), seed=3))
     assert [difference.way for difference in found] == ["random pieces", "live stages"]
+    assert all(difference.good for difference in found)
+
+
+def test_each_hop_of_the_dial_is_verified_by_itself() -> None:
+    found = list(differences(tiny_runtime(**DIAL), sound(10_000), seed=3, hop_ms=20))
     assert all(difference.good for difference in found)
 
 

@@ -55,6 +55,8 @@ def hello() -> dict[str, Any]:
         input="a test",
         identities=["anna", "ben"],
         lookaheads_ms=[0, 40, 160],
+        hops_ms=[20, 100],
+        hop_ms=100,
         lookahead_ms=160,
         floor=0.5,
         regions=REGIONS,

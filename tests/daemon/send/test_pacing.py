@@ -75,6 +75,16 @@ def test_60_frames_from_30_lie_half_way_between() -> None:
     np.testing.assert_allclose(shown, np.arange(60) / 2, atol=1e-4)
 
 
+@pytest.mark.parametrize("rate", [30, 60])
+def test_frames_of_another_rate_from_50_lie_on_the_line_between(rate: int) -> None:
+    paced = Pacer(50, [Track(Fraction(rate))], ANCHOR, 0, LATENCY, metrics := Metrics())
+    for first in range(0, 100, 2):  # hops of 40 ms
+        paced.add(replace(ramp(2, first), hop_ms=40), LATENCY)
+    shown = [frame.weights[0] * 1000 for _, _, frame in play(paced, ANCHOR + LATENCY + SECOND)]
+    np.testing.assert_allclose(shown, np.arange(rate) * 50 / rate, atol=1e-4)
+    assert metrics.held == metrics.late == metrics.skipped.total() == 0
+
+
 def test_each_receiver_has_its_own_rate_and_delay() -> None:
     late = Track(Fraction(30), 100_000_000)
     paced, _ = pacer(Fraction(60), late, motion=ramp(60))

@@ -13,7 +13,7 @@ from model.performance.performance import PERFORMED, combine
 from model.performance.prosody import Prosody, listen, silence
 from model.performance.settings import MOODS, Settings
 from model.performance.state import State
-from model.windows import windows_of
+from model.windower import windows_of
 from protocols.blendshapes import INDEX, LIPS_27
 from tests.model.performance.voice import SPEC, batched, hear, perform, sound, talking
 
@@ -193,7 +193,7 @@ def test_cost(capsys: pytest.CaptureFixture[str]) -> None:
     state, *_ = performance.step(performance.start([1], 30, wanted), heard.frames(0, 150), wanted)
     one = heard.frames(150, 153)
     step_s = min(timeit.repeat(lambda: performance.step(state, one, wanted), number=50, repeat=5)) / 50
-    windows = windows_of(SPEC, sound())[None, 20:21]
+    windows = windows_of(SPEC, sound()).sound[None, 20:21]
     hear_s = min(timeit.repeat(lambda: listen(SPEC, windows, 30), number=50, repeat=5)) / 50
     with capsys.disabled():
         print(f"\nperformance: {1e3 * step_s:.2f} ms per 100 ms, and to hear {1e3 * hear_s:.2f} ms")

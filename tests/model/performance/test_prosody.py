@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from model.performance import prosody
 from model.performance.prosody import LOWEST_HZ, SILENCE_DB
-from model.windows import WindowSpec, windows_of
+from model.windower import windows_of
+from model.windows import WindowSpec
 from tests.model.performance.voice import SPEC, hear, sound
 
 
@@ -47,6 +48,7 @@ def test_noise_and_silence_have_no_voice() -> None:
 def test_loudness_does_not_depend_on_the_microphone() -> None:
     loud, quiet = hear(sound()), hear(sound() * 0.05)
     voiced = loud.loudness_db[0] > -20
+    voiced[:30] = False  # the level of the quiet one is not known before the first word
     np.testing.assert_allclose(loud.loudness_db[0, voiced], quiet.loudness_db[0, voiced], atol=0.5)
 
 
@@ -63,7 +65,7 @@ def test_the_voice_is_heard_ahead_within_the_lookahead() -> None:
 @given(fps=st.sampled_from([30, 50, 60]), hops=st.integers(1, 9), right_ms=st.sampled_from([0, 80, 240]))
 def test_hop_by_hop_or_all_at_once(fps: int, hops: int, right_ms: int) -> None:
     spec = WindowSpec(right_ms=right_ms)
-    windows = windows_of(spec, sound()[:48_000])[None]
+    windows = windows_of(spec, sound()[:48_000]).sound[None]
     whole = prosody.listen(spec, windows, fps)
     parts = [prosody.listen(spec, windows[:, k : k + hops], fps) for k in range(0, windows.shape[1], hops)]
     for name in vars(whole):
@@ -74,7 +76,7 @@ def test_hop_by_hop_or_all_at_once(fps: int, hops: int, right_ms: int) -> None:
 
 
 def test_a_detector_says_what_is_speech() -> None:
-    windows = windows_of(SPEC, sound()[:16_000])[None]
+    windows = windows_of(SPEC, sound()[:16_000]).sound[None]
     speech = np.full((1, 30), 0.25, np.float32)
     assert np.array_equal(prosody.listen(SPEC, windows, 30, speech).speech, speech)
     assert np.array_equal(prosody.listen(SPEC, windows, 30).speech, prosody.listen(SPEC, windows, 30).voicing)

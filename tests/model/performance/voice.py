@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from model import level
 from model.audio import read_audio
 from model.performance import performance, prosody
 from model.performance.prosody import Prosody
 from model.performance.settings import Settings
-from model.windows import WindowSpec, windows_of
+from model.windower import windows_of
+from model.windows import WindowSpec
 
 DEMO = Path(__file__).parents[3] / "daemon" / "sound" / "demo.flac"
 SPEC = WindowSpec(right_ms=160)
@@ -33,8 +33,7 @@ def sound(times: int = 1) -> np.ndarray:
 
 
 def hear(samples: np.ndarray, fps: int = 30, spec: WindowSpec = SPEC) -> Prosody:
-    _, levelled = level.follow(spec, windows_of(spec, samples)[None], level.start(1))
-    return prosody.listen(spec, levelled, fps)
+    return prosody.listen(spec, windows_of(spec, samples).sound[None], fps)
 
 
 @cache

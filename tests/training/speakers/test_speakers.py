@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from model import checkpoint, speakers, stream, timbre
 from model.torch_runtime import TorchRuntime
+from model.windower import windows_of
 from model.windows import Floats
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_model
@@ -187,7 +188,7 @@ def test_a_taught_checkpoint_follows_its_voices_and_keeps_its_face(tmp_path: Pat
     for name, pitch_hz in (("alma", 70), ("bruno", 220)):
         sound = buzz(pitch_hz, 6, 99)
         state = stream.start(runtime, seeds=[0], identities=["auto"])
-        state, _ = stream.step(runtime, state, stream.windows_of(state.window, sound)[None])
+        state, _ = stream.step(runtime, state, windows_of(state.window, sound)[None])
         assert speakers.speaking(state) == [name]
     before = stream.render(TorchRuntime(tiny_model()), sound, identity="alma").weights
     np.testing.assert_allclose(stream.render(runtime, sound, identity="alma").weights, before, atol=1e-6)
