@@ -32,6 +32,9 @@ class EncoderConfig(_Strict):
     the loudness. Without phones it is the hidden state of the last layer."""
     normalize: bool = False
     """Whether each window is normalised to zero mean and unit variance before encoding, as some HuBERTs expect."""
+    highpass_hz: float = Field(default=OFFSET_HZ, gt=0, lt=100)
+    """What is lower was taken out of the sound that the encoder was trained on (`model.cleaning`): `OFFSET_HZ`, or
+    `RUMBLE_HZ` for one that never heard rumble."""
     hubert: dict[str, Any] | None = None
     """The HubertConfig of an embedded encoder; None for any other."""
 
@@ -78,11 +81,6 @@ class ModelConfig(_Strict):
     """The dial: the lookaheads that the checkpoint was trained on."""
     lookahead_ms: int = 160
     """The default lookahead."""
-    highpass_hz: float = Field(default=OFFSET_HZ, gt=0, lt=100)
-    """What the encoder has not heard in training, because it was taken out of the sound (`model.cleaning`).
-
-    `OFFSET_HZ`, or `RUMBLE_HZ` for an encoder that was trained on sound without rumble.
-    """
     blendshapes: tuple[str, ...] = blendshapes.NAMES
     schedule_steps: int = 32
     """T: steps of the teacher's noise schedule."""
@@ -158,4 +156,4 @@ class ModelConfig(_Strict):
     def window(self, lookahead_ms: int | None = None, hop_ms: int | None = None) -> WindowSpec:
         """The window with this lookahead and this hop; None: the default ones."""
         right_ms = self.lookahead_ms if lookahead_ms is None else lookahead_ms
-        return WindowSpec(self.left_ms, hop_ms or self.hop_ms, right_ms, self.highpass_hz)
+        return WindowSpec(self.left_ms, hop_ms or self.hop_ms, right_ms, self.encoder.highpass_hz)

@@ -13,6 +13,7 @@ from model import phones
 from model.config import EncoderConfig
 from model.fingerprint import fingerprint as of_weights
 from model.phones import PhoneHead, loudness
+from model.windows import OFFSET_HZ
 from protocols.errors import FacewireError
 
 HUBERT_BASE: Final = "facebook/hubert-base-ls960"
@@ -72,6 +73,7 @@ def embed(hubert: HubertModel, head: PhoneHead | None = None, *, normalize: bool
 
 def _described(network: HubertModel, head: PhoneHead | None, **others: Any) -> EncoderConfig:
     width = network.config.hidden_size
+    others["highpass_hz"] = getattr(network.config, "highpass_hz", OFFSET_HZ)
     if head is not None:
         bottleneck = head.bottleneck.out_features
         others |= {"bottleneck": bottleneck, "phones": head.names}

@@ -36,6 +36,14 @@ class FeatureSettings(_Strict):
     """The lookaheads that the checkpoint offers; each passage is encoded with one of them."""
     lookahead_ms: int
     """The default lookahead: one of them."""
+    fps: Annotated[int, Field(gt=0)]
+    """Frames per second of the face; 50: a frame for every feature."""
+    left_ms: Annotated[int, Field(gt=0, multiple_of=20)]
+    """What the encoder hears before a hop."""
+    hops_ms: tuple[Annotated[int, Field(gt=0, multiple_of=20)], ...]
+    """The hops that the checkpoint offers; each passage is encoded with one of them."""
+    hop_ms: int
+    """The default hop: one of them."""
     shards: _Count
     passages: _Count
     """Passages of 18 s per shard."""
@@ -46,6 +54,10 @@ class FeatureSettings(_Strict):
     def _on_the_dial(self) -> Self:
         if self.lookahead_ms not in self.lookaheads_ms:
             raise ValueError(f"lookahead_ms = {self.lookahead_ms} is not one of {list(self.lookaheads_ms)}")
+        if self.hop_ms not in self.hops_ms:
+            raise ValueError(f"hop_ms = {self.hop_ms} is not one of {list(self.hops_ms)}")
+        if wrong := [hop_ms for hop_ms in self.hops_ms if hop_ms * self.fps % 1000]:
+            raise ValueError(f"hops_ms: {wrong} are not whole frames at {self.fps} fps")
         return self
 
 

@@ -14,10 +14,10 @@ from model.config import ModelConfig, VoiceConfig
 from model.encoder import Encoder, embed
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
-from model.windows import RUMBLE_HZ
+from model.windows import OFFSET_HZ, RUMBLE_HZ
 
 
-def tiny_hubert(seed: int = 0) -> HubertModel:
+def tiny_hubert(seed: int = 0, highpass_hz: float = OFFSET_HZ) -> HubertModel:
     torch.manual_seed(seed)
     return HubertModel(
         HubertConfig(
@@ -36,12 +36,15 @@ def tiny_hubert(seed: int = 0) -> HubertModel:
             num_conv_pos_embedding_groups=2,
             apply_spec_augment=False,
             mask_time_prob=0.0,
+            highpass_hz=highpass_hz,
         )
     )
 
 
-def tiny_model(seed: int = 0, encoder: Encoder | None = None, **config_of: Any) -> FaceModel:
-    encoder = encoder or embed(tiny_hubert(seed))
+def tiny_model(
+    seed: int = 0, encoder: Encoder | None = None, highpass_hz: float = OFFSET_HZ, **config_of: Any
+) -> FaceModel:
+    encoder = encoder or embed(tiny_hubert(seed, highpass_hz))
     torch.manual_seed(seed)
     config = ModelConfig(
         encoder=encoder.config, hidden=24, hidden_upper=12, identities=("alma", "bruno"),

@@ -1,13 +1,14 @@
 """The windows an encoder learns from: cut from the track as at run time, disturbed, some of them without a voice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from model.windows import FEATURE_SAMPLES, WindowSpec
+from model.cleaning import ORDER, clean
+from model.windows import FEATURE_SAMPLES, RUMBLE_HZ, Samples, WindowSpec
 from training.encoder.track import Cut, Track
 from training.passages.compose import without_speech
 from training.phones.table import INDEX, SILENCE
@@ -25,7 +26,8 @@ class EncoderSettings:
     learning_rate: float = 1.5e-3
     warmup_steps: int = 150
     seed: int = 0
-    window: WindowSpec = field(default_factory=WindowSpec)
+    window: WindowSpec = field(default_factory=lambda: WindowSpec(600, highpass_hz=RUMBLE_HZ))
+    hops_ms: tuple[int, ...] = (20, 40, 100)
     lookaheads_ms: tuple[int, ...] = (0, 40, 80, 160, 240)
     weights: tuple[float, float, float] = (0.2, 1.0, 0.5)
     """Of the loss before, in and after the hop."""
@@ -57,7 +59,8 @@ def batch_at(step: int, track: Track, settings: EncoderSettings, sounds: Sequenc
     `sounds` are recordings without speech.
     """
     rng = np.random.default_rng([settings.seed, step])
-    spec = settings.window.with_lookahead(int(rng.choice(settings.lookaheads_ms)))
+    right_ms, hop_ms = int(rng.choice(settings.lookaheads_ms)), int(rng.choice(settings.hops_ms))
+    spec = replace(settings.window, right_ms=right_ms, hop_ms=hop_ms)
     drawn = [_example(track, spec, settings, rng, sounds) for _ in range(settings.batch)]
     before, payload, after = settings.weights
     right = spec.features - spec.left_features - spec.hop_features
@@ -79,7 +82,8 @@ def _example(
 ) -> Cut:
     if rng.random() < settings.silent:
         still = {name: np.tile(row, (spec.features, 1)) for name, row in track.silence.items()}
-        return Cut(without_speech(spec.samples, rng, sounds), still, np.full(spec.features, INDEX[SILENCE]))
+        silent = np.full(spec.features, INDEX[SILENCE])
+        return Cut(_cleaned(without_speech(spec.samples, rng, sounds), spec), still, silent)
     longer = float(np.exp(rng.uniform(-settings.voices, settings.voices))) if rng.random() < 0.7 else 1.0
     reach = int(spec.features / longer) + 2
     cut = track.window(spec, int(rng.integers(track.features - reach)), longer)
@@ -90,4 +94,10 @@ def _example(
         cut.phones[:missing] = INDEX[SILENCE]
         for name, rows in cut.targets.items():
             rows[:missing] = track.silence[name]
-    return cut._replace(sound=sound)
+    return cut._replace(sound=_cleaned(sound, spec))
+
+
+def _cleaned(sound: Samples, spec: WindowSpec) -> Samples:
+    """A window as the encoder hears it at run time, without rumble."""
+    cleaned, _ = clean(sound.astype(np.float64) - sound[0], np.zeros(ORDER), spec.highpass_hz)
+    return cleaned.astype(np.float32)

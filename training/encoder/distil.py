@@ -6,7 +6,7 @@ targets with long context, so that the student learns to make do with one second
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,8 +104,9 @@ def train_encoder(
 
 def _begin(track: Track, teachers: Sequence[Teacher], settings: EncoderSettings, work: Path) -> dict[str, Any]:
     """Save what the run learns from and how, or check that it is the same as when it began."""
-    if track.features <= settings.window.with_lookahead(max(settings.lookaheads_ms)).features:
-        raise FacewireError("the speech is shorter than one window; add recordings")
+    longest = replace(settings.window, right_ms=max(settings.lookaheads_ms), hop_ms=max(settings.hops_ms))
+    if track.features <= 2 * longest.features:
+        raise FacewireError("the speech is shorter than two windows; add recordings")
     told: dict[str, Any] = {"minutes": {}, "licences": {}}
     for source in track.sources:  # several of one name are a dataset under several licences
         told["minutes"][source.name] = round(told["minutes"].get(source.name, 0) + source.minutes, 2)

@@ -1,6 +1,6 @@
 """The network of the compact speech encoder: a small HuBERT, with heads that are only needed in training."""
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +9,12 @@ from transformers import HubertConfig, HubertModel
 
 from model.encoder import Encoder
 from model.phones import PhoneHead
+from model.windows import RUMBLE_HZ
 from protocols.errors import FacewireError
 from training.phones.table import PHONES
 
+OURS: Final[dict[str, Any]] = {"highpass_hz": RUMBLE_HZ}
+"""Kept in config.json beside what transformers knows: how `training.encoder.batches` cleans the sound."""
 BOTTLENECK: Final = 48
 """Width of the layer that phones are read from."""
 
@@ -38,6 +41,7 @@ def compact_config(layers: int = 4) -> HubertConfig:
         layerdrop=0.0,
         apply_spec_augment=False,
         mask_time_prob=0.0,
+        **OURS,
     )
 
 

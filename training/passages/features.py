@@ -58,6 +58,10 @@ def make(
         encoder=speech.config,
         lookaheads_ms=settings.lookaheads_ms,
         lookahead_ms=settings.lookahead_ms,
+        fps=settings.fps,
+        left_ms=settings.left_ms,
+        hops_ms=settings.hops_ms,
+        hop_ms=settings.hop_ms,
         identities=tuple(dict.fromkeys(clips[0].identity for clips in people if clips[0].identity != UNKNOWN)),
     )
     if not config.identities:

@@ -14,7 +14,7 @@ from transformers import HubertConfig, HubertModel
 from typer.testing import CliRunner
 
 from model.encoder import pretrained
-from model.windows import FEATURE_SAMPLES, Samples, WindowSpec
+from model.windows import FEATURE_SAMPLES, RUMBLE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
 from tests.training.people import prepared, write_person
@@ -36,7 +36,9 @@ from training.phones.table import INDEX, PHONES
 from training.sounds.recordings import Recordings, recordings_of
 
 SILENT = Progress(disable=True)
-SETTINGS = EncoderSettings(steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40), lookaheads_ms=(0, 40))
+SETTINGS = EncoderSettings(
+    steps=12, batch=4, warmup_steps=2, window=WindowSpec(100, 100, 40, RUMBLE_HZ), hops_ms=(100,), lookaheads_ms=(0, 40)
+)
 
 
 class LoudnessTeacher:
@@ -316,6 +318,7 @@ def test_phones_are_learnt_and_go_into_the_folder(spoken_track: Track, tmp_path:
                         config=tiny_config())  # fmt: skip
     encoder = pretrained(out)
     assert encoder.config.phones == PHONES
+    assert encoder.config.highpass_hz == RUMBLE_HZ
     cuts = [spoken_track.window(SETTINGS.window, start) for start in range(0, 400, 25)]
     told = encoder.encode(torch.from_numpy(np.stack([cut.sound for cut in cuts])))[..., -1 - len(PHONES) : -1]
     kept = slice(SETTINGS.window.left_features, SETTINGS.window.left_features + SETTINGS.window.hop_features)
