@@ -12,6 +12,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from model.config import EncoderConfig
 from model.windows import Floats
 from protocols.blendshapes import INDEX
 
@@ -54,10 +55,13 @@ class Phones:
     """(D,)."""
 
     @classmethod
-    def of(cls, bottleneck: int, names: Sequence[str], mean: Floats, std: Floats) -> Self:
-        """`bottleneck` numbers come before the log-probabilities of the phones with these `names`."""
-        places = tuple(np.array([bottleneck + names.index(phone) for phone in kind]) for kind in KINDS)
-        return cls(places, mean, std)
+    def of(cls, encoder: EncoderConfig, mean: Floats, std: Floats) -> Self | None:
+        """Those of an encoder, whose features are standardised by `mean` and `std` (D,); None if it knows no phones."""
+        if not encoder.phones:
+            return None
+        first = encoder.bottleneck
+        known = [[first + encoder.phones.index(phone) for phone in kind if phone in encoder.phones] for kind in KINDS]
+        return cls(tuple(np.array(places, np.int64) for places in known), mean, std)
 
     def sure(self, audio: Floats) -> Floats:
         """How sure each kind of closure is, 0 to 1: (B, T, K, kinds), of standardised features (B, T, K, D)."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from model.closures import Phones
 from model.config import ModelConfig
 from model.frames import frame_weights, heard
 from model.library import Library
@@ -40,6 +41,11 @@ class OnnxRuntime:
     @cached_property
     def _heard(self) -> Floats:
         return heard(self.config.lookaheads_ms, self.config.ahead_ms)
+
+    @cached_property
+    def phones(self) -> Phones | None:
+        """See `Runtime`."""
+        return Phones.of(self.config.encoder, self.audio_mean, self.audio_std)
 
     def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """See `Runtime`."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from model.closures import Phones
 from model.config import ModelConfig
 from model.library import Library
 from model.speech import SpeechDetector
@@ -35,6 +36,10 @@ class Runtime(Protocol):
     @property
     def detector(self) -> SpeechDetector | None:
         """The speech detector; None if the checkpoint has none."""
+
+    @property
+    def phones(self) -> Phones | None:
+        """Where the encoder's phones are in the audio features; None if it knows none."""
 
     def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """Standardised audio features (B, H * frames per hop, K, D) of the windows (B, H, samples) of H hops.

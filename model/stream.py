@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from model import noise, speakers, speech, voices
+from model import closures, noise, speakers, speech, voices
 from model.animation import Animation
 from model.level import levelled
 from model.library import Library
@@ -40,6 +40,7 @@ def start(
     hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
+    articulation: float = 1.0,
     library: Library | None = None,
     performances: Sequence[Settings] | None = None,
 ) -> StreamState:
@@ -58,12 +59,14 @@ def start(
         library=library or runtime.library,
         identities=tuple(identities),
         strength=strength,
+        articulation=articulation,
         style=np.empty(0, np.float32),
         fading=np.zeros(sessions, np.int64),
         noise_scale=_noise_scale(runtime, liveliness),
         hidden=_silence(runtime, sessions),
         heard=voices.silence(sessions, runtime.config.voice_width),
         speech=np.zeros(sessions, np.float32),
+        closing=np.zeros((sessions, len(closures.KINDS)), np.float32),
         settings=settings,
         performance=performance.start(seeds, runtime.config.fps, settings),
     )
@@ -80,6 +83,7 @@ def turn(
     hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
+    articulation: float = 1.0,
     library: Library | None = None,
     performances: Sequence[Settings] | None = None,
 ) -> StreamState:
@@ -101,6 +105,7 @@ def turn(
         library=library,
         identities=tuple(identities),
         strength=strength,
+        articulation=articulation,
         noise_scale=_noise_scale(runtime, liveliness),
         heard=speakers.moved(state, library),
         settings=tuple(performances or state.settings),
@@ -147,6 +152,14 @@ def step(
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     weights: Floats = np.clip(face * scale + offset, 0, 1)
+    if state.articulation != 1:
+        still = 0 if runtime.detector is None else runtime.detector.rest
+        weights = _articulated(weights, np.clip(still * scale + offset, 0, 1), state.articulation)
+    if runtime.phones is not None:
+        reached, closing = closures.follow(
+            runtime.phones.sure(audio), state.closing, runtime.config.ahead_ms, runtime.config.fps
+        )
+        following, weights = replace(following, closing=closing), closures.close(weights, reached)
     voice = prosody.listen(state.window, sound, runtime.config.fps, probability)
     if openness is not None:
         weights[..., MOUTH] *= openness[..., None]
@@ -168,6 +181,7 @@ def jump(state: StreamState, hop: int) -> StreamState:
         next_hops=(hop,) * len(state.seeds),
         hidden=np.zeros_like(state.hidden),
         speech=np.zeros_like(state.speech),
+        closing=np.zeros_like(state.closing),
         performance=performance.jump(state.performance, [frame] * len(state.seeds)),
     )
 
@@ -187,6 +201,7 @@ def render(
     hop_ms: int | None = None,
     liveliness: float = 0.75,
     strength: float = 1.0,
+    articulation: float = 1.0,
     library: Library | None = None,
     performed: Settings | None = None,
     openness: Floats | None = None,
@@ -199,8 +214,8 @@ def render(
     length: after its end there is silence.
     """
     state = start(
-        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, hop_ms=hop_ms,
-        liveliness=liveliness, strength=strength, library=library, performances=[performed or Settings()],
+        runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, hop_ms=hop_ms, liveliness=liveliness,
+        strength=strength, articulation=articulation, library=library, performances=[performed or Settings()],
     )  # fmt: skip
     spec, theirs = state.window, None if other is None else levelled(other)
     frames_per_hop = spec.frames_per_hop(runtime.config.fps)
@@ -220,6 +235,13 @@ def render(
         progress(state.next_hops[0], spec.hops(len(samples)))
     frames = frame_count(len(samples), runtime.config.fps)
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
+
+
+def _articulated(weights: Floats, rest: Floats, articulation: float) -> Floats:
+    """Jaw and mouth of a face (B, T, C) so many times as far from their rest (B, T, C)."""
+    made, still = weights.copy(), rest[..., MOUTH]
+    made[..., MOUTH] = np.clip(still + np.float32(articulation) * (weights[..., MOUTH] - still), 0, 1)
+    return made
 
 
 def _window(runtime: Runtime, lookahead_ms: int | None, hop_ms: int | None) -> WindowSpec:

@@ -32,6 +32,8 @@ class StreamState:
     """The identity of each session: a name, `auto` to follow the voice, None for the mean of all."""
     strength: float
     """Strength of the identity: 0 is the mean of all, 1 the identity itself."""
+    articulation: float
+    """Factor on the motion of jaw and mouth, about their rest."""
     style: Floats
     """(B, S): the style at the end of the last hop."""
     fading: NDArray[np.int64]
@@ -44,6 +46,8 @@ class StreamState:
     """What each session has heard of its speaker (`model.voices`)."""
     speech: Floats
     """(B,): recent probability of speech in each session (`model.speech`)."""
+    closing: Floats
+    """(B, kinds): how far the lips have closed on a sound (`model.closures`)."""
     settings: tuple[Settings, ...]
     """What each session performs (`model.performance`)."""
     performance: State

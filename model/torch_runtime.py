@@ -5,6 +5,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from model.closures import Phones
 from model.config import ModelConfig
 from model.face import FaceModel
 from model.fingerprint import of_face
@@ -54,6 +55,11 @@ class TorchRuntime:
             return None
         inner, outer = head.inner, head.outer
         return SpeechDetector(*map(_array, (inner.weight, inner.bias, outer.weight, outer.bias, head.rest)))
+
+    @cached_property
+    def phones(self) -> Phones | None:
+        """See `Runtime`."""
+        return Phones.of(self.config.encoder, _array(self.model.audio_mean), _array(self.model.audio_std))
 
     def features(self, windows: Samples, window: WindowSpec) -> tuple[Floats, Floats]:
         """See `Runtime`."""

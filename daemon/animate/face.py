@@ -89,6 +89,7 @@ def _settings(config: DaemonConfig) -> dict[str, Any]:
         "hop_ms": config.hop_ms,
         "liveliness": config.liveliness,
         "strength": config.style,
+        "articulation": config.articulation,
         "performances": [performed(config)],
     }
 

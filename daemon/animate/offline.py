@@ -51,6 +51,7 @@ def perform(
         hop_ms=config.hop_ms,
         liveliness=config.liveliness,
         strength=config.style,
+        articulation=config.articulation,
         library=library,
         performed=performed(config),
         openness=openness,

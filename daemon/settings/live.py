@@ -24,6 +24,7 @@ LIVE_KEYS: Final = (
     "hop_ms",
     "liveliness",
     "style",
+    "articulation",
     "performance",
     "gains",
     "input_gain_db",

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from model import closures
 from model.closures import Phones
+from model.config import EncoderConfig
 from protocols.blendshapes import COUNT, INDEX
 
 AHEAD_MS = (0, 40, 80, 160, 240)
@@ -89,7 +90,9 @@ def test_a_closure_never_leaves_the_range_or_opens_a_mouth(jaw: float, shut: flo
 
 def test_how_sure_it_is_comes_from_the_phones() -> None:
     mean, std = np.full(12, -3, np.float32), np.full(12, 2, np.float32)
-    phones = Phones.of(4, NAMES, mean, std)
+    encoder = EncoderConfig(source="x", sha256="x", width=12, bottleneck=4, phones=NAMES)
+    phones = Phones.of(encoder, mean, std)
+    assert phones is not None
     log = np.full((1, 1, 5, 7), -10, np.float32)
     log[..., 1], log[..., 2], log[..., 5] = np.log(0.4), np.log(0.3), np.log(0.3)
     audio = np.zeros((1, 1, 5, 12), np.float32)

@@ -11,7 +11,10 @@ from model import checkpoint, phones, stream
 from model.encoder import Encoder, embed, pretrained
 from model.onnx_checkpoint import open_checkpoint
 from model.phones import LEAST, PhoneHead
+from model.stream_state import dump, restore
+from model.torch_runtime import TorchRuntime
 from model.windower import windows_of
+from protocols.blendshapes import INDEX
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert, tiny_model, tiny_runtime
 
@@ -80,3 +83,35 @@ def test_a_folder_keeps_the_phones(encoder: Encoder, tmp_path: Path) -> None:
     (tmp_path / phones.FILE).write_bytes(b"no")
     with pytest.raises(FacewireError, match="phones"):
         pretrained(tmp_path)
+
+
+@pytest.fixture
+def humming(encoder: Encoder) -> TorchRuntime:
+    """An encoder that hears a p wherever it is loud."""
+    assert encoder.head is not None
+    model = tiny_model(encoder=encoder)
+    model.denoiser.requires_grad_(False)
+    model.audio_mean[3:7], model.audio_std[3:7] = -4, 2
+    return TorchRuntime(model)
+
+
+def test_lips_close_where_the_encoder_is_sure_of_a_p_at_any_articulation(humming: TorchRuntime) -> None:
+    made = {size: stream.render(humming, SOUND, articulation=size).weights for size in (0.5, 1.0, 1.5)}
+    windows = windows_of(humming.config.window(), SOUND).sound[None]
+    audio = humming.features(windows, humming.config.window())[0]
+    assert humming.phones is not None
+    sure = humming.phones.sure(audio)[0, :, 0, 0][: len(made[1.0])]
+    gap = {size: face[:, INDEX["jawOpen"]] - face[:, INDEX["mouthClose"]] for size, face in made.items()}
+    assert 0.05 < (sure == 1).mean() < 0.95
+    for each in gap.values():
+        assert np.abs(each[sure == 1]).max() < 1e-6 or each[sure == 1].max() <= 0
+    assert np.abs(made[0.5] - made[1.5]).max() > 0.1
+
+
+def test_closures_go_on_where_a_stream_was_cut(humming: TorchRuntime) -> None:
+    whole = stream.render(humming, SOUND, articulation=1.2).weights
+    state, faces = stream.start(humming, seeds=[0], identities=[None], articulation=1.2), []
+    for window in windows_of(state.window, SOUND):
+        state, face = stream.step(humming, restore(dump(state)), window[None, None])
+        faces.append(face.weights[0])
+    np.testing.assert_allclose(np.concatenate(faces)[: len(whole)], whole, rtol=0, atol=1e-5)

@@ -121,7 +121,9 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     page.select_option("#identity", label="anna")
     page.select_option("#lookahead_ms", label="40 ms")
     slide(page, "liveliness", 0.25)
+    page.select_option("#hop_ms", label="20 ms")
     slide(page, "style", 1.5)
+    slide(page, "articulation", 0.75)
     slide(page, "input_gain_db", 6.5)
     slide(page, "gate_db", -45)
     for region in REGIONS:
@@ -137,6 +139,8 @@ def test_every_control_changes_the_settings(daemon: Daemon, page: "Page") -> Non
     expected = {
         "identity": "anna",
         "lookahead_ms": 40,
+        "hop_ms": 20,
+        "articulation": 0.75,
         "liveliness": 0.25,
         "style": 1.5,
         "input_gain_db": 6.5,
