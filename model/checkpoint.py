@@ -27,9 +27,10 @@ if TYPE_CHECKING:  # a header is read without torch
 
 DEFAULT: Final = Path(__file__).parent / "weights" / "default.safetensors"
 """The checkpoint that ships with facewire."""
-FORMAT: Final = 8
-"""The current format. Since format 8, a checkpoint with an embedded encoder carries its graphs."""
-READABLE: Final = (3, 4, 5, 6, 7, 8)
+FORMAT: Final = 9
+"""The current format. Since format 8, a checkpoint with an embedded encoder carries its graphs; since format 9, its
+config may name several hops, phones, and what was taken out of the sound."""
+READABLE: Final = (3, 4, 5, 6, 7, 8, 9)
 """Formats that can be loaded. Before 3, one GRU moved the whole face; format 3 cannot tell voices apart."""
 _KEY: Final = "facewire"
 _ENCODER: Final = "encoder."

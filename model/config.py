@@ -25,6 +25,8 @@ class EncoderConfig(_Strict):
     """Fingerprint of the encoder's weights (`model.fingerprint`)."""
     width: int
     """D: size of a feature."""
+    hidden: int = Field(default=0, ge=0)
+    """Width of the encoder's layers, if it is not that of a feature."""
     bottleneck: int = Field(default=0, ge=0)
     """Width of the layer that phones are read from; 0 if the encoder knows no phones (`model.phones`)."""
     phones: tuple[str, ...] = ()
@@ -45,11 +47,16 @@ class EncoderConfig(_Strict):
 
     @property
     def hidden_width(self) -> int:
-        """Width of the encoder's layers. `HubertConfig` leaves out hubert-base's."""
-        if not self.phones:
-            return self.width
-        hidden: int = (self.hubert or {}).get("hidden_size", 768)
-        return hidden
+        """Width of the encoder's layers."""
+        return self.hidden or self.width
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.phones and (not self.hidden or self.width != self.bottleneck + len(self.phones) + 1):
+            raise ValueError(
+                f"width = {self.width}: is not bottleneck, phones and loudness"
+            )
+        return self
 
 
 class VoiceConfig(_Strict):

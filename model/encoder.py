@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
@@ -76,7 +77,7 @@ def _described(network: HubertModel, head: PhoneHead | None, **others: Any) -> E
     others["highpass_hz"] = getattr(network.config, "highpass_hz", OFFSET_HZ)
     if head is not None:
         bottleneck = head.bottleneck.out_features
-        others |= {"bottleneck": bottleneck, "phones": head.names}
+        others |= {"hidden": width, "bottleneck": bottleneck, "phones": head.names}
         width = bottleneck + len(head.names) + 1
     return EncoderConfig(sha256=fingerprint(network, head), width=width, **others)
 
@@ -105,7 +106,12 @@ def pretrained(source: str | Path, revision: str | None = None) -> Encoder:
     except (OSError, ValueError, SafetensorError) as error:
         raise missing(f"encoder {source!r}", source, error, revision) from error
     head = phones.load(Path(source))
-    config = _described(hubert, head, source=source, revision=revision, normalize=_normalizes(source, revision))
+    if head is not None and head.bottleneck.in_features != hubert.config.hidden_size:
+        raise FacewireError(f"{source}: {phones.FILE} belongs to another encoder; fetch or train both again")
+    try:
+        config = _described(hubert, head, source=source, revision=revision, normalize=_normalizes(source, revision))
+    except ValidationError as error:
+        raise FacewireError(f"{source}: its config.json cannot be used: {error}") from error
     return Encoder(hubert, config, head)
 
 

@@ -74,7 +74,7 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "nan")
 
 
-@pytest.mark.parametrize(("newer", "hint"), [(1, "update facewire"), (-6, "fetch or train it again")])
+@pytest.mark.parametrize(("newer", "hint"), [(1, "update facewire"), (-7, "fetch or train it again")])
 def test_other_formats_are_refused(saved: Path, newer: int, hint: str) -> None:
     rewrite(saved, checkpoint.header(saved) | {"format": checkpoint.FORMAT + newer})
     with pytest.raises(FacewireError, match=hint):

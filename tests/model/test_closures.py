@@ -90,7 +90,7 @@ def test_a_closure_never_leaves_the_range_or_opens_a_mouth(jaw: float, shut: flo
 
 def test_how_sure_it_is_comes_from_the_phones() -> None:
     mean, std = np.full(12, -3, np.float32), np.full(12, 2, np.float32)
-    encoder = EncoderConfig(source="x", sha256="x", width=12, bottleneck=4, phones=NAMES)
+    encoder = EncoderConfig(source="x", sha256="x", width=12, hidden=16, bottleneck=4, phones=NAMES)
     phones = Phones.of(encoder, mean, std)
     assert phones is not None
     log = np.full((1, 1, 5, 7), -10, np.float32)

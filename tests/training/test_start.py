@@ -131,6 +131,7 @@ MISSING = [
     ("probe x --data set", "train"),
     ("performers set --out out", "train,performers"),
     ("talkers speak --voices v --model m --vocabulary j --texts de=t --out out --utterances 1", "torch"),
+    ("strangers x.safetensors --out figures --curves set", "train"),
     ("talkers animator --data set --words w --out a.safetensors", "torch,judge"),
     ("talkers animate a.safetensors speech --licence CC0 --out out", "torch"),
     ("smoke", "train"),

@@ -212,9 +212,10 @@ def test_the_command_trains_on_a_hubert_and_speech_of_two_kinds(tmp_path: Path) 
 
 
 def test_the_loss_falls(track: Track) -> None:
-    run = tiny_run()
-    losses = [run.advance(batch_at(step, track, SETTINGS))["loss"] for step in range(60)]
-    assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
+    plain, run = replace(SETTINGS, steps=100, silent=0.0, voices=0.0, cut=0.0), tiny_run()
+    run.settings = plain
+    losses = [run.advance(batch_at(step, track, plain))["loss"] for step in range(100)]
+    assert np.mean(losses[-20:]) < 0.8 * np.mean(losses[:20])
 
 
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(track: Track, tmp_path: Path) -> None:
