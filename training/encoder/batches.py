@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from training.phones.table import INDEX, SILENCE
 from training.sounds.augment import disturb
 from training.sounds.recordings import Recordings
 
+LEFT_MS: Final = 600
+"""What an encoder that is trained here hears before a hop."""
+
 
 @dataclass(frozen=True)
 class EncoderSettings:
@@ -26,7 +30,7 @@ class EncoderSettings:
     learning_rate: float = 1.5e-3
     warmup_steps: int = 150
     seed: int = 0
-    window: WindowSpec = field(default_factory=lambda: WindowSpec(600, highpass_hz=RUMBLE_HZ))
+    window: WindowSpec = field(default_factory=lambda: WindowSpec(LEFT_MS, highpass_hz=RUMBLE_HZ))
     hops_ms: tuple[int, ...] = (20, 40, 100)
     lookaheads_ms: tuple[int, ...] = (0, 40, 80, 160, 240)
     weights: tuple[float, float, float] = (0.2, 1.0, 0.5)

@@ -98,13 +98,13 @@ def probe(
     from model.windows import Samples, WindowSpec
     from training.encoder.probe import log_mel, ridge_probe
     from training.encoder.teachers import open_teacher, windowed
-    from training.encoder.told import told_right
+    from training.encoder.told import own_windows, told_right
     from training.passages.features import open_encoder
     from training.phones.spoken import recordings
 
     speech, _ = open_encoder(encoder)
     for folder in spoken:
-        told = told_right(speech, recordings(folder), WindowSpec())
+        told = told_right(speech, recordings(folder))
         typer.echo(
             f"{folder.name}: phones {told.phones:.3f}, visemes {told.visemes:.3f}, silence {told.silence:.3f} "
             f"({told.frames} frames of speech)"
@@ -116,8 +116,9 @@ def probe(
         with torch.inference_mode():
             return speech.encode(torch.from_numpy(windows)).numpy()
 
-    teachers = [(each.name, windowed(each)) for each in map(open_teacher, teacher)]
-    for name, features in (("log mel", log_mel), (Path(encoder).name, encode), *teachers):
-        found = ridge_probe(features, sets, spec=WindowSpec(), strangers=others)
+    own = own_windows(speech.config)
+    teachers = [(each.name, windowed(each), WindowSpec()) for each in map(open_teacher, teacher)]
+    for name, features, spec in (("log mel", log_mel, own), (Path(encoder).name, encode, own), *teachers):
+        found = ridge_probe(features, sets, spec=spec, strangers=others)
         shapes = ", ".join(f"{shape} {r:.3f}" for shape, r in found.by_shape.items())
         typer.echo(f"{name}: mean r {found.mean:.3f} ({shapes})")

@@ -1,7 +1,7 @@
 """The compact speech encoder: a small HuBERT that learns phones, and the features of larger ones, window by window.
 
 It is trained on exactly the windows used at run time: cut at random from recordings for which the teachers computed
-targets with long context, so that the student learns to make do with one second.
+targets with long context, so that the student learns to make do with .6 s before the hop, the hop and the lookahead.
 """
 
 import json

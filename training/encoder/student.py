@@ -66,10 +66,14 @@ class Student(nn.Module):
     def begin_as(self, start: Encoder) -> None:
         """Begin with the weights of another encoder that has no more layers; further ones change nothing at first.
 
-        Raises FacewireError for one of another shape.
+        Raises FacewireError for one of another shape, or that knows other phones.
         """
+        if self.head is not None and start.head is not None and _reads(self.head) != _reads(start.head):
+            raise FacewireError(f"{start.config.source}: an encoder that knows other phones, or in another order")
         try:
             missing, unknown = self.hubert.load_state_dict(start.hubert.state_dict(), strict=False)
+            if self.head is not None and start.head is not None:
+                self.head.load_state_dict(start.head.state_dict())
         except RuntimeError as error:
             raise FacewireError(f"{start.config.source}: an encoder of another shape: {error}") from error
         if unknown:
@@ -77,8 +81,6 @@ class Student(nn.Module):
         for name in missing:
             if name.endswith(("out_proj.weight", "out_proj.bias", "output_dense.weight", "output_dense.bias")):
                 nn.init.zeros_(self.hubert.get_parameter(name))
-        if self.head is not None and start.head is not None:
-            self.head.load_state_dict(start.head.state_dict())
 
     def forward(self, windows: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
         """By teacher (B, features, dim), and phones' logits (B, features, times, P); of windows (B, samples)."""
@@ -89,3 +91,8 @@ class Student(nn.Module):
         narrow = functional.silu(self.head.bottleneck(hidden))
         told = [self.head.phones(narrow)] + ([] if self.ahead is None else [self.ahead(narrow)])
         return by_teacher, torch.cat(told, -1).reshape(*narrow.shape[:2], -1, len(PHONES))
+
+
+def _reads(head: PhoneHead) -> tuple[tuple[str, ...], int]:
+    """The phones that a head reads, in order, and the width that it reads them from."""
+    return head.names, head.bottleneck.out_features

@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.config import EncoderConfig
 from model.encoder import Encoder
 from model.windower import windows_of
 from model.windows import FEATURE_SAMPLES, RECEPTIVE_SAMPLES, Samples, WindowSpec
 from protocols.errors import FacewireError
+from training.encoder.batches import LEFT_MS
 from training.phones import spoken
 from training.phones.table import INDEX, PHONES, SILENCE, VISEME_OF
 
@@ -30,14 +32,23 @@ class Told:
     """Frames of speech."""
 
 
-def told_right(encoder: Encoder, recordings: Sequence[Path], spec: WindowSpec) -> Told:
-    """Judge an encoder on recordings with phones beside them, in the windows and at the level of run time.
+def own_windows(config: EncoderConfig) -> WindowSpec:
+    """The windows that an encoder was trained on, with the default hop and lookahead.
+
+    One that knows phones was trained on `LEFT_MS` before a hop; others get the default of `WindowSpec`.
+    """
+    left_ms = LEFT_MS if config.phones else WindowSpec.left_ms
+    return WindowSpec(left_ms, highpass_hz=config.highpass_hz)
+
+
+def told_right(encoder: Encoder, recordings: Sequence[Path]) -> Told:
+    """Judge an encoder on recordings with phones beside them, in its own windows and at the level of run time.
 
     Raises FacewireError for an encoder that knows no phones, or other ones than training does.
     """
     if encoder.config.phones != PHONES:
         raise FacewireError(f"{encoder.config.source}: this encoder tells no phones apart; train one on NAME.phones")
-    told, wanted = [], []
+    spec, told, wanted = own_windows(encoder.config), [], []
     for samples, said in spoken.sound_and_phones(recordings):
         told.append(phones_of(encoder, samples, spec).argmax(-1))
         wanted.append(said.at(np.arange(len(told[-1])) * FEATURE_SAMPLES + RECEPTIVE_SAMPLES // 2))

@@ -1,5 +1,6 @@
 """Speech and the teachers' features of it, computed once and kept in a folder as memory-mapped arrays."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -35,6 +36,8 @@ class Source:
     licence: str
     minutes: float
     files: list[str]
+    phones: str | None = None
+    """SHA-256 of the phones beside them, which were packed as well; None: the folder does not tell."""
 
 
 class Cut(NamedTuple):
@@ -91,7 +94,7 @@ class Track:
 def prepare(speech: Sequence[Recordings], teachers: Sequence[Teacher], folder: Path, bar: Progress) -> Track:
     """Pack the speech and let the teachers hear it, or reuse what an earlier run left in `folder`.
 
-    Raises FacewireError if the folder was made from other recordings, or if two teachers have the same name;
+    Raises FacewireError if the folder was made from other recordings or phones, or if two teachers have the same name;
     StoppedError when asked to stop.
     """
     names = [teacher.name for teacher in teachers]
@@ -115,6 +118,8 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
         wanted = [(s.name, s.licence, [path.name for path in s.files]) for s in speech]
         if wanted != [(s.name, s.licence, s.files) for s in sources]:
             raise FacewireError(f"{folder} holds a track of other recordings; choose an empty folder, or delete it")
+        if not _same_phones(speech, sources, folder):
+            raise FacewireError(f"{folder} holds a track with other phones; choose an empty folder, or delete it")
         return sources
     sources = []
     task = bar.add_task("packing recordings", total=sum(len(s.files) for s in speech))
@@ -128,12 +133,29 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
                 heard += len(piece) - GAP_FEATURES * FEATURE_SAMPLES
                 bar.advance(task)
             minutes = round(heard / SAMPLE_RATE_HZ / 60, 2)
-            sources.append(Source(s.name, s.licence, minutes, [path.name for path in s.files]))
+            sources.append(Source(s.name, s.licence, minutes, [path.name for path in s.files], _phones_sha256(s)))
     with complete_or_not_at_all(folder / _PHONES) as partial:
         np.concatenate(said).tofile(partial)
     with complete_or_not_at_all(listing) as partial:
         partial.write_text(json.dumps({"sources": [asdict(source) for source in sources]}, indent=1), encoding="utf-8")
     return sources
+
+
+def _same_phones(speech: Sequence[Recordings], sources: Sequence[Source], folder: Path) -> bool:
+    """Whether the track has the phones that now lie beside its recordings; of an old folder, whether it has any."""
+    phones, features = folder / _PHONES, (folder / _PCM).stat().st_size // 2 // FEATURE_SAMPLES
+    if not phones.exists() or phones.stat().st_size != features:
+        return False
+    return all(packed.phones in (None, _phones_sha256(s)) for s, packed in zip(speech, sources, strict=True))
+
+
+def _phones_sha256(speech: Recordings) -> str:
+    """Hash of the phones beside some recordings, and of which have none."""
+    found = hashlib.sha256()
+    for path in speech.files:
+        beside = path.with_suffix(spoken.SUFFIX)
+        found.update(hashlib.sha256(beside.read_bytes()).digest() if spoken.beside(path) else bytes(32))
+    return found.hexdigest()
 
 
 def _phones(recording: Path, features: int) -> NDArray[np.int8]:

@@ -13,7 +13,8 @@ from rich.progress import Progress
 from transformers import HubertConfig, HubertModel
 from typer.testing import CliRunner
 
-from model.encoder import pretrained
+from model.encoder import embed, pretrained
+from model.phones import PhoneHead
 from model.windows import FEATURE_SAMPLES, RUMBLE_HZ, Samples, WindowSpec
 from protocols.errors import FacewireError
 from tests.model.tiny import tiny_hubert
@@ -340,6 +341,44 @@ def test_further_layers_change_nothing_at_first(tmp_path: Path) -> None:
     )
     with pytest.raises(FacewireError, match="another shape"):
         Student(compact_config(), {}).begin_as(pretrained(tmp_path / "start"))
+
+
+@pytest.mark.parametrize(("names", "width"), [(PHONES[::-1], 48), (PHONES, 24)])
+def test_an_encoder_that_knows_other_phones_is_no_start(names: tuple[str, ...], width: int) -> None:
+    start = embed(HubertModel(tiny_config()), PhoneHead(16, width, names))
+    with pytest.raises(FacewireError, match="knows other phones"):
+        Student(tiny_config(), {}, times=1).begin_as(start)
+
+
+def test_the_phones_of_a_start_are_known_at_once() -> None:
+    start = embed(HubertModel(tiny_config()), PhoneHead(16, 48, PHONES))
+    student = Student(tiny_config(), {}, times=2)
+    student.begin_as(start)
+    assert student.head is not None and start.head is not None
+    torch.testing.assert_close(student.head.state_dict(), start.head.state_dict())
+
+
+def test_phones_that_were_added_or_changed_later_are_not_overlooked(spoken_track: Track, tmp_path: Path) -> None:
+    speech, work = [recordings_of(tmp_path / "said", "CC0")], tmp_path / "spoken"
+    prepare(speech, [], work, SILENT)
+    said = tmp_path / "said" / "one.phones"
+    before = said.read_bytes()
+    said.unlink()
+    with pytest.raises(FacewireError, match="other phones; choose an empty folder, or delete it"):
+        prepare(speech, [], work, SILENT)
+    said.write_bytes(before)
+    (work / "track.phones").unlink()
+    with pytest.raises(FacewireError, match="other phones; choose an empty folder, or delete it"):
+        prepare(speech, [], work, SILENT)
+
+
+def test_a_folder_that_does_not_tell_which_phones_it_has_is_used(spoken_track: Track, tmp_path: Path) -> None:
+    listing = tmp_path / "spoken" / "sources.json"
+    told = json.loads(listing.read_text(encoding="utf-8"))
+    del told["sources"][0]["phones"]
+    listing.write_text(json.dumps(told), encoding="utf-8")
+    again = prepare([recordings_of(tmp_path / "said", "CC0")], [], tmp_path / "spoken", SILENT)
+    np.testing.assert_array_equal(again.phones, spoken_track.phones)
 
 
 def test_with_neither_teacher_nor_phones_there_is_nothing_to_learn(speech: list[Recordings], tmp_path: Path) -> None:

@@ -5,11 +5,20 @@ import pytest
 import soundfile
 
 from model.cleaning import ORDER, clean
-from model.windows import WindowSpec
+from model.encoder import embed
+from model.phones import PhoneHead
+from model.windower import windows_of
+from model.windows import RUMBLE_HZ, WindowSpec
 from protocols.errors import FacewireError
+from tests.model.tiny import tiny_hubert
 from tests.training.people import prepared, write_person
 from training.datasets.dataset import read
+from training.encoder import told
 from training.encoder.probe import SHAPES, at_rate, log_mel, ridge_probe, streamed
+from training.encoder.told import own_windows
+from training.phones import spoken
+from training.phones.spoken import Spoken, Timed
+from training.phones.table import PHONES
 
 SPEC = WindowSpec(100, 100, 40)
 
@@ -56,3 +65,20 @@ def test_a_set_without_test_recordings_is_refused(tmp_path: Path) -> None:
     write_person(tmp_path, clips=1)
     with pytest.raises(FacewireError, match=r"none of its 1 recordings is in the \w+ split"):
         ridge_probe(log_mel, [read(prepared(tmp_path, tmp_path / "set", "nina"))], spec=SPEC)
+
+
+def test_an_encoder_is_judged_on_the_windows_that_it_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hubert = tiny_hubert()
+    hubert.config.highpass_hz = RUMBLE_HZ
+    knowing = embed(hubert, PhoneHead(hubert.config.hidden_size, 4, PHONES))
+    assert own_windows(knowing.config) == WindowSpec(600, highpass_hz=RUMBLE_HZ)
+    assert own_windows(embed(tiny_hubert()).config) == WindowSpec()
+    soundfile.write(tmp_path / "one.wav", np.full(16_000, 0.1), 16_000)
+    spoken.write(tmp_path / "one.wav", Spoken("anna", "en", "", (Timed("a", 3200, 9600),)))
+    cut: list[WindowSpec] = []
+    monkeypatch.setattr(told, "windows_of", lambda spec, samples: cut.append(spec) or windows_of(spec, samples))
+    found = told.told_right(knowing, [tmp_path / "one.wav"])
+    assert cut == [own_windows(knowing.config)]
+    assert found.frames == 20
