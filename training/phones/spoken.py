@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.audio import read_audio
-from model.windows import Samples
+from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from protocols.files import complete_or_not_at_all
 from training.phones.table import INDEX, SILENCE
 
 SUFFIX: Final = ".phones"
+LONGEST_SAMPLES: Final = 24 * 3600 * SAMPLE_RATE_HZ
+"""No recording is longer than a day."""
 
 
 class Timed(NamedTuple):
@@ -68,11 +70,11 @@ def read(recording: Path) -> Spoken:
         given = json.loads(path.read_text(encoding="utf-8"))
         phones = tuple(Timed(str(phone), int(begin), int(end)) for phone, begin, end in given["phones"])
         spoken = Spoken(str(given["voice"]), str(given["language"]), str(given["text"]), phones)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise FacewireError(f"{path}: not the phones of a recording: {error!r}") from None
     unknown = {each.phone for each in phones} - set(INDEX)
-    if unknown or any(not 0 <= each.begin < each.end for each in phones):
-        raise FacewireError(f"{path}: unknown phones {sorted(unknown)}, or one that ends before it begins")
+    if unknown or any(not 0 <= each.begin < each.end <= LONGEST_SAMPLES for each in phones):
+        raise FacewireError(f"{path}: unknown phones {sorted(unknown)}, or one that ends too early or after a day")
     if any(one.end > two.begin for one, two in pairwise(phones)):
         raise FacewireError(f"{path}: its phones overlap, or are not in order")
     return spoken

@@ -1,4 +1,4 @@
-"""A face by the phones that are spoken and by nothing else: no voice can lead it astray.
+"""A face by the phones that are spoken and by nothing else, so that it is the same for every voice.
 
 It reads how much of each frame every phone fills, 260 ms before and after, and always 50 times a second; other rates
 are interpolated. `training.talkers.learn` learns it from real curves.
@@ -135,9 +135,16 @@ def load(path: Path) -> Animator:
         own = {name: tensors.pop(name).numpy() for name in ARRAYS}
         network = PhoneNetwork().eval()
         network.load_state_dict(tensors)
-        return Animator(network, **own, provenance=json.loads(told["provenance"]))
-    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        provenance = json.loads(told["provenance"])
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise FacewireError(f"{path}: not an animator that can be read: {error}") from None
+    stands_for = own["stands_for"]
+    fits = {name: array.shape == (blendshapes.COUNT,) for name, array in own.items()}
+    fits["stands_for"] = stands_for.shape == (len(PHONES),) and set(stands_for.tolist()) <= set(range(len(PHONES)))
+    fits["provenance"] = isinstance(provenance, dict)
+    if wrong := [name for name in fits if not fits[name]]:
+        raise FacewireError(f"{path}: not an animator that can be read: wrong {', '.join(wrong)}")
+    return Animator(network, **own, provenance=provenance)
 
 
 def _at_rate(face: Curves, frames: int, fps: int) -> Curves:

@@ -32,8 +32,14 @@ def recordings(
 
 
 def licence_of(provenance: dict[str, Any], speech: str) -> str:
-    """The licence of speech and face together; `speech` is that of the sound."""
-    sources = [(name, row["licence"]) for who in provenance["data"].values() for name, row in who.items()]
+    """The licence of speech and face together; `speech` is that of the sound.
+
+    Raises FacewireError for an animator that does not tell what it was learnt from.
+    """
+    try:
+        sources = [(name, str(row["licence"])) for who in provenance["data"].values() for name, row in who.items()]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FacewireError(f"the animator does not tell the licences that it was learnt under: {error!r}") from None
     faces = ", ".join(f"{name} ({licence})" for name, licence in sorted(set(sources)))
     return f"{speech}; face learnt from {faces}"
 

@@ -24,6 +24,7 @@ from training.interrupt import StoppedError, asked_to_stop
 from training.phones import spoken
 from training.phones.spoken import Spoken, Timed, shared
 from training.phones.table import of_arpabet
+from training.talkers import begun
 
 VOICES: Final = ("slt", "slt", "rms", "rms", "awb", "awb", "kal16")
 """Drawn from: one woman and three men. The last one is joined from diphones, the others are modelled."""
@@ -56,9 +57,10 @@ def saying(texts: Sequence[str], seed: int, number: int) -> Saying:
 def say(texts: Sequence[str], seed: int, utterances: int, out: Path, bar: Progress) -> None:
     """Write utterances, `out` / 00000.flac beside .phones and so on; existing ones are kept.
 
-    Raises FacewireError if flite is not installed; StoppedError, after the current one, when asked to stop.
+    Raises FacewireError if flite is not installed or the folder has other speech; StoppedError, after the current one,
+    when asked to stop.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    begun.begin(out, {"synthesiser": "flite", "texts": begun.of_texts(texts), "seed": seed})
     task = bar.add_task("speech by flite", total=utterances)
     with asked_to_stop() as asked:
         for number in range(utterances):
@@ -68,23 +70,31 @@ def say(texts: Sequence[str], seed: int, utterances: int, out: Path, bar: Progre
                     raise StoppedError(f"{out}: {number} of {utterances} utterances; run the same command to continue")
                 said = saying(texts, seed, number)
                 sound, ends = _spoken_by_flite(said)
+                phones = timed(ends, len(sound))
                 with complete_or_not_at_all(recording) as partial:
                     soundfile.write(partial, sound, SAMPLE_RATE_HZ, format="FLAC")
-                phones = timed(ends, len(sound))
                 spoken.write(recording, Spoken(f"flite_{said.voice}", "en", said.text, phones))
             bar.advance(task)
 
 
 def timed(ends: str, samples: int) -> tuple[Timed, ...]:
-    """The phones of a recording of so many samples, from flite's `NAME:END` in seconds, one after the other."""
+    """The phones of a recording of so many samples, from flite's `NAME:END` in seconds, one after the other.
+
+    Raises FacewireError for anything else, and where there are no phones.
+    """
     made: list[Timed] = []
     begin = 0
     for each in ends.split():
         name, _, end_s = each.rpartition(":")
-        end = min(max(begin, round((float(end_s) - EARLY_S) * SAMPLE_RATE_HZ)), samples)
+        try:
+            end = min(max(begin, round((float(end_s) - EARLY_S) * SAMPLE_RATE_HZ)), samples)
+        except (ValueError, OverflowError):
+            raise FacewireError(f"flite told {each!r} where the end of a phone was expected") from None
         if name not in _SILENT:
             made += shared(_OWN.get(name.upper()) or of_arpabet((name.upper(),))[0], begin, end)
         begin = end
+    if not made:
+        raise FacewireError(f"flite told no phones: {ends.strip()[:80]!r}")
     return tuple(made)
 
 

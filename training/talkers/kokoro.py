@@ -33,11 +33,17 @@ class Kokoro:
         """The sound (n,) at 16 kHz and the durations of all letters, and of a blank on each side, of a text.
 
         A unit is 25 ms (`training.talkers.times`). `voice` is (lengths, 256); `letters` are all in the alphabet.
+        Raises FacewireError for a model that cannot speak.
         """
         tokens = np.array([[0, *(self.alphabet[letter] for letter in letters), 0]], np.int64)
         style = voice[min(len(letters), len(voice) - 1)][None].astype(np.float32)
         given = {"tokens": tokens, "style": style, "speed": np.array([speed], np.float32)}
-        sound, durations = self.session.run([self.session.get_outputs()[0].name, DURATIONS], given)
+        try:
+            sound, durations = self.session.run([self.session.get_outputs()[0].name, DURATIONS], given)
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise FacewireError(f"Kokoro cannot speak; is it the right model? {error}") from error
+        if not sound.size or not np.isfinite(sound).all():
+            raise FacewireError("Kokoro made no sound; is it the right model?")
         heard = soxr.resample(sound.reshape(-1), RATE_HZ, SAMPLE_RATE_HZ)
         heard *= PEAK / max(1e-3, float(np.abs(heard).max()))
         return heard.astype(np.float32), np.rint(durations).astype(int).reshape(-1).tolist()
@@ -51,7 +57,12 @@ def open_kokoro(model: Path, vocabulary: Path) -> Kokoro:
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise FacewireError(f"{vocabulary}: not Kokoro's vocabulary: {error!r}") from None
-    return Kokoro(_session(with_durations(model)), alphabet)
+    try:
+        return Kokoro(_session(with_durations(model)), alphabet)
+    except FacewireError:
+        raise
+    except Exception as error:  # onnxruntime's errors share no base class
+        raise FacewireError(f"{model}: onnxruntime cannot open it: {error}") from error
 
 
 def with_durations(model: Path) -> bytes:
@@ -95,6 +106,9 @@ def voices_in(folder: Path, left_out: tuple[str, ...] = ()) -> dict[str, Path]:
 def read_voice(path: Path) -> Floats:
     """A voice (lengths, 256). Raises FacewireError for another file."""
     try:
-        return np.fromfile(path, np.float32).reshape(-1, STYLE)
+        voice = np.fromfile(path, np.float32).reshape(-1, STYLE)
     except (OSError, ValueError) as error:
         raise FacewireError(f"{path}: not a voice of Kokoro, rows of {STYLE} float32: {error}") from None
+    if not len(voice):
+        raise FacewireError(f"{path}: not a voice of Kokoro, rows of {STYLE} float32: it is empty")
+    return voice

@@ -12,6 +12,7 @@ import numpy as np
 
 from model.windows import SAMPLE_RATE_HZ
 from protocols.blendshapes import COUNT, INDEX
+from protocols.errors import FacewireError
 from training.datasets.clips import Curves
 from training.phones.spoken import Spoken
 from training.phones.table import CLOSED, VISEMES
@@ -104,11 +105,13 @@ def lively(animator: Animator, speech: Sequence[Spoken]) -> Lively:
 
 
 def largest(animator: Animator | Lively, speech: Sequence[Spoken]) -> Curves:
-    """95th percentile (52,) of each shape, while somebody speaks."""
+    """95th percentile (52,) of each shape, while somebody speaks. Raises FacewireError if nobody does."""
     faces = []
     for spoken in speech:
         if spoken.phones:
             first, last = (int(at / SAMPLE_RATE_HZ * FPS) for at in (spoken.phones[0].begin, spoken.phones[-1].end))
             faces.append(animator(spoken, last + 1, FPS)[first:])
+    if not faces:
+        raise FacewireError(f"nobody speaks in the first {len(speech)} recordings, in which sizes are measured")
     found: Curves = np.percentile(np.concatenate(faces), 95, axis=0).astype(np.float32)
     return found

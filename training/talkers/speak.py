@@ -1,12 +1,10 @@
 """Many voices say many sentences, and the times of their phones are known."""
 
-import hashlib
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import soundfile
@@ -18,7 +16,7 @@ from protocols.files import complete_or_not_at_all, sha256
 from training.interrupt import StoppedError, asked_to_stop
 from training.phones import spoken
 from training.phones.spoken import Spoken
-from training.talkers import phonemes
+from training.talkers import begun, phonemes
 from training.talkers.kokoro import FEWEST, Kokoro, read_voice
 from training.talkers.times import timed
 
@@ -29,8 +27,6 @@ SHARE: Final = (0.3, 0.7)
 SPEED: Final = (0.75, 1.4)
 TRIES: Final = 50
 """Sentences tried for an utterance; one may be all abbreviations."""
-TOLD: Final = "speech.json"
-"""How the folder was made."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,9 @@ def say(script: Script, kokoro: Kokoro, model: Path, utterances: int, out: Path,
 
     Raises FacewireError for a folder with other speech; StoppedError, after the current one, when asked to stop.
     """
-    _begin(script, model, out)
+    texts = {language: begun.of_texts(texts) for language, texts in script.texts.items()}
+    told = {"model_sha256": sha256(model), "voices": list(script.voices), "texts": texts, "seed": script.seed}
+    begun.begin(out, told)
     task = bar.add_task("speech", total=utterances)
     with asked_to_stop() as asked:
         for number in range(utterances):
@@ -89,32 +87,11 @@ def say(script: Script, kokoro: Kokoro, model: Path, utterances: int, out: Path,
 
 def _say(said: Line, script: Script, kokoro: Kokoro, recording: Path) -> None:
     voices = [read_voice(script.voices[name]) for name in said.voices]
+    if len({len(voice) for voice in voices}) > 1:
+        raise FacewireError(f"{', '.join(said.voices)}: voices of different length cannot be mixed; --leave-out one")
     mixed = np.sum([voice * share for voice, share in zip(voices, (said.share, 1 - said.share), strict=False)], axis=0)
     sound, durations = kokoro.speak(said.letters, mixed, said.speed)
     with complete_or_not_at_all(recording) as partial:
         soundfile.write(partial, sound, SAMPLE_RATE_HZ, format="FLAC")
     phones = timed(said.letters, durations, sound)
     spoken.write(recording, Spoken("+".join(said.voices), said.language, said.text, phones))
-
-
-def _begin(script: Script, model: Path, out: Path) -> None:
-    """Note how the folder is made, or check that it was begun in the same way."""
-    texts = {language: [len(texts), _hash(texts)] for language, texts in script.texts.items()}
-    told: dict[str, Any] = {"model_sha256": sha256(model), "voices": list(script.voices), "texts": texts}
-    told["seed"] = script.seed
-    path = out / TOLD
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        before = json.loads(path.read_text("utf-8")) if path.exists() else None
-    except (OSError, ValueError) as error:
-        raise FacewireError(f"{path}: cannot be read or made: {error}") from None
-    if before is None:
-        with complete_or_not_at_all(path) as partial:
-            partial.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    elif before != told:
-        other = ", ".join(name for name in told if not isinstance(before, dict) or before.get(name) != told[name])
-        raise FacewireError(f"{out}: holds other speech ({other}); choose another --out, or delete it")
-
-
-def _hash(texts: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -354,7 +354,8 @@ def test_the_phones_of_a_start_are_known_at_once() -> None:
     start = embed(HubertModel(tiny_config()), PhoneHead(16, 48, PHONES))
     student = Student(tiny_config(), {}, times=2)
     student.begin_as(start)
-    assert student.head is not None and start.head is not None
+    assert student.head is not None
+    assert start.head is not None
     torch.testing.assert_close(student.head.state_dict(), start.head.state_dict())
 
 

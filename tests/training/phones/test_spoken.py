@@ -47,6 +47,10 @@ def test_between_phones_there_is_silence() -> None:
         '{"voice": "a", "language": "en", "text": "", "phones": [["p", -5, 5]]}',
         '{"voice": "a", "language": "en", "text": "", "phones": [["q", 1, 5]]}',
         '{"voice": "a", "language": "en", "text": "", "phones": [["p", 1, 5], ["i", 4, 9]]}',
+        '{"voice": "a", "language": "en", "text": "", "phones": [["p", 1, Infinity]]}',
+        '{"voice": "a", "language": "en", "text": "", "phones": [["p", NaN, 5]]}',
+        '{"voice": "a", "language": "en", "text": "", "phones": [["p", 1, 1e300]]}',
+        '{"voice": "a", "language": "en", "text": "", "phones": [["p", 1, 1382400001]]}',
         "[" * 100_000,
     ],
 )

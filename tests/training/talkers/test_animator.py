@@ -2,6 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from protocols.blendshapes import INDEX, NAMES
 from protocols.errors import FacewireError
@@ -73,6 +76,29 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(b"nothing")
     with pytest.raises(FacewireError, match="not an animator"):
         animators.load(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("mean", torch.zeros(51)),
+        ("rest", torch.zeros(52, dtype=torch.bfloat16)),
+        ("stands_for", torch.full((len(PHONES),), len(PHONES))),
+        ("stands_for", torch.zeros(3, dtype=torch.int64)),
+        ("layers.0.weight", torch.zeros(2, 2)),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(learnt: Animator, tmp_path: Path, name: str, wrong: torch.Tensor) -> None:
+    path = tmp_path / "animator.safetensors"
+    learnt.save(path)
+    with safe_open(path, "pt") as file:
+        told, tensors = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    save_file(tensors | {name: wrong}, tmp_path / "other.safetensors", told)
+    with pytest.raises(FacewireError, match=r"other\.safetensors: not an animator that can be read"):
+        animators.load(tmp_path / "other.safetensors")
+    save_file(tensors, tmp_path / "other.safetensors", told | {"provenance": "[]"})
+    with pytest.raises(FacewireError, match="wrong provenance"):
+        animators.load(tmp_path / "other.safetensors")
 
 
 def test_a_neighbour_stands_for_a_rare_phone() -> None:

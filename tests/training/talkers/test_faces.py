@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from model.windows import SAMPLE_RATE_HZ
 from protocols.blendshapes import INDEX
+from protocols.errors import FacewireError
 from tests.training.talkers.speaking import length_s, utterance
 from training.cli import app
 from training.datasets import dataset
@@ -82,3 +84,9 @@ def test_a_broken_recording_is_named_and_the_others_are_made(folder: Path) -> No
 def test_a_licence_for_both() -> None:
     told = {"data": {"anna": {"one": {"licence": "MIT"}}}}
     assert faces.licence_of(told, "CC0") == "CC0; face learnt from one (MIT)"
+
+
+@pytest.mark.parametrize("told", [{}, {"data": []}, {"data": {"anna": {"one": {}}}}, {"data": {"anna": None}}])
+def test_an_animator_without_licences_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(FacewireError, match="licences"):
+        faces.licence_of(told, "CC0")

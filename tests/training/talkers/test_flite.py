@@ -23,6 +23,12 @@ def test_phones_end_where_flite_says() -> None:
     assert flite.timed(ENDS, 4000)[-1] == Timed("I", 3600, 4000)
 
 
+@pytest.mark.parametrize("ends", ["m:soon", "m", "m:inf", "m:nan", "xx:0.5", "", "pau:0.2 pau:0.4"])
+def test_anything_else_is_refused(ends: str) -> None:
+    with pytest.raises(FacewireError):
+        flite.timed(ends, 16_000)
+
+
 def test_an_utterance_depends_on_seed_and_number_alone() -> None:
     texts = ["One thing.", "Another thing (of 2)!"]
     made = [flite.saying(texts, 3, number) for number in range(30)]
@@ -48,6 +54,10 @@ def test_recordings_lie_beside_their_phones(tmp_path: Path, monkeypatch: pytest.
     said = spoken.read(recordings[0])
     assert said.voice.removeprefix("flite_") in flite.VOICES
     assert said.phones == flite.timed(ENDS, 16_000)
+    with pytest.raises(FacewireError, match=r"holds other speech \(seed\)"):
+        flite.say(["My church."], 1, 2, tmp_path / "out", Progress(disable=True))
+    with pytest.raises(FacewireError, match=r"holds other speech \(texts\)"):
+        flite.say(["My house."], 0, 2, tmp_path / "out", Progress(disable=True))
     program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     flite.say(["My church."], 0, 2, tmp_path / "out", Progress(disable=True))
     with pytest.raises(FacewireError, match="cannot say 'My church"):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from protocols.blendshapes import INDEX
+from protocols.errors import FacewireError
 from training.phones.spoken import Spoken, Timed
 from training.phones.table import CLOSED
 from training.talkers.animator import FPS, Animator
@@ -43,3 +44,8 @@ def test_rules_count_half_and_what_was_captured_as_before(learnt: Animator, spee
     assert trust[INDEX["jawForward"]] == BY_RULE
     assert trust[INDEX["jawOpen"]] == 1
     assert trust[INDEX["browInnerUp"]] == trust[INDEX["mouthFunnel"]] == 0
+
+
+def test_without_phones_there_are_no_sizes(learnt: Animator) -> None:
+    with pytest.raises(FacewireError, match="nobody speaks in the first 2 recordings"):
+        lively(learnt, [Spoken("", "", "", ())] * 2)

@@ -201,6 +201,31 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "half.bin").write_bytes(b"1234")
     with pytest.raises(FacewireError, match="rows of 256"):
         kokoro.read_voice(tmp_path / "half.bin")
+    (tmp_path / "empty.bin").write_bytes(b"")
+    with pytest.raises(FacewireError, match="it is empty"):
+        kokoro.read_voice(tmp_path / "empty.bin")
+
+
+def test_a_graph_that_onnxruntime_refuses_is_named(tmp_path: Path) -> None:
+    (tmp_path / "vocab.json").write_text(json.dumps({"vocab": ALPHABET}), encoding="utf-8")
+    broken = graph("audio")
+    broken.graph.node[0].op_type = "NoSuchOperator"
+    onnx.save(broken, tmp_path / "broken.onnx")
+    with pytest.raises(FacewireError, match=r"broken\.onnx: onnxruntime cannot open it"):
+        kokoro.open_kokoro(tmp_path / "broken.onnx", tmp_path / "vocab.json")
+    narrow = graph("audio")
+    narrow.graph.input[1].type.tensor_type.shape.dim[1].dim_value = 64
+    onnx.save(narrow, tmp_path / "narrow.onnx")
+    opened = kokoro.open_kokoro(tmp_path / "narrow.onnx", tmp_path / "vocab.json")
+    with pytest.raises(FacewireError, match="is it the right model"):
+        opened.speak("abe", np.zeros((9, 256), np.float32), 1.0)
+
+
+def test_voices_of_different_length_are_not_mixed(script: Script, espeak: list[str], tmp_path: Path) -> None:
+    np.full((30, 256), 1, np.float32).tofile(script.voices["bm_two"])
+    np.full((20, 256), 1, np.float32).tofile(script.voices["ef_three"])
+    with pytest.raises(FacewireError, match="different length"):
+        speech(script, tmp_path, 24)
 
 
 def test_voices_are_left_out(script: Script) -> None:
