@@ -1,8 +1,8 @@
 """Closures: where a p, b or m is surely spoken, the lips meet; at an f or v the lower lip reaches the teeth.
 
-A viewer forgives much, but not an open mouth at an m. The denoiser closes it most of the time; this makes it certain,
-by the phones of the sound itself, at whatever size the face is drawn. Lips need some time to get there, so they begin
-while the sound is still ahead, as far as the lookahead allows.
+An open mouth at an m is easily seen. The denoiser closes it most of the time; this makes it certain, by the phones of
+the sound itself, at whatever size the face is drawn. Lips need some time to get there, so they begin while the sound is
+still ahead, as far as the lookahead allows.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ SHUT: Final = 0.0
 """jawOpen - mouthClose of lips that meet: ARKit's mouthClose takes back what jawOpen has opened."""
 BY_THE_JAW: Final = 0.5
 """Share of the opening that the jaw takes back; the lips do the rest."""
-PRESSED: Final = 0.08
+PRESSED: Final = 0.05
 """mouthPress of lips that meet: ARKit faces in lively speech have .03 to .05 at their 95th percentile."""
 ON_TEETH: Final = 0.12
 """jawOpen - mouthClose with the lower lip on the teeth, at most."""

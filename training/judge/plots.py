@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib
 import numpy as np
 
 from protocols import blendshapes
-from protocols.files import complete_or_not_at_all
 from training.judge import metrics
 from training.judge.matching import Confusion
 from training.judge.metrics import Curves, Pair
+from training.judge.panels import grid, save
 from training.judge.tables import Column
 
 PLOTTED: Final = 4
@@ -37,7 +36,7 @@ def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
     Dotted lines mark words that begin with p, b or m, if the words are known.
     """
     chosen = list(pairs.items())[:PLOTTED]
-    figure, axes = _grid(len(SHAPES), len(chosen), (max(9.0, 4.2 * len(chosen)), 1.5 * len(SHAPES)), sharex="col")
+    figure, axes = grid(len(SHAPES), len(chosen), (max(9.0, 4.2 * len(chosen)), 1.5 * len(SHAPES)), sharex="col")
     for row, shape in enumerate(SHAPES):
         for axis, (_, pair) in zip(axes[row], chosen, strict=True):
             _curve(axis, pair, shape, fps)
@@ -49,14 +48,14 @@ def curves(path: Path, pairs: Mapping[str, Pair], fps: int, title: str) -> None:
         bottom.set_xlabel("seconds", fontsize=8)
     for row in {0, SHAPES.index(CLOSURE)}:
         axes[row, 0].legend(fontsize=7, loc="upper right")
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def before_and_after(path: Path, before: Sequence[Pair], after: Sequence[Pair], fps: int, title: str) -> None:
     """Plot jaw, lips and brows of some stretches: real, and generated before and after."""
     count = max(1, min(len(after), round(PLOTTED * SECONDS * fps / 2 / max(1, len(after[0].made)))))
     captured = after[0].captured
-    figure, axes = _grid(len(ENROLLED_SHAPES), 1, (12, 1.8 * len(ENROLLED_SHAPES)), sharex="col")
+    figure, axes = grid(len(ENROLLED_SHAPES), 1, (12, 1.8 * len(ENROLLED_SHAPES)), sharex="col")
     for axis, shape in zip(axes[:, 0], ENROLLED_SHAPES, strict=True):
         place = blendshapes.INDEX[shape]
         for faces, color, label in (
@@ -70,14 +69,14 @@ def before_and_after(path: Path, before: Sequence[Pair], after: Sequence[Pair], 
         axis.set_ylabel(shape if captured[place] else f"{shape}\n(not captured)", fontsize=8)
     axes[0, 0].legend(fontsize=7, loc="upper right")
     axes[-1, 0].set_xlabel("seconds", fontsize=8)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def lookahead(path: Path, by_ms: Mapping[int, Column]) -> None:
     """Plot how good a face is at each lookahead, with error bars: what latency buys."""
     dial = sorted(by_ms)
     there = [name for name in AGAINST_LOOKAHEAD if all(name in by_ms[ms] for ms in dial)]
-    figure, axes = _grid(1, len(there), (3.6 * len(there), 3.6))
+    figure, axes = grid(1, len(there), (3.6 * len(there), 3.6))
     for axis, name in zip(axes[0], there, strict=True):
         values = [by_ms[ms][name] for ms in dial]
         means, deviations = [value.mean for value in values], [value.deviation or 0.0 for value in values]
@@ -85,27 +84,27 @@ def lookahead(path: Path, by_ms: Mapping[int, Column]) -> None:
         axis.set_xticks(dial)
         axis.set_xlabel("lookahead, ms")
         axis.set_ylabel(AGAINST_LOOKAHEAD[name])
-    _save(figure, path, "Quality against lookahead")
+    save(figure, path, "Quality against lookahead")
 
 
 def shape_errors(path: Path, made: Sequence[Pair], still: Sequence[Pair]) -> None:
     """Plot the mean absolute error of each captured shape beside that of a still face."""
     error, scale = metrics.shape_errors(made), metrics.shape_errors(still)
     order = [index for index in np.argsort(-np.nan_to_num(error)) if not np.isnan(error[index])]
-    figure, axes = _grid(1, 1, (11, 4))
+    figure, axes = grid(1, 1, (11, 4))
     place = np.arange(len(order))
     axes[0, 0].bar(place - 0.2, error[order], 0.4, color=MADE, label="facewire")
     axes[0, 0].bar(place + 0.2, scale[order], 0.4, color=REAL, label="mean face")
     axes[0, 0].set_xticks(place, [blendshapes.NAMES[index] for index in order], rotation=90, fontsize=7)
     axes[0, 0].set_ylabel("mean absolute error")
     axes[0, 0].legend()
-    _save(figure, path, "Error by shape")
+    save(figure, path, "Error by shape")
 
 
 def spectra(path: Path, pairs: Sequence[Pair], fps: int) -> None:
     """Plot how much lips and upper face move at each frequency; too much at high frequencies is trembling."""
     regions = {"jaw and lips": blendshapes.LIPS_27, "upper face": blendshapes.UPPER}
-    figure, axes = _grid(1, len(regions), (10, 3.5))
+    figure, axes = grid(1, len(regions), (10, 3.5))
     for axis, (region, wanted) in zip(axes[0], regions.items(), strict=True):
         use = pairs[0].channels(wanted)
         for faces, color, label in (
@@ -119,14 +118,14 @@ def spectra(path: Path, pairs: Sequence[Pair], fps: int) -> None:
         axis.set_xlabel("Hz")
     axes[0, 0].set_ylabel("mean power")
     axes[0, 0].legend(fontsize=8)
-    _save(figure, path, "How fast the face moves")
+    save(figure, path, "How fast the face moves")
 
 
 def confusion(path: Path, found: Confusion) -> None:
     """Plot who was taken for whom, as shares of each voice's pieces."""
     shares = found.counts / np.maximum(found.counts.sum(1, keepdims=True), 1)
     size = max(3.5, 0.45 * len(found.names))
-    figure, axes = _grid(1, 1, (size + 1, size))
+    figure, axes = grid(1, 1, (size + 1, size))
     axis = axes[0, 0]
     axis.imshow(shares, vmin=0, vmax=1, cmap="Blues")
     for row, column in np.argwhere(found.counts):
@@ -136,24 +135,24 @@ def confusion(path: Path, found: Confusion) -> None:
     axis.set_yticks(range(len(found.names)), found.names, fontsize=8)
     axis.set_xlabel("matched to")
     axis.set_ylabel("voice of")
-    _save(figure, path, "Identities by voice")
+    save(figure, path, "Identities by voice")
 
 
 def bars(path: Path, values: Mapping[str, Mapping[str, tuple[float, float]]], title: str) -> None:
     """Plot figures of several variants side by side with error bars: by figure, then by variant."""
-    figure, axes = _grid(1, len(values), (3.2 * len(values), 3.6))
+    figure, axes = grid(1, len(values), (3.2 * len(values), 3.6))
     for axis, (name, by_variant) in zip(axes[0], values.items(), strict=True):
         means, deviations = zip(*by_variant.values(), strict=True)
         axis.bar(range(len(means)), means, yerr=deviations, color=MADE, capsize=3)
         axis.set_xticks(range(len(means)), list(by_variant), rotation=90, fontsize=7)
         axis.set_title(name, fontsize=9)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def recovered(path: Path, points: Mapping[str, Sequence[tuple[str, float, float]]], title: str) -> None:
     """Plot recovered against planted habits, one panel per habit: (whose, planted, recovered)."""
     columns = -(-len(points) // 2)
-    figure, axes = _grid(2, columns, (3 * columns, 6.2))
+    figure, axes = grid(2, columns, (3 * columns, 6.2))
     for axis, (name, people) in zip(axes.flat, points.items(), strict=False):
         ends = [planted for _, planted, _ in people]
         axis.plot([min(ends), max(ends)], [min(ends), max(ends)], color=REAL, linewidth=0.9)
@@ -166,12 +165,12 @@ def recovered(path: Path, points: Mapping[str, Sequence[tuple[str, float, float]
     for axis in axes[:, 0]:
         axis.set_ylabel("recovered", fontsize=8)
     axes[0, 0].legend(fontsize=7)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def by_seconds(path: Path, curves: Mapping[str, Mapping[float, float]], title: str) -> None:
     """Plot shares in percent by seconds of sound, one curve per name."""
-    figure, axes = _grid(1, 1, (6, 3.8))
+    figure, axes = grid(1, 1, (6, 3.8))
     for name, shares in curves.items():
         axes[0, 0].plot(list(shares), [100 * share for share in shares.values()], "o-", label=name)
     axes[0, 0].set_xlabel("seconds of voice")
@@ -179,12 +178,12 @@ def by_seconds(path: Path, curves: Mapping[str, Mapping[float, float]], title: s
     axes[0, 0].set_ylim(None, 101)
     axes[0, 0].grid(alpha=0.3)
     axes[0, 0].legend(fontsize=8)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def learning(path: Path, losses: Mapping[str, Sequence[float]], probe: Mapping[int, float]) -> None:
     """Plot losses by step, one curve per name, averaged over some steps; below, the correlations of a probe."""
-    figure, axes = _grid(2 if probe else 1, 1, (8, 6 if probe else 3.5), sharex="col")
+    figure, axes = grid(2 if probe else 1, 1, (8, 6 if probe else 3.5), sharex="col")
     for name, values in losses.items():
         width = max(1, min(50, len(values) // 10))
         means = np.array(values[: len(values) // width * width]).reshape(-1, width).mean(1)
@@ -195,7 +194,7 @@ def learning(path: Path, losses: Mapping[str, Sequence[float]], probe: Mapping[i
         axes[1, 0].plot(list(probe), list(probe.values()), "o-", color=MADE)
         axes[1, 0].set_ylabel("probe: mean r")
     axes[-1, 0].set_xlabel("step")
-    _save(figure, path, "Learning")
+    save(figure, path, "Learning")
 
 
 def _curve(axis: Any, pair: Pair, shape: str, fps: int) -> None:
@@ -222,20 +221,3 @@ def _values(face: Curves, shape: str) -> Curves:
 
 def _captured(pair: Pair, shape: str) -> bool:
     return all(pair.captured[blendshapes.INDEX[name]] for name in shape.split(" - "))
-
-
-def _grid(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Any, Any]:
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot.subplots(rows, columns, figsize=size, squeeze=False, **options)
-
-
-def _save(figure: Any, path: Path, title: str) -> None:
-    from matplotlib import pyplot
-
-    figure.suptitle(title, fontsize=10)
-    figure.tight_layout()
-    with complete_or_not_at_all(path) as partial:
-        figure.savefig(partial, dpi=100)
-    pyplot.close(figure)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Passages:
 
     def has(self, identity: int) -> bool:
         """Whether there are passages of an identity; strangers have the index after the last one's."""
-        return any(bool((shard["identity"][rows] == identity).any()) for shard, rows in self._each())
+        return identity in self._identities
 
     def __len__(self) -> int:
         """The number of passages."""
@@ -55,6 +56,10 @@ class Passages:
         for shard, chosen in self._each():
             for rows in torch.split(chosen, 64):
                 yield tuple(shard[name][rows] for name in names)
+
+    @cached_property
+    def _identities(self) -> frozenset[int]:
+        return frozenset(index for shard, rows in self._each() for index in shard["identity"][rows].unique().tolist())
 
     def _each(self) -> Iterator[tuple[Shard, Tensor]]:
         return zip(self.shards, self._chosen, strict=True)

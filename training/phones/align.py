@@ -1,6 +1,7 @@
 """When the phones of a known English text are spoken: forced alignment by PocketSphinx and its own acoustic model."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ _FRAME_SAMPLES: Final = SAMPLE_RATE_HZ // 100
 SOUNDS: Final = frozenset({".flac", ".wav", ".ogg"})
 _WORD: Final = re.compile(r"[a-z']+(?:\(\d\))?")
 """A word, or another way to say it, such as a(2)."""
+_APOSTROPHE: Final = re.compile(r"(?<=[a-z])\N{RIGHT SINGLE QUOTATION MARK}(?=[a-z])")
+_UNKNOWN: Final = re.compile(r"\S*[^\W_]\S*")
 _SILENCE: Final = re.compile(r"[<\[(]|SIL")
 
 
@@ -37,14 +40,14 @@ def align_folder(folder: Path, voice: str, bar: Progress) -> tuple[int, list[str
 
     Returns how many were written, and why others were not. Raises FacewireError if there are no texts.
     """
-    waiting = [path for path in sorted(folder.rglob("*")) if path.suffix in SOUNDS and _text(path) is not None]
+    waiting = [path for path in sorted(folder.rglob("*")) if path.suffix in SOUNDS and _has_text(path)]
     if not waiting:
         raise FacewireError(f"{folder}: no recordings with a text beside them: NAME.txt, or GRID's NAME.align")
     left_out, waiting = [], [path for path in waiting if not spoken.beside(path)]
     task = bar.add_task("aligning", total=len(waiting))
     for path in waiting:
         try:
-            text = _text(path) or ""
+            text = _text(path)
             phones = aligned(read_audio(path), text)
             spoken.write(path, Spoken(voice, "en", text, phones))
         except FacewireError as error:
@@ -53,15 +56,32 @@ def align_folder(folder: Path, voice: str, bar: Progress) -> tuple[int, list[str
     return len(waiting) - len(left_out), left_out
 
 
-def _text(recording: Path) -> str | None:
-    """The text of a recording in the aligner's spelling; None if it has none."""
+def _has_text(recording: Path) -> bool:
+    return beside(recording) or recording.with_suffix(".txt").is_file()
+
+
+def _text(recording: Path) -> str:
+    """The text of a recording in the aligner's spelling. Raises FacewireError for one that cannot be read."""
     if beside(recording):
         return letters_spelt([word.text for word in words(recording)])
     path = recording.with_suffix(".txt")
     try:
-        return " ".join(_WORD.findall(path.read_text(encoding="utf-8").lower())) if path.is_file() else None
+        return plain_words(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise FacewireError(f"{path}: cannot be read: {error}") from None
+        raise FacewireError(f"{path.name}: cannot be read: {error}") from None
+
+
+def plain_words(text: str) -> str:
+    """The words of an English text in the aligner's spelling: small letters and apostrophes.
+
+    Raises FacewireError for a text with digits or other letters: what they are said as is not known.
+    """
+    text = _APOSTROPHE.sub("'", unicodedata.normalize("NFC", text).lower())
+    if unknown := [word for word in _UNKNOWN.findall(text) if re.search(r"[^\W_]", _WORD.sub("", word))]:
+        raise FacewireError(f"spell as English words are: {', '.join(dict.fromkeys(unknown))}")
+    if not (words := _WORD.findall(text)):
+        raise FacewireError("no words in its text")
+    return " ".join(words)
 
 
 def letters_spelt(words: Sequence[str]) -> str:

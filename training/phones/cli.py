@@ -27,4 +27,4 @@ def align(
     for reason in left_out:
         typer.echo(f"  {reason}")
     if left_out:
-        raise FacewireError("some recordings were left out: mend their texts, and run the same command again")
+        raise FacewireError("some recordings were left out: correct their texts, and run the same command again")

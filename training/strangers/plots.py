@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.files import complete_or_not_at_all
 from training.judge.metrics import Pair
+from training.judge.panels import grid, save
 from training.phones.table import VISEMES
 from training.strangers.measure import CEILING, LOUDNESS, MEAN_FACE, Table
 from training.strangers.said import FPS
@@ -25,7 +24,7 @@ def curves(path: Path, pairs: Mapping[str, Sequence[Pair]], names: Sequence[str]
     first = next(iter(pairs.values()))
     style = _styles(list(pairs))
     chosen = np.unique(np.linspace(0, len(first) - 1, _CLIPS).round().astype(int)).tolist()
-    figure, axes = _grid(len(_SHAPES), len(chosen), (3.6 * len(chosen), 1.4 * len(_SHAPES)), sharex="col", sharey="row")
+    figure, axes = grid(len(_SHAPES), len(chosen), (3.6 * len(chosen), 1.4 * len(_SHAPES)), sharex="col", sharey="row")
     for row, shape in zip(axes, _SHAPES, strict=True):
         for axis, place in zip(row, chosen, strict=True):
             axis.plot(_times(first[place].real), values(first[place].real, shape), color="0.5", label="true face")
@@ -37,12 +36,12 @@ def curves(path: Path, pairs: Mapping[str, Sequence[Pair]], names: Sequence[str]
         top.set_title(names[place], fontsize=8)
         bottom.set_xlabel("seconds", fontsize=8)
     axes[0, 0].legend(fontsize=7)
-    _save(figure, path, "People whom the face did not learn from")
+    save(figure, path, "People whom the face did not learn from")
 
 
 def visemes(path: Path, confusions: Mapping[str, NDArray[np.int64]]) -> None:
     """Draw what was read as what, as shares of each viseme's frames, one panel for each face."""
-    figure, axes = _grid(1, len(confusions), (3.4 * len(confusions) + 1.0, 4.6), sharey=True)
+    figure, axes = grid(1, len(confusions), (3.4 * len(confusions) + 1.0, 4.6), sharey=True)
     for axis, (name, counts) in zip(axes[0], confusions.items(), strict=True):
         axis.imshow(counts / np.maximum(counts.sum(1, keepdims=True), 1), vmin=0, vmax=1, cmap="Blues")
         axis.set_xticks(range(len(VISEMES)), list(VISEMES), rotation=90, fontsize=8)
@@ -50,12 +49,12 @@ def visemes(path: Path, confusions: Mapping[str, NDArray[np.int64]]) -> None:
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("read", fontsize=8)
     axes[0, 0].set_ylabel("said", fontsize=8)
-    _save(figure, path, "Visemes read from faces")
+    save(figure, path, "Visemes read from faces")
 
 
 def sizes(path: Path, table: Table, title: str) -> None:
     """Draw the 95th percentile of each shape in speech, and the range of real faces."""
-    figure, axes = _grid(1, 1, (10, 3.8))
+    figure, axes = grid(1, 1, (10, 3.8))
     axis, at = axes[0, 0], np.arange(len(REAL))
     low, high = np.array(list(REAL.values())).T
     axis.bar(at, np.maximum(high - low, 0.006), 0.9, low, color="0.85", label="real faces, lively speech")
@@ -66,7 +65,7 @@ def sizes(path: Path, table: Table, title: str) -> None:
     axis.set_xticks(at, list(REAL), rotation=60, ha="right", fontsize=8)
     axis.set_ylabel("95th percentile")
     axis.legend(fontsize=8)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def _styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -78,20 +77,3 @@ def _styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def _times(face: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.arange(len(face)) / FPS
-
-
-def _grid(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Any, Any]:
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot.subplots(rows, columns, figsize=size, squeeze=False, **options)
-
-
-def _save(figure: Any, path: Path, title: str) -> None:
-    from matplotlib import pyplot
-
-    figure.suptitle(title, fontsize=10)
-    figure.tight_layout()
-    with complete_or_not_at_all(path) as partial:
-        figure.savefig(partial, dpi=90)
-    pyplot.close(figure)

@@ -10,7 +10,7 @@ from model.extras import TORCH, need
 from model.library import UNKNOWN
 from protocols.errors import FacewireError
 
-app = typer.Typer(help="Make people who do not exist: speech with known phones, and a face.", no_args_is_help=True)
+app = typer.Typer(help="Synthetic speech whose phones are known, and a face for it.", no_args_is_help=True)
 
 Seed = Annotated[int, typer.Option(help="Random seed.", min=0)]
 
@@ -75,12 +75,11 @@ def flite(
 def festival(
     voice: Annotated[Path, typer.Argument(help="A unit-selection voice's folder, with wav and lab in it.")],
     out: Annotated[Path, typer.Option(help="Folder for the speech.")],
-    language: Annotated[str, typer.Option(help="Which phones its labels have: ru (msu_ru_nsh).")] = "ru",
 ) -> None:
-    """Take the real recordings of a Festival voice, and the times of their phones."""
+    """Take the real recordings of a Festival voice whose labels are msu_ru_nsh's, and the times of their phones."""
     from training.phones.festival import convert
 
-    typer.echo(f"{out}: {sum(1 for _ in convert(voice, language, out))} recordings")
+    typer.echo(f"{out}: {sum(1 for _ in convert(voice, 'ru', out))} recordings")
 
 
 @app.command()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.progress import Progress
 from typer.testing import CliRunner
 
 from model.audio import read_audio
@@ -15,7 +16,7 @@ from tests.model.performance.voice import DEMO
 from training import cli
 from training.datasets.alignments import words
 from training.phones import spoken
-from training.phones.align import aligned, aligned_words, letters_spelt
+from training.phones.align import align_folder, aligned, aligned_words, letters_spelt, plain_words
 
 pytest.importorskip("pocketsphinx")
 
@@ -46,6 +47,39 @@ def test_phones_begin_where_their_words_do(tmp_path: Path) -> None:
 def test_a_text_that_cannot_be_aligned_is_named() -> None:
     with pytest.raises(FacewireError, match="dictionary: xqzzt"):
         aligned(read_audio(CLIP), "bin xqzzt")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I don\N{RIGHT SINGLE QUOTATION MARK}t - have it!", "i don't have it"),
+        ("\N{LEFT SINGLE QUOTATION MARK}Stop\N{RIGHT SINGLE QUOTATION MARK}, bin a(2) _blue_", "stop bin a(2) blue"),
+    ],
+)
+def test_a_text_in_the_aligners_spelling(text: str, words: str) -> None:
+    assert plain_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("24 caf\xe9s (and tea)", "24, caf\xe9s"), ("cafe\u0301", "caf\xe9"), ("B2B", "b2b"), ("-", "no words")],
+)
+def test_what_the_aligner_cannot_spell_is_refused(text: str, named: str) -> None:
+    with pytest.raises(FacewireError, match=named):
+        plain_words(text)
+
+
+def test_texts_that_cannot_be_used_are_left_out_and_the_others_are_aligned(tmp_path: Path) -> None:
+    texts = {"demo": DEMO_SAYS.encode(), "latin": b"caf\xe9", "number": b"hello 24"}
+    for name, text in texts.items():
+        shutil.copy(DEMO, (tmp_path / name).with_suffix(DEMO.suffix))
+        (tmp_path / f"{name}.txt").write_bytes(text)
+    with Progress(disable=True) as bar:
+        done, left_out = align_folder(tmp_path, "demo", bar)
+    assert done == 1
+    assert [path.name for path in spoken.recordings(tmp_path)] == [f"demo{DEMO.suffix}"]
+    assert "latin.txt: cannot be read" in left_out[0]
+    assert left_out[1].endswith("spell as English words are: 24")
 
 
 def test_letters_are_spelt_as_grid_says_them() -> None:
