@@ -128,7 +128,8 @@ class FitSettings:
     reset: _Share
     """Share of passages whose state is reset before a segment."""
     unknown: _Share
-    """Share of passages told the mean identity. Their face is then in nobody's units, unless there are strangers'."""
+    """Share of passages told the mean identity. Their face is in the mean identity's units, too, unless the data has
+    strangers; then it stays in the speaker's own."""
     exchanged: _Share
     """Share of passages that are given another speaker's identity while their face stays in the speaker's own units. So
     an identity gives any sound its own scale and offset, whatever the sound reveals of the speaker."""

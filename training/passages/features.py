@@ -47,7 +47,7 @@ def make(
     """Write the shards with these numbers; existing ones are kept. `heard` records what the encoder was trained on.
 
     `sounds` are recordings without speech: they are mixed behind speech, and used where nobody speaks. Datasets whose
-    speaker is `unknown` are strangers: everyone and nobody, and no identity of the checkpoint.
+    speaker is `unknown` are strangers': they become no identity of the checkpoint.
 
     Raises FacewireError for a folder made from other data or with other settings.
     """

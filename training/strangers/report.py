@@ -16,6 +16,8 @@ def write(folder: Path, tables: Mapping[str, Table]) -> None:
 
 
 def markdown(name: str, table: Table) -> str:
-    """The figures of one set."""
+    """The figures of one set; a line that there are none if it has no recordings to judge by."""
+    if not table:
+        return f"### {name}\n\nNo recordings to judge by.\n"
     columns = {column: {figure: Value(value) for figure, value in each.items()} for column, each in table.items()}
     return f"### {name}\n\n{figures_table(columns)}"

@@ -47,7 +47,8 @@ def run(
 ) -> dict[str, Table]:
     """Judge faces by name, write figures and pictures, and return the figures by set.
 
-    With an animator, what is read from its face of the true phones stands beside: the ceiling.
+    With an animator, what is read from its face of the true phones stands beside: the ceiling. A set in which nobody
+    speaks has no figures.
     """
     out.mkdir(parents=True, exist_ok=True)
     tables: dict[str, Table] = {}
@@ -58,6 +59,9 @@ def run(
         told(report.markdown(name, table))
 
     def judge(name: str, those: Sequence[Said], shown: Sequence[Labels] | None = None) -> None:
+        if not any(each.talking().any() for each in those):
+            keep(name, {})
+            return
         found = measure.known_phones(those, faces, reader, shown=shown, animator=animator)
         keep(name, found.table)
         _draw(out, name.partition(":")[0], found)
@@ -82,7 +86,7 @@ def run(
     if sets.ravdess:
         judge("RAVDESS: phones", said.ravdess_neutral(sets.ravdess, sets.per_actor))
         pairs = said.ravdess_intensities(sets.ravdess, sets.per_actor)
-        keep("RAVDESS: strong and normal", measure.intensities(pairs, faces))
+        keep("RAVDESS: strong and normal", measure.intensities(pairs, faces) if pairs else {})
     if sets.syllables:
         keep("syllables", measure.syllable_figures(sets.syllables, faces))
     return tables

@@ -52,7 +52,10 @@ def read(folder: Path) -> list[Syllable]:
 
 
 def figures(said: Sequence[Syllable], faces: Sequence[Curves], fps: float) -> dict[str, float]:
-    """What the faces (frames, 52) of syllables tell of their vowels and consonants; .5 of an AUC is chance."""
+    """What the faces (frames, 52) of syllables tell of their vowels and consonants; .5 of an AUC is chance.
+
+    Figures for which there are no syllables are left out.
+    """
     heard = [loud(each.clip, len(face), fps) for each, face in zip(said, faces, strict=True)]
     jaw = [_peak(values(face, "jawOpen"), there) for face, there in zip(faces, heard, strict=True)]
     rounding = [
@@ -63,22 +66,28 @@ def figures(said: Sequence[Syllable], faces: Sequence[Curves], fps: float) -> di
     onset = [_at_onset(values(face, GAP), each.clip, fps) for each, face in zip(said, faces, strict=True)]
     labial = [gap for each, gap in zip(said, onset, strict=True) if each.consonant in _LABIALS]
     free = [gap for each, gap in zip(said, onset, strict=True) if each.consonant in _LIP_FREE]
-    return {
+    found = {
         "jaw tells a from i and u, AUC": auc(*_by_vowel(said, jaw, "a", "iu")),
         "lips tell u and o from i and e, AUC": auc(*_by_vowel(said, rounding, "uo", "ie")),
         "p, b, m begin closer than others, AUC": auc(free, labial),
-        "p, b, m begin closed": float(np.mean(np.array(labial) < CLOSED_GAP)),
-        "other consonants begin closed": float(np.mean(np.array(free) < CLOSED_GAP)),
+        "p, b, m begin closed": _share_closed(labial),
+        "other consonants begin closed": _share_closed(free),
         "syllables": float(len(said)),
     }
+    return {name: value for name, value in found.items() if not np.isnan(value)}
 
 
 def auc(high: Sequence[float], low: Sequence[float]) -> float:
-    """How often a value of the first is above one of the second; ties count half."""
+    """How often a value of the first is above one of the second; ties count half. NaN if there are none."""
     if not high or not low:
         return float("nan")
     difference = np.subtract.outer(np.asarray(high), np.asarray(low))
     return float((difference > 0).mean() + 0.5 * (difference == 0).mean())
+
+
+def _share_closed(gaps: Sequence[float]) -> float:
+    """Share of gaps at which the lips count as closed; NaN if there are none."""
+    return float(np.mean(np.array(gaps) < CLOSED_GAP)) if gaps else float("nan")
 
 
 def _by_vowel(

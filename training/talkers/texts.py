@@ -8,7 +8,7 @@ from typing import Final
 from protocols.errors import FacewireError
 
 SHORTEST, LONGEST = 51, 329
-"""Characters of what is spoken in one breath, so to speak: 3 to 25 s."""
+"""Characters of one utterance: 3 to 25 s."""
 _BETWEEN: Final = re.compile(r"^%\s*$", re.MULTILINE)
 _PARAGRAPH: Final = re.compile(r"\n\s*\n")
 _AUTHOR: Final = re.compile(r"\n\s*(--|—|\[)")

@@ -16,11 +16,12 @@ from tests.training.strangers.sounds import noise, said_at_random, shown, write
 from training import cli
 from training.datasets import dataset
 from training.datasets.clips import Clip
+from training.phones.spoken import Spoken
 from training.strangers import run as run_module
 from training.strangers import said
 from training.strangers.measure import CEILING, LOUDNESS, MEAN_FACE, REAL
 from training.strangers.run import Sets, run
-from training.strangers.said import Said, Word, frames_of, real_face
+from training.strangers.said import Said, Word, frames_of, real_face, sound_only
 
 RUNNER = CliRunner()
 
@@ -75,6 +76,25 @@ def test_the_truth_has_full_marks_in_every_set_and_a_still_face_none(
         "curves.png", "visemes-true-curves.png", "sizes-true-curves.png", "visemes-others.png", "sizes-others.png",
         "visemes-grid.png", "sizes-grid.png",
     }  # fmt: skip
+
+
+def test_a_set_in_which_nobody_speaks_is_named_and_the_others_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Said(sound_only("silent", noise(0, 16_000)), Spoken("nobody", "en", "", ()))
+    monkeypatch.setattr(said, "ravdess_neutral", lambda files, per_actor: [])  # the aligner found no sentence
+    faces = {"still": lambda clips: [np.full((frames_of(clip), COUNT), 0.2, np.float32) for clip in clips]}
+    sets = Sets(
+        spoken={"silence": [silent], "speech": [said_at_random(0)]},
+        ravdess={said.Ravdess(1, 1, 1, 1, 1): tmp_path / "03-01-01-01-01-01-01.wav"},
+    )
+    found = run(faces, sets, tmp_path / "out")
+    assert list(found) == ["silence: phones", "speech: phones", "RAVDESS: phones", "RAVDESS: strong and normal"]
+    assert [name for name, table in found.items() if table] == ["speech: phones"]
+    report = (tmp_path / "out" / "figures.md").read_text("utf-8")
+    assert report.count("No recordings to judge by.") == 3
+    assert "### RAVDESS: strong and normal\n\nNo recordings" in report
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["sizes-speech.png"]
 
 
 @pytest.mark.slow

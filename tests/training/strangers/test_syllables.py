@@ -58,6 +58,15 @@ def test_syllables_of_one_vowel_are_read_but_only_where_letters_tell_the_vowel(f
     assert still["p, b, m begin closed"] == still["other consonants begin closed"]
 
 
+def test_without_some_consonants_their_figures_are_left_out(folder: Path) -> None:
+    said = [each for each in read(folder) if not each.consonant]
+    assert figures(said, [face(each) for each in said], 30) == {"syllables": 1}
+    said = [each for each in read(folder) if each.consonant in "bm" and each.consonant]
+    assert figures(said, [face(each) for each in said], 30) == {
+        "jaw tells a from i and u, AUC": 1, "p, b, m begin closed": 1, "syllables": 2,
+    }  # fmt: skip
+
+
 def test_a_folder_without_syllables_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FacewireError, match=r"es/syllab/bu\.ogg"):
         read(tmp_path)
