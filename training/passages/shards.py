@@ -59,7 +59,7 @@ class Passages:
 
     @cached_property
     def _identities(self) -> frozenset[int]:
-        return frozenset(index for shard, rows in self._each() for index in shard["identity"][rows].unique().tolist())
+        return frozenset(index for shard, rows in self._each() for index in shard["identity"][rows].tolist())
 
     def _each(self) -> Iterator[tuple[Shard, Tensor]]:
         return zip(self.shards, self._chosen, strict=True)

@@ -57,7 +57,7 @@ def align_folder(folder: Path, voice: str, bar: Progress) -> tuple[int, list[str
 
 
 def _has_text(recording: Path) -> bool:
-    return beside(recording) or recording.with_suffix(".txt").is_file()
+    return bool(beside(recording)) or recording.with_suffix(".txt").is_file()
 
 
 def _text(recording: Path) -> str:

@@ -135,3 +135,12 @@ def test_without_an_identity_the_others_passages_are_left_as_they_are() -> None:
     torch.testing.assert_close(torch.cat([face for (face,) in fewer.pieces("face")])[4:], parts[2]["face"][:3])
     assert passages.without(0).take("identity", torch.arange(5)).tolist() == [1, 2, 1, 2, 3]
     assert len(passages) == 8
+
+
+def test_who_is_in_the_passages_is_read_once() -> None:
+    part = shard(6, 0)
+    part["identity"][:] = torch.tensor([0, 0, 1, 1, 0, 1])
+    passages = Passages([part])
+    assert [passages.has(index) for index in range(3)] == [True, True, False]
+    del part["identity"]  # a training step asks every time: it must not scan the shards again
+    assert [passages.has(index) for index in range(3)] == [True, True, False]
