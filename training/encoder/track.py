@@ -119,7 +119,7 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
         if wanted != [(s.name, s.licence, s.files) for s in sources]:
             raise FacewireError(f"{folder} holds a track of other recordings; choose an empty folder, or delete it")
         if not _same_phones(speech, sources, folder):
-            raise FacewireError(f"{folder} holds a track with other phones; choose an empty folder, or delete it")
+            raise FacewireError(f"{folder} holds an incomplete track, or one with other phones; choose an empty folder, or delete it")
         return sources
     sources = []
     task = bar.add_task("packing recordings", total=sum(len(s.files) for s in speech))
@@ -143,10 +143,12 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
 
 def _same_phones(speech: Sequence[Recordings], sources: Sequence[Source], folder: Path) -> bool:
     """Whether the track has the phones that now lie beside its recordings; of an old folder, whether it has any."""
-    phones, features = folder / _PHONES, (folder / _PCM).stat().st_size // 2 // FEATURE_SAMPLES
-    if not phones.exists() or phones.stat().st_size != features:
+    pcm, phones = folder / _PCM, folder / _PHONES
+    if not pcm.exists() or not phones.exists():
         return False
-    return all(packed.phones in (None, _phones_sha256(s)) for s, packed in zip(speech, sources, strict=True))
+    if phones.stat().st_size != pcm.stat().st_size // 2 // FEATURE_SAMPLES:
+        return False
+    return all(source.phones in (None, _phones_sha256(s)) for s, source in zip(speech, sources, strict=True))
 
 
 def _phones_sha256(speech: Recordings) -> str:

@@ -368,9 +368,14 @@ def test_phones_that_were_added_or_changed_later_are_not_overlooked(spoken_track
     with pytest.raises(FacewireError, match="other phones; choose an empty folder, or delete it"):
         prepare(speech, [], work, SILENT)
     said.write_bytes(before)
-    (work / "track.phones").unlink()
-    with pytest.raises(FacewireError, match="other phones; choose an empty folder, or delete it"):
-        prepare(speech, [], work, SILENT)
+    prepare(speech, [], work, SILENT)
+
+
+@pytest.mark.parametrize("lost", ["track.phones", "track.s16"])
+def test_a_folder_that_lacks_a_file_is_refused(spoken_track: Track, tmp_path: Path, lost: str) -> None:
+    (tmp_path / "spoken" / lost).unlink()
+    with pytest.raises(FacewireError, match="incomplete track"):
+        prepare([recordings_of(tmp_path / "said", "CC0")], [], tmp_path / "spoken", SILENT)
 
 
 def test_a_folder_that_does_not_tell_which_phones_it_has_is_used(spoken_track: Track, tmp_path: Path) -> None:
