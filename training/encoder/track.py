@@ -119,7 +119,9 @@ def _packed(speech: Sequence[Recordings], folder: Path, bar: Progress) -> list[S
         if wanted != [(s.name, s.licence, s.files) for s in sources]:
             raise FacewireError(f"{folder} holds a track of other recordings; choose an empty folder, or delete it")
         if not _same_phones(speech, sources, folder):
-            raise FacewireError(f"{folder} holds an incomplete track, or one with other phones; choose an empty folder, or delete it")
+            raise FacewireError(
+                f"{folder} holds an incomplete track, or one with other phones; choose an empty folder, or delete it"
+            )
         return sources
     sources = []
     task = bar.add_task("packing recordings", total=sum(len(s.files) for s in speech))

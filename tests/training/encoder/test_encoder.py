@@ -371,7 +371,10 @@ def test_phones_that_were_added_or_changed_later_are_not_overlooked(spoken_track
     prepare(speech, [], work, SILENT)
 
 
-@pytest.mark.parametrize("lost", ["track.phones", "track.s16"])
+MAPPED = pytest.mark.skipif(os.name == "nt", reason="Windows does not delete a file that is mapped")
+
+
+@pytest.mark.parametrize("lost", ["track.phones", pytest.param("track.s16", marks=MAPPED)])
 def test_a_folder_that_lacks_a_file_is_refused(spoken_track: Track, tmp_path: Path, lost: str) -> None:
     (tmp_path / "spoken" / lost).unlink()
     with pytest.raises(FacewireError, match="incomplete track"):
