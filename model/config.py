@@ -53,9 +53,7 @@ class EncoderConfig(_Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.phones and (not self.hidden or self.width != self.bottleneck + len(self.phones) + 1):
-            raise ValueError(
-                f"width = {self.width}: is not bottleneck, phones and loudness"
-            )
+            raise ValueError(f"width = {self.width}: is not bottleneck, phones and loudness")
         return self
 
 
