@@ -1,12 +1,16 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model import level
-from model.level import Leveller, levelled
+from model.level import Leveller
+from model.windows import OFFSET_HZ, RUMBLE_HZ, Samples
 
 RATE = 16_000
+levelled = partial(level.levelled, highpass_hz=OFFSET_HZ)
 SPEECH = np.random.default_rng(0).standard_normal(6 * RATE).astype(np.float32) * 0.1
 SPEECH[: 2 * RATE] *= 0.01
 SPEECH[4 * RATE :] *= 0.01
@@ -70,4 +74,39 @@ def test_after_lost_sound_the_level_is_still_known() -> None:
     leveller, _, levels_db = Leveller().push(SPEECH[: 3 * RATE])
     again = leveller.interrupted()
     assert again.level_db == pytest.approx(levels_db[-1])
-    assert (again.offset, again.power, again.memory.any()) == (None, 0, False)
+    assert (again.power, again.memory.any()) == (0, False)
+
+
+def tone(hz: float, seconds: float, phase: float = np.pi / 2) -> Samples:
+    """(n,): as a voice, with an offset; with a phase of a quarter it starts at a peak."""
+    angle = 2 * np.pi * hz * np.arange(int(seconds * RATE)) / RATE + phase
+    return (0.02 + 0.1 * np.sin(angle)).astype(np.float32)
+
+
+@pytest.mark.parametrize("hz", [90, 130, 217])
+@pytest.mark.parametrize("highpass_hz", [OFFSET_HZ, RUMBLE_HZ])
+def test_a_stream_that_starts_at_a_peak_has_the_level_of_its_sound(hz: float, highpass_hz: float) -> None:
+    _, _, levels_db = Leveller(highpass_hz).push(tone(hz, 1))
+    usual_db = 20 * np.log10(0.1 / np.sqrt(2))
+    assert np.abs(levels_db[20:] - usual_db).max() < 1.5
+
+
+@pytest.mark.parametrize("at", [0, 31, 62, 93])
+def test_after_lost_sound_a_voice_has_the_level_it_had_before(at: int) -> None:
+    before, _, levels_db = Leveller().push(tone(130, 3))
+    _, blocks, after_db = before.interrupted().push(tone(130, 1)[at:])
+    assert np.abs(after_db - levels_db[-1]).max() < 0.5
+    assert abs(blocks[10:].mean()) < 0.01
+
+
+def test_an_offset_stays_known_after_lost_sound() -> None:
+    """Also where the sound goes on with a word: no sample of it is taken for the offset."""
+    quiet = np.full(RATE, 0.3, np.float32)
+    leveller, _, _ = Leveller().push(quiet)
+    _, blocks, _ = leveller.interrupted().push(quiet)
+    assert np.abs(blocks).max() < 1e-6
+
+
+@pytest.mark.parametrize("length", [1, 100, 319, 320, 500])
+def test_a_stream_that_ends_at_once_ends_without_a_step(length: int) -> None:
+    assert np.abs(levelled(np.full(length, 0.3, np.float32))).max() < 1e-6
