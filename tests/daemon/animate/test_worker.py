@@ -225,7 +225,7 @@ def test_overload_is_told_with_numbers_but_not_at_every_hop(
     def slow(*arguments: object) -> Iterator[Motion]:
         for first in range(0, 30, 3):
             metrics.hop_ms.append(140.0)
-            yield Motion(first, np.zeros((3, 52), np.float32), np.zeros((3, 10), np.float32), 0)
+            yield Motion(first, np.zeros((3, 52), np.float32), np.zeros((3, 10), np.float32), 0, 160, 100)
 
     monkeypatch.setattr(worker, "animate", slow)
     caplog.set_level(logging.WARNING)
