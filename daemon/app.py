@@ -142,7 +142,7 @@ def play(line: Line, state: StreamState, say: Callable[[str], None]) -> None:
         return Pacer(runtime.config.fps, tracks, anchor_ns, epoch_ns, delay_ns, metrics)
 
     hear = line.recorder.hear
-    others, listening = open_ear(line.other, stop)
+    others, listening = open_ear(line.other, runtime.config.window().highpass_hz, stop)
     stages = [
         *listening,
         Stage("capture", lambda: line.source.run(chunks, stop), chunks.close),
@@ -159,14 +159,14 @@ def play(line: Line, state: StreamState, say: Callable[[str], None]) -> None:
         run_stages(stages, stop, look)
 
 
-def open_ear(other: Source | None, stop: Event) -> tuple[Iterable[Other | None], list[Stage]]:
+def open_ear(other: Source | None, highpass_hz: float, stop: Event) -> tuple[Iterable[Other | None], list[Stage]]:
     """What the worker hears of whom the face listens to, and the stage that delivers it: a file is there as a whole."""
     if other is None:
         return NOBODY, []
     if isinstance(other, SoundFile):
-        return repeat(Other.of(other.samples)), []
+        return repeat(Other.of(other.samples, highpass_hz)), []
     chunks = DropOldestQueue[AudioChunk](CHUNKS)
-    return following(chunks), [Stage("listening", lambda: listen(other, chunks, stop), chunks.close)]
+    return following(chunks, highpass_hz), [Stage("listening", lambda: listen(other, chunks, stop), chunks.close)]
 
 
 class Watch:

@@ -39,8 +39,8 @@ class Leveller:
     waiting: Doubles = field(default_factory=lambda: np.zeros(BEFORE_SAMPLES))
     """Samples of the block that is not complete, less `offset`."""
     offset: float | None = None
-    """The stream's first sample. Before it, the stream is taken to have had this value for ever: a DC offset must not
-    begin with a step."""
+    """Mean of the stream's first 20 ms; None until they are complete, and no block is made before. The stream is taken
+    to have had this value for ever: a DC offset must not begin with a step."""
     memory: Doubles = field(default_factory=lambda: np.zeros(ORDER))
     """Of the filter."""
     power: float = 0.0
@@ -52,10 +52,13 @@ class Leveller:
 
         Returns the next state, the blocks that are complete (blocks, 320), and the level of each in dBFS (blocks,).
         """
-        finite = _finite(samples)
-        offset = self.offset if self.offset is not None or not len(finite) else float(finite[0])
-        sound = np.concatenate([self.waiting, finite - np.float64(offset or 0)])
+        sound, offset = np.concatenate([self.waiting, _finite(samples) - np.float64(self.offset or 0)]), self.offset
         count = len(sound) // BLOCK_SAMPLES
+        if offset is None and len(sound) < BEFORE_SAMPLES + BLOCK_SAMPLES:
+            count = 0
+        elif offset is None:
+            offset = _mean(sound[BEFORE_SAMPLES : BEFORE_SAMPLES + BLOCK_SAMPLES])
+            sound[BEFORE_SAMPLES:] -= offset
         memory, power, level_db = self.memory, self.power, self.level_db
         levelled, levels_db = np.empty((count, BLOCK_SAMPLES), np.float32), np.empty(count, np.float32)
         for block in range(count):
@@ -72,19 +75,31 @@ class Leveller:
 
     def end(self, missing: int) -> Samples:
         """Samples (missing,) of the silence after the stream's end."""
-        return np.full(missing, self.offset or 0, np.float32)
+        offset = _mean(self.waiting[BEFORE_SAMPLES:]) if self.offset is None else self.offset
+        return np.full(missing, offset, np.float32)
 
     def interrupted(self) -> Self:
-        """The state after sound was lost: the level is still known, the rest is as at the start."""
-        return type(self)(self.highpass_hz, level_db=self.level_db)
+        """The state after sound was lost: offset and level are still known, the rest is as at the start."""
+        return type(self)(self.highpass_hz, offset=self.offset, level_db=self.level_db)
 
 
-def levelled(samples: Samples) -> Samples:
+def levelled(samples: Samples, highpass_hz: float) -> Samples:
     """A whole recording (n,), cleaned and levelled; the last 20 ms, which are not followed by silence, too."""
-    leveller, blocks, _ = Leveller().push(samples)
+    leveller, blocks, _ = Leveller(highpass_hz).push(samples)
     _, last, _ = leveller.push(leveller.end(BLOCK_SAMPLES))
     whole: Samples = np.concatenate([blocks, last]).reshape(-1)[BEFORE_SAMPLES : BEFORE_SAMPLES + len(samples)]
     return whole
+
+
+def own_gain(level_db: Floats) -> Floats:
+    """Factors (…,) that make levelled blocks as loud as they came in, by their levels (…,)."""
+    gain: Floats = np.power(10, (level_db - REFERENCE_DB) / 20, dtype=np.float32)
+    return gain
+
+
+def _mean(sound: Doubles) -> float:
+    """Exactly rounded; 0 for no samples."""
+    return math.fsum(sound) / max(1, len(sound))
 
 
 def _finite(samples: Samples) -> Samples:

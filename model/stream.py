@@ -217,7 +217,7 @@ def render(
         runtime, seeds=[seed], identities=[identity], lookahead_ms=lookahead_ms, hop_ms=hop_ms, liveliness=liveliness,
         strength=strength, articulation=articulation, library=library, performances=[performed or Settings()],
     )  # fmt: skip
-    spec, theirs = state.window, None if other is None else levelled(other)
+    spec, theirs = state.window, None if other is None else levelled(other, state.window.highpass_hz)
     frames_per_hop = spec.frames_per_hop(runtime.config.fps)
     weights, poses = [np.empty((0, blendshapes.COUNT), np.float32)], [np.empty((0, POSE_COUNT), np.float32)]
     for windows in batches(spec, samples, RENDER_HOPS):

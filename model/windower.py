@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from model.level import BEFORE_SAMPLES, BLOCK_SAMPLES, FLOOR_DB, REFERENCE_DB, Leveller
+from model.level import BEFORE_SAMPLES, BLOCK_SAMPLES, FLOOR_DB, Leveller, own_gain
 from model.windows import Floats, Samples, WindowSpec
 
 
@@ -42,8 +42,7 @@ class Windows:
     @property
     def unlevelled(self) -> Samples:
         """The cleaned sound (…, window samples), as loud as it came in."""
-        gain = np.power(10, (self.level_db - REFERENCE_DB) / 20, dtype=np.float32)
-        loud: Samples = self.sound * gain.repeat(BLOCK_SAMPLES, -1)[..., BEFORE_SAMPLES:]
+        loud: Samples = self.sound * own_gain(self.level_db).repeat(BLOCK_SAMPLES, -1)[..., BEFORE_SAMPLES:]
         return loud
 
 

@@ -4,6 +4,7 @@ The model itself rests in silence and noise. The gate protects it from what it h
 television next door. It reads the same windows as the model, frame by frame, so live and offline give the same face.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +54,12 @@ def levels_db(spec: WindowSpec, window: Windows, fps: int) -> Values:
     frames = spec.frames_per_hop(fps)
     spans = [(k * BLOCKS_PER_S // fps, -(-(k + 1) * BLOCKS_PER_S // fps)) for k in range(frames)]
     return np.array([blocks[begin : end + ahead_ms * BLOCKS_PER_S // 1000].max() for begin, end in spans], np.float32)
+
+
+def level_db(samples: Samples) -> float:
+    """Loudness of samples (n,) in dBFS; -100 for silence."""
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    return 10 * math.log10(max(power, 1e-10))
 
 
 def block_levels_db(samples: Samples) -> Values:

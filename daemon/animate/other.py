@@ -25,18 +25,18 @@ KEPT_SAMPLES: Final = 3 * SAMPLE_RATE_HZ
 class Other:
     """What is kept of the other's sound. An immutable value: `hear` returns the next one."""
 
+    leveller: Leveller
     samples: Samples = field(default_factory=lambda: np.empty(0, np.float32))
     """(n,) at 16 kHz, cleaned and levelled (`model.level`)."""
     start: int = 0
     """Index of the first of them."""
     anchor_ns: int | None = None
     """When sample 0 arrived; None for a file."""
-    leveller: Leveller = field(default_factory=Leveller)
 
     @classmethod
-    def of(cls, recording: Samples) -> Self:
+    def of(cls, recording: Samples, highpass_hz: float) -> Self:
         """A file (n,)."""
-        return cls(levelled(recording))
+        return cls(Leveller(highpass_hz), levelled(recording, highpass_hz))
 
     def hear(self, chunk: AudioChunk) -> Self:
         """Take the next chunk of a device; what was lost before it is silence.
@@ -49,7 +49,7 @@ class Other:
         leveller, blocks, _ = self.leveller.push(np.concatenate([lost, chunk.samples]))
         kept = np.concatenate([self.samples, blocks.reshape(-1)])[-KEPT_SAMPLES:]
         anchor_ns = follow(self.anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
-        return type(self)(kept, chunk.end - len(leveller.waiting) - len(kept), anchor_ns, leveller)
+        return type(self)(leveller, kept, chunk.end - len(leveller.waiting) - len(kept), anchor_ns)
 
     def window(self, spec: WindowSpec, hop: int, anchor_ns: int) -> Samples:
         """The other's window (window samples,) for a hop of a stream whose sample 0 arrived at `anchor_ns`.
@@ -60,9 +60,9 @@ class Other:
         return window_at(spec, hop, self.samples, self.start - earlier)
 
 
-def following(chunks: DropOldestQueue[AudioChunk]) -> Iterator[Other]:
+def following(chunks: DropOldestQueue[AudioChunk], highpass_hz: float) -> Iterator[Other]:
     """What has been heard of a device until now, each time that is asked for; never ends."""
-    other = Other()
+    other = Other(Leveller(highpass_hz))
     while True:
         for chunk in chunks.waiting():
             other = other.hear(chunk)

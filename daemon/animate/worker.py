@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from daemon.animate import gate
-from daemon.animate.calibration import Calibration
 from daemon.animate.face import turn
 from daemon.animate.gate import Gate
+from daemon.animate.meter import Meter
 from daemon.animate.other import Other
 from daemon.line.blocks import AudioChunk, Motion
 from daemon.line.clock import SYSTEM
@@ -75,7 +75,7 @@ def work(
             said_s = time.monotonic()
             log.warning(
                 "this machine is too slow just now: %.0f ms of computing for %d ms of sound, %d chunks of sound "
-                "dropped; close other programs, or use a smaller encoder",
+                "dropped; close other programs, choose a longer hop, or use a smaller encoder",
                 metrics.hop_ms[-1],
                 motion.hop_ms,
                 chunks.dropped,
@@ -93,11 +93,12 @@ def animate(
 ) -> Iterator[Motion]:
     """Yield the motion of each hop as soon as its window is complete, and of the last hops when the chunks end.
 
-    Changed settings or identities take effect at the next hop. With each chunk one of `others` is taken: what has been
-    heard by then of whom the face listens to.
+    Changed settings or identities take effect at the next hop; another hop does where hops of both lengths begin. With
+    each chunk one of `others` is taken: what has been heard by then of whom the face listens to.
     """
-    config, library, calibration = settings.now, settings.library, Calibration(settings, metrics)
+    config, library = settings.now, settings.library
     state = turn(runtime, state, config, library)  # the settings may have changed meanwhile
+    meter = Meter(settings, metrics, state.window.highpass_hz)
     session = Session(state, Windower.at(state.window), Gate())
     anchor_ns: int | None = None
     for chunk, other in zip(chunks, others, strict=False):
@@ -107,13 +108,13 @@ def animate(
         session = replace(session, other=other)
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         loud = amplified(chunk.samples, config)
-        metrics.level_db = level_db(loud)
-        calibration.hear(loud)
         samples = loud * (not config.mute)
         listener(chunk.start, samples)
         if chunk.start > session.windower.end:  # sound was lost
             session = _jumped(session, chunk.start)
+            meter.interrupted()
             metrics.jumps += 1
+        meter.hear(loud)
         windower = session.windower.hear(samples[session.windower.end - chunk.start :])
         session, heard_ns = replace(session, windower=windower), SYSTEM.now_ns()
         while session.windower.ready:
@@ -154,12 +155,6 @@ def warm_up(runtime: Runtime, state: StreamState) -> float:
     for window in windows_of(spec, noise):
         state, _ = _step(runtime, state, window, None, None, metrics)
     return float(np.median(list(metrics.hop_ms)[2:]))
-
-
-def level_db(samples: Samples) -> float:
-    """Loudness of samples (n,) in dBFS; -100 for silence."""
-    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
-    return 10 * math.log10(max(power, 1e-10))
 
 
 def _motions(

@@ -41,9 +41,9 @@ class Motion:
     """(n, 10), finite, degrees and metres."""
     anchor_ns: int
     """When sample 0 of the stream arrived, as estimated so far, on the monotonic clock."""
-    lookahead_ms: int = 0
+    lookahead_ms: int
     """The lookahead it was made with."""
-    hop_ms: int = 100
+    hop_ms: int
     """The hop it was made with."""
     heard_ns: int = 0
     """When the last sound it needs had arrived."""

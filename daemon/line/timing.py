@@ -119,7 +119,8 @@ def _require(wanted_ms: int, least: Latency) -> None:
     if wanted_ms < least.total_ms:
         raise FacewireError(
             f"latency_ms: {wanted_ms} is too little; on this machine, with a lookahead of {least.lookahead_ms} ms, "
-            f"it must be at least {least}. Set more, look ahead less (--lookahead-ms), or leave it at auto"
+            f"it must be at least {least}. Set more, look ahead less (--lookahead-ms), take a shorter hop (--hop-ms), "
+            "or leave it at auto"
         )
 
 

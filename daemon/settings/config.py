@@ -136,7 +136,7 @@ class DaemonConfig(BaseModel):
     style: float = Field(default=1.0, ge=0, le=1.5)
     """How much of the identity is shown: 0 the mean of all, 1 the identity, above that an exaggeration."""
     articulation: float = Field(default=1.0, ge=0.5, le=1.5)
-    """How far jaw and mouth move; lips still meet where they must."""
+    """How far jaw and mouth move; lips still meet where the checkpoint knows phones."""
     gains: Gains = Gains()
     """How much of the motion is shown, per region of the face."""
     input_gain_db: float = Field(default=0.0, ge=-20, le=40)

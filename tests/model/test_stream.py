@@ -202,6 +202,25 @@ def test_another_identity_comes_gradually_and_at_the_same_frames_however_the_str
     assert 0 < np.abs(first.weights - before.weights).max() < np.abs(jumped.weights - before.weights).max()
 
 
+def test_articulation_turns_jaw_and_mouth_in_the_middle_of_a_stream(runtime: TorchRuntime) -> None:
+    state = stream.start(runtime, seeds=[5], identities=["bruno"], liveliness=0)
+    windows = windows_of(SOUND, state)
+    state, _ = stream.step(runtime, state, windows[:, :6])
+    _, plain = stream.step(runtime, state, windows[:, 6:9])
+    for articulation in (0.5, 1.3):
+        turned = stream.turn(runtime, state, identities=["bruno"], liveliness=0, articulation=articulation)
+        assert turned.fading == [0]
+        _, made = stream.step(runtime, turned, windows[:, 6:9])
+        assert runtime.detector is not None
+        scale, offset = np.split(state.style[0, -104:], 2)
+        rest = np.clip(runtime.detector.rest * scale + offset, 0, 1)
+        wanted = plain.weights.copy()
+        mouth = list(stream.MOUTH)
+        wanted[..., mouth] = np.clip(rest[mouth] + articulation * (plain.weights - rest)[..., mouth], 0, 1)
+        np.testing.assert_allclose(made.weights, wanted, atol=1e-5)
+        assert np.abs(made.weights - plain.weights).max() > 0.05
+
+
 def test_settings_turn_in_the_middle_of_a_stream_and_strangers_are_refused(runtime: TorchRuntime) -> None:
     state = stream.start(runtime, seeds=[5], identities=[None])
     turned = stream.turn(runtime, state, identities=[None], lookahead_ms=0, liveliness=0.5)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.fft import dct
 
 from model import timbre
-from model.level import levelled
+from model.level import Leveller, levelled
 from model.timbre import BANDS, CEPSTRA
 from model.windower import windows_of
 from model.windows import WindowSpec
@@ -19,7 +19,8 @@ def test_windows_have_the_timbre_of_the_whole() -> None:
     beside = timbre.beside(hidden, SPEC, windows)
     assert beside.shape == (1, 10, 5, 3 + timbre.WIDTH)
     assert beside.dtype == np.float32
-    whole = timbre.timbre(levelled(np.concatenate([SOUND, SOUND[:1].repeat(80)])))
+    silence = Leveller(SPEC.highpass_hz).push(SOUND)[0].end(80)
+    whole = timbre.timbre(levelled(np.concatenate([SOUND, silence]), SPEC.highpass_hz))
     np.testing.assert_allclose(beside[0, ..., 3:].reshape(50, -1), whole, rtol=1e-4, atol=1e-4)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.level import FLOOR_DB, levelled
+from model.level import FLOOR_DB, Leveller, levelled
 from model.windower import Windower, Windows, window_at, windows_of
 from model.windows import WindowSpec
 
@@ -12,8 +12,9 @@ SPEC = WindowSpec(left_ms=100, hop_ms=40, right_ms=60)
 def whole(spec: WindowSpec, samples: np.ndarray) -> np.ndarray:
     """The definition: window h reads [h * hop - left, …) of the levelled stream, which ends in silence."""
     hops = spec.hops(len(samples))
-    offset = samples[:1].repeat(spec.samples + spec.hop_samples)
-    padded = np.concatenate([np.zeros(spec.left_samples), levelled(np.concatenate([samples, offset]))])
+    silence = Leveller(spec.highpass_hz).push(samples)[0].end(spec.samples + spec.hop_samples)
+    sound = levelled(np.concatenate([samples, silence]), spec.highpass_hz)
+    padded = np.concatenate([np.zeros(spec.left_samples), sound])
     rows = [padded[h * spec.hop_samples : h * spec.hop_samples + spec.samples] for h in range(hops)]
     return np.array(rows, np.float32).reshape(hops, spec.samples)
 
@@ -45,7 +46,9 @@ def test_windows_of_levelled_sound_are_those_of_the_stream() -> None:
     samples = np.random.default_rng(0).uniform(-1, 1, 3_200).astype(np.float32)
     for hop, window in enumerate(windows_of(SPEC, samples)):
         inside = min(SPEC.samples, 3_200 + SPEC.left_samples - hop * SPEC.hop_samples)
-        np.testing.assert_array_equal(window_at(SPEC, hop, levelled(samples))[:inside], window.sound[:inside])
+        np.testing.assert_array_equal(
+            window_at(SPEC, hop, levelled(samples, SPEC.highpass_hz))[:inside], window.sound[:inside]
+        )
 
 
 def test_a_stream_can_start_at_any_hop_and_knows_its_level() -> None:

@@ -141,7 +141,8 @@ def _windows(model: FaceModel, clips: Sequence[Clip], lookahead_ms: int) -> Iter
         parts = []
         for k, clip in enumerate(clips):
             sound = clip.sound(begin, begin + block)
-            cutters[k], part = cutters[k].push(np.pad(sound, (0, block - len(sound))))
+            heard = cutters[k].hear(sound)
+            cutters[k], part = heard.push(heard.leveller.end(block - len(sound)))
             parts.append(part[:missing])
         begin, missing = begin + block, missing - len(parts[0])
         if len(parts[0]):

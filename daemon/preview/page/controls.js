@@ -199,13 +199,13 @@ function withSetting(values, key, value) {
 const gainRow = ([region, shapes]) =>
   sliderRow({ key: `gains.${region}`, name: region, title: shapes.join(", "), ...STRENGTH });
 
-/** Options by value, which is written as JSON because null is one of them. */
 /** The values of a dial of the checkpoint in milliseconds, and its own choice. */
 function fillDial(name, dial, trained) {
   const usual = trained === null ? "default" : `default (${trained} ms)`;
   fillSelect(find(name), [[null, usual], ...dial.map((ms) => [ms, `${ms} ms`])]);
 }
 
+/** Options by value, which is written as JSON because null is one of them. */
 function fillSelect(select, options) {
   select.replaceChildren(...options.map(([value, text]) => make("option", { value: JSON.stringify(value) }, text)));
 }

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.animate import gate
-from daemon.animate.gate import Gate, follow, levels_db, threshold_above
+from daemon.animate.gate import Gate, follow, level_db, levels_db, threshold_above
 from model.level import REFERENCE_DB
 from model.windower import Windows, windows_of
 from model.windows import Samples, WindowSpec
@@ -20,6 +20,12 @@ def plain(sound: Samples) -> Windows:
 
 def opened(levels: list[float], threshold_db: float | None = -50.0, before: Gate | None = None) -> list[float]:
     return [float(value) for value in follow(before or Gate(), np.array(levels, np.float32), threshold_db, 30)[1]]
+
+
+def test_level() -> None:
+    assert level_db(np.ones(10, np.float32)) == pytest.approx(0)
+    assert level_db(np.full(10, 0.1, np.float32)) == pytest.approx(-20, abs=1e-3)
+    assert level_db(np.zeros(10, np.float32)) == level_db(np.empty(0, np.float32)) == -100
 
 
 def test_speech_opens_in_two_frames_and_silence_closes_after_a_hold() -> None:

@@ -12,13 +12,13 @@ from daemon.line.queues import DropOldestQueue
 from daemon.sound.anchor import follow
 from model.level import BEFORE_SAMPLES, Leveller, levelled
 from model.windower import window_at, windows_of
-from model.windows import Samples, WindowSpec
+from model.windows import RUMBLE_HZ, Samples, WindowSpec
 from tests.daemon.sounds import sound
 
-SPEC = WindowSpec(left_ms=100, hop_ms=40, right_ms=60)
+SPEC = WindowSpec(left_ms=100, hop_ms=40, right_ms=60, highpass_hz=RUMBLE_HZ)
 LENGTH = 6_000
 VOICE = sound(LENGTH)
-HEARD = levelled(VOICE)
+HEARD = levelled(VOICE, RUMBLE_HZ)
 LATE = 320
 """Samples that the levelled sound may be late: its blocks."""
 MS = 1_000_000
@@ -34,7 +34,7 @@ def chunks(samples: Samples, edges: list[int], anchor_ns: int) -> list[AudioChun
 
 def live(own: list[AudioChunk], others: list[AudioChunk], late_ns: int) -> list[Samples]:
     """The other's window of each hop, cut once all that is heard until `late_ns` after the hop's window is there."""
-    other, anchor_ns, made, left = Other(), None, [], list(others)
+    other, anchor_ns, made, left = Other(Leveller(RUMBLE_HZ)), None, [], list(others)
     for chunk in own:
         anchor_ns = follow(anchor_ns, chunk.end, len(chunk.samples), chunk.arrived_ns)
         while left and left[0].arrived_ns <= chunk.arrived_ns + late_ns:
@@ -64,7 +64,7 @@ def test_what_has_not_come_yet_is_silence(own: list[int], others: list[int]) -> 
 
 
 def test_a_file_begins_with_the_stream_and_ends_in_silence() -> None:
-    other = Other.of(VOICE)
+    other = Other.of(VOICE, RUMBLE_HZ)
     for hop, window in enumerate(windows_of(SPEC, VOICE)[: LENGTH // SPEC.hop_samples - 2]):
         np.testing.assert_array_equal(other.window(SPEC, hop, 99 * MS), window.sound)
     assert not other.window(SPEC, 1_000, 0).any()
@@ -72,17 +72,18 @@ def test_a_file_begins_with_the_stream_and_ends_in_silence() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 40_000)), min_size=1, max_size=8))
 def test_lost_sound_is_silence_and_memory_is_bounded(pieces: list[tuple[int, int]]) -> None:
-    other, at, fed = Other(), pieces[0][0], np.empty(0, np.float32)
+    other, at, fed = Other(Leveller(RUMBLE_HZ)), pieces[0][0], np.empty(0, np.float32)
     for number, (lost, length) in enumerate(pieces):
         lost = lost if number else 0
         samples = sound(length, seed=number)
         at += lost
         other = other.hear(AudioChunk(samples, at, samples_ns(at + length)))
-        fed = np.concatenate([fed, fed[:1].repeat(min(lost, KEPT_SAMPLES)), samples])
+        silence = Leveller(RUMBLE_HZ).push(fed)[0].end(min(lost, KEPT_SAMPLES))
+        fed = np.concatenate([fed, silence, samples])
         at += length
         assert len(other.samples) <= KEPT_SAMPLES
-        assert at - LATE < other.start + len(other.samples) <= at
-    expected = Leveller().push(fed)[1].reshape(-1)[-KEPT_SAMPLES:]
+        assert at - (LATE if len(fed) >= LATE else 2 * LATE) < other.start + len(other.samples) <= at
+    expected = Leveller(RUMBLE_HZ).push(fed)[1].reshape(-1)[-KEPT_SAMPLES:]
     np.testing.assert_array_equal(other.samples, expected)
     hop = (at - SPEC.latency_samples) // SPEC.hop_samples
     np.testing.assert_array_equal(other.window(SPEC, hop, 0), window_at(SPEC, hop, expected, other.start))
@@ -90,12 +91,12 @@ def test_lost_sound_is_silence_and_memory_is_bounded(pieces: list[tuple[int, int
 
 def test_a_device_is_followed_as_far_as_it_has_come() -> None:
     queue = DropOldestQueue[AudioChunk](3)
-    others = following(queue)
+    others = following(queue, RUMBLE_HZ)
     assert not len(next(others).samples)
     for chunk in chunks(VOICE, [1_000, 2_000, 3_000, 4_000], 0):
         queue.put(chunk)  # the first two are dropped
     other = next(others)
-    heard = Leveller().push(VOICE[2_000:])[1].reshape(-1)
+    heard = Leveller(RUMBLE_HZ).push(VOICE[2_000:])[1].reshape(-1)
     np.testing.assert_array_equal(other.samples, heard)
     assert (other.start, other.anchor_ns) == (2_000 - BEFORE_SAMPLES, 0)
     queue.close()

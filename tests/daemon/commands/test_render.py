@@ -72,7 +72,7 @@ def test_render_at_a_rate_gives_what_a_receiver_of_that_rate_gets(
     assert (len(take.weights) - 1) / rate < len(SAMPLES) / 16_000 <= len(take.weights) / rate
 
     paced = Pacer(30, [Track(rate)], 0, 0, 0, Metrics())
-    paced.add(Motion(0, made.weights, made.poses, 0), 0)
+    paced.add(Motion(0, made.weights, made.poses, 0, 160, 100), 0)
     last = min(len(take.weights) - 1, (len(made.weights) - 1) * rate // 30)
     config = DaemonConfig.model_validate({"gains": gains})
     frames = [frame for _ in range(last + 1) for _, frame in paced.due(paced.next_due_ns(), config)]

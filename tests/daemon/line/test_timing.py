@@ -14,11 +14,19 @@ STILL = np.zeros((3, 52), np.float32), np.zeros((3, 10), np.float32)
 ANCHOR = 5_000_000_000
 
 
-def hops(computing_ms: Iterable[float], first_hop: int = 0, lookahead_ms: int = 160) -> list[Motion]:
+def hops(
+    computing_ms: Iterable[float], first_hop: int = 0, lookahead_ms: int = 160, hop_ms: int = 100, fps: int = 30
+) -> list[Motion]:
     """A piece of motion per hop, made so long after the chunk with the last sound that it needs."""
+    frames, wait_ms = hop_ms * fps // 1000, hop_ms + lookahead_ms + 15
     return [
         Motion(
-            3 * hop, *STILL, ANCHOR, lookahead_ms, made_ns=ANCHOR + round((100 * hop + 115 + lookahead_ms + ms) * 1e6)
+            frames * hop,
+            *STILL,
+            ANCHOR,
+            lookahead_ms,
+            hop_ms,
+            made_ns=ANCHOR + round((hop_ms * hop + wait_ms + ms) * 1e6),
         )
         for hop, ms in enumerate(computing_ms, first_hop)
     ]
@@ -99,6 +107,38 @@ def test_another_lookahead_moves_what_is_measured_by_as_much() -> None:
     assert moved.statements == 1
 
 
+def test_another_hop_moves_what_is_measured_by_as_much() -> None:
+    start = timing.begin("auto", 3.2, WindowSpec(740, 100, 160), 500.0, 50)
+    now = heard(start, hops([20.0] * 50, fps=50))[-1]
+    assert now.stated.total_ms == 4 + 10 + 265 + 40
+    timings = heard(now, hops([20.0] * 1_500, first_hop=250, hop_ms=20, fps=50))
+    assert {each.stated.total_ms for each in timings} == {4 + 10 + 185 + 40}
+    assert (timings[-1].stated.hop_ms, timings[-1].statements, timings[-1].late) == (20, 1, False)
+
+
+def test_with_a_short_hop_three_seconds_of_sound_are_measured_too() -> None:
+    start = timing.begin("auto", 3.2, WindowSpec(740, 20, 160), 500.0, 50)
+    timings = heard(start, hops([8.0] * 400, hop_ms=20, fps=50))
+    assert [now.statements for now in timings] == [0] * 150 + [1] * 250
+    assert timings[-1].stated.total_ms == 4 + 10 + 185 + 25
+
+
+def test_a_number_that_is_set_is_kept_with_another_hop() -> None:
+    start = timing.begin(400, 3.2, WINDOW, 8.1, 50)
+    timings = heard(start, [*hops([8.0] * 50, fps=50), *hops([8.0] * 250, first_hop=250, hop_ms=20, fps=50)])
+    assert {now.stated.total_ms for now in timings} == {400}
+    assert (timings[-1].stated.hop_ms, timings[-1].stated.spare_ms) == (20, start.stated.spare_ms + 80)
+    assert not timings[-1].late
+
+
+def test_a_number_too_small_for_the_hop_names_both_dials() -> None:
+    with pytest.raises(FacewireError, match=r"look ahead less \(--lookahead-ms\), take a shorter hop \(--hop-ms\)"):
+        timing.begin(250, 0, WINDOW, 8, 50)
+    start = timing.begin(220, 0, WindowSpec(740, 20, 160), 8, 50)
+    with pytest.raises(FacewireError, match="at least 283 ms"):
+        start.check(WINDOW)
+
+
 def test_a_number_is_kept_exactly_whatever_comes() -> None:
     start = timing.begin(400, 3.2, WINDOW, 8.1, 30)
     assert str(start.stated) == (
@@ -132,5 +172,5 @@ def test_a_number_that_cannot_be_is_refused_with_the_least_that_can() -> None:
 
 
 def test_motion_that_is_there_early_needs_no_time() -> None:
-    last = heard(auto(), [Motion(3 * hop, *STILL, ANCHOR, 160) for hop in range(40)])[-1]
+    last = heard(auto(), [Motion(3 * hop, *STILL, ANCHOR, 160, 100) for hop in range(40)])[-1]
     assert last.stated.compute_ms == 15

@@ -41,7 +41,7 @@ def test_the_latency_is_shown_when_it_is_settled_and_can_be_measured_again(daemo
     still = np.zeros((3, COUNT), np.float32), np.zeros((3, POSE_COUNT), np.float32)
     settled = start
     for hop in range(40):
-        settled = settled.hear(Motion(3 * hop, *still, 0, 160, made_ns=(100 * hop + 275 + 20) * 1_000_000))
+        settled = settled.hear(Motion(3 * hop, *still, 0, 160, 100, made_ns=(100 * hop + 275 + 20) * 1_000_000))
     daemon.status = daemon.status | latency(settled)
     page.wait_for_selector("#latency-total:text('315 ms')")
     until(page, lambda: "Delay the sound by 315 ms" in page.locator("#latency-hint").inner_text())

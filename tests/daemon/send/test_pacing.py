@@ -29,11 +29,13 @@ TURNING = np.arange(1, POSE_COUNT + 1, dtype=np.float32) / 10
 def ramp(frames: int, first: int = 0, anchor_ns: int = ANCHOR) -> Motion:
     """Frame i shows i / 1000 everywhere, and of each number of the pose a multiple that is its own."""
     values = np.arange(first, first + frames, dtype=np.float32)[:, None] / 1000
-    return Motion(first, np.repeat(values, blendshapes.COUNT, 1), values * TURNING, anchor_ns)
+    return Motion(first, np.repeat(values, blendshapes.COUNT, 1), values * TURNING, anchor_ns, 160, 100)
 
 
 def still(frames: int, weight: float) -> Motion:
-    return Motion(0, np.full((frames, blendshapes.COUNT), weight, np.float32), np.tile(TURNING, (frames, 1)), ANCHOR)
+    return Motion(
+        0, np.full((frames, blendshapes.COUNT), weight, np.float32), np.tile(TURNING, (frames, 1)), ANCHOR, 160, 100
+    )
 
 
 def pacer(*tracks: Fraction | Track, motion: Motion | None = None) -> tuple[Pacer, Metrics]:

@@ -45,7 +45,7 @@ class ListSink:
 def motions(*firsts: int, anchor_ns: int = 0) -> DropOldestQueue[Motion]:
     queue = DropOldestQueue[Motion](100)
     for first in firsts:
-        queue.put(Motion(first, *HALF, anchor_ns))
+        queue.put(Motion(first, *HALF, anchor_ns, 160, 100))
     queue.close()
     return queue
 
@@ -92,7 +92,7 @@ def test_without_any_motion_a_neutral_face_is_all_that_is_sent() -> None:
 def test_the_stated_latency_is_what_frames_are_sent_with() -> None:
     clock = FakeClock()
     # Each is made 20 ms after the last of its sound: this much is stated, with a margin.
-    made = [Motion(3 * hop, *HALF, 0, 0, made_ns=(100 * hop + 115 + 20) * 1_000_000) for hop in range(100)]
+    made = [Motion(3 * hop, *HALF, 0, 0, 100, made_ns=(100 * hop + 115 + 20) * 1_000_000) for hop in range(100)]
     sink, metrics = ListSink(clock), Metrics()
     start = timing.begin("auto", 0, WINDOW, 5, 30)
 
@@ -114,8 +114,8 @@ def test_the_stated_latency_is_what_frames_are_sent_with() -> None:
 
 def test_it_is_measured_again_when_that_is_asked_for() -> None:
     clock = FakeClock()
-    slow = [Motion(3 * hop, *HALF, 0, 0, made_ns=(100 * hop + 115 + 60) * 1_000_000) for hop in range(60)]
-    quick = [Motion(3 * hop, *HALF, 0, 0, made_ns=(100 * hop + 115 + 12) * 1_000_000) for hop in range(60, 200)]
+    slow = [Motion(3 * hop, *HALF, 0, 0, 100, made_ns=(100 * hop + 115 + 60) * 1_000_000) for hop in range(60)]
+    quick = [Motion(3 * hop, *HALF, 0, 0, 100, made_ns=(100 * hop + 115 + 12) * 1_000_000) for hop in range(60, 200)]
     settings, stated_ms = LiveSettings(DaemonConfig()), []
     start = timing.begin("auto", 0, WINDOW, 5, 30)
 
@@ -168,8 +168,10 @@ class FeedingClock(FakeClock):
 
 def test_with_a_long_latency_no_motion_is_lost_before_the_first_frame() -> None:
     queue = DropOldestQueue[Motion](20)
-    queue.put(Motion(0, *HALF, 0))
-    clock = FeedingClock([Motion(3 * hop, *HALF, 0, made_ns=hop * SECOND // 10) for hop in range(1, 80)], queue)
+    queue.put(Motion(0, *HALF, 0, 160, 100))
+    clock = FeedingClock(
+        [Motion(3 * hop, *HALF, 0, 160, 100, made_ns=hop * SECOND // 10) for hop in range(1, 80)], queue
+    )
     sink, metrics = ListSink(clock), Metrics()
     start = timing.begin(5_000, 0, WINDOW, 5, 30)
 
