@@ -34,7 +34,7 @@ class EncoderConfig(_Strict):
     the loudness. Without phones it is the hidden state of the last layer."""
     normalize: bool = False
     """Whether each window is normalised to zero mean and unit variance before encoding, as some HuBERTs expect."""
-    highpass_hz: float = Field(default=OFFSET_HZ, gt=0, lt=100)
+    highpass_hz: float = Field(default=OFFSET_HZ, ge=0, lt=100)
     """What is lower was taken out of the sound that the encoder was trained on (`model.cleaning`): `OFFSET_HZ`, or
     `RUMBLE_HZ` for one that never heard rumble."""
     hubert: dict[str, Any] | None = None

@@ -26,6 +26,9 @@ SHARE: Final = 0.2
 """Weight of a block in the mean power that the level follows. With 1, a key or a knock of a few milliseconds would make
 the following words too quiet."""
 
+PLAIN: Final = 4.0
+"""A DC offset is plain if it is so many times the deviation of the sound around it."""
+
 BLOCK_SAMPLES: Final = FEATURE_SAMPLES
 BEFORE_SAMPLES: Final = BLOCK_SAMPLES - TAIL_SAMPLES
 """How long before the stream its first block begins: blocks end where windows end, at 320 b + 80."""
@@ -39,8 +42,8 @@ class Leveller:
     waiting: Doubles = field(default_factory=lambda: np.zeros(BEFORE_SAMPLES))
     """Samples of the block that is not complete, less `offset`."""
     offset: float | None = None
-    """Mean of the stream's first 20 ms; None until they are complete, and no block is made before. The stream is taken
-    to have had this value for ever: a DC offset must not begin with a step."""
+    """DC offset, from the mean of the stream's first 20 ms; None until they are complete, and no block is made before.
+    The stream is taken to have had this value for ever: a DC offset must not begin with a step."""
     memory: Doubles = field(default_factory=lambda: np.zeros(ORDER))
     """Of the filter."""
     power: float = 0.0
@@ -57,13 +60,13 @@ class Leveller:
         if offset is None and len(sound) < BEFORE_SAMPLES + BLOCK_SAMPLES:
             count = 0
         elif offset is None:
-            offset = _mean(sound[BEFORE_SAMPLES : BEFORE_SAMPLES + BLOCK_SAMPLES])
+            offset = self._offset(sound[BEFORE_SAMPLES : BEFORE_SAMPLES + BLOCK_SAMPLES])
             sound[BEFORE_SAMPLES:] -= offset
         memory, power, level_db = self.memory, self.power, self.level_db
         levelled, levels_db = np.empty((count, BLOCK_SAMPLES), np.float32), np.empty(count, np.float32)
         for block in range(count):
             raw = sound[block * BLOCK_SAMPLES : (block + 1) * BLOCK_SAMPLES]
-            cleaned, memory = clean(raw, memory, self.highpass_hz)
+            cleaned, memory = clean(raw, memory, self.highpass_hz) if self.highpass_hz else (raw, memory)
             power += SHARE * (float(cleaned @ cleaned) / BLOCK_SAMPLES - power)
             level_db = max(_decibels(power), level_db - FALL_DB_PER_S / FEATURES_PER_S)
             levelled[block] = cleaned * 10 ** ((REFERENCE_DB - level_db) / 20)
@@ -75,8 +78,17 @@ class Leveller:
 
     def end(self, missing: int) -> Samples:
         """Samples (missing,) of the silence after the stream's end."""
-        offset = _mean(self.waiting[BEFORE_SAMPLES:]) if self.offset is None else self.offset
+        offset = self._offset(self.waiting[BEFORE_SAMPLES:]) if self.offset is None else self.offset
         return np.full(missing, offset, np.float32)
+
+    def _offset(self, first: Doubles) -> float:
+        """The DC offset of a stream that begins with these samples (n,).
+
+        Without a filter, it is 0 unless it is plain: the beginning of a word has a mean, too.
+        """
+        mean = _mean(first)
+        plain = abs(mean) > PLAIN * float(np.std(first)) if len(first) else False
+        return mean if self.highpass_hz or plain else 0.0
 
     def interrupted(self) -> Self:
         """The state after sound was lost: offset and level are still known, the rest is as at the start."""

@@ -22,8 +22,9 @@ FEATURE_CENTRE_MS: Final = 1000 * RECEPTIVE_SAMPLES / 2 / SAMPLE_RATE_HZ
 """Half of it: a feature is centred 12.5 ms after its first sample."""
 TAIL_SAMPLES: Final = RECEPTIVE_SAMPLES - FEATURE_SAMPLES
 FEATURE_MS: Final = 20
-OFFSET_HZ: Final = 2.0
-"""A high-pass that takes out a DC offset alone, for encoders that know the sound as it came."""
+OFFSET_HZ: Final = 0.0
+"""No filter: no more than a constant DC offset is taken away. Encoders that were trained without a filter hear its
+phases: at 2 Hz they take keys for speech."""
 RUMBLE_HZ: Final = 50.0
 """One that takes away 32 dB at 20 Hz, and .3 dB at 70 Hz, where the lowest voices begin: for encoders that were trained
 on sound without rumble. A filter shifts the phases of what it keeps; others tell a quarter fewer closures behind it."""
