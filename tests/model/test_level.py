@@ -66,8 +66,20 @@ def test_nothing_becomes_something_only_up_to_a_limit() -> None:
 
 def test_a_constant_offset_is_nothing_from_its_first_sample_on() -> None:
     assert np.abs(levelled(np.full(RATE, 0.3, np.float32))).max() < 1e-6
-    offset, plain = levelled(SPEECH + np.float32(0.3)), levelled(SPEECH)
-    np.testing.assert_allclose(offset[RATE:], plain[RATE:], atol=1e-4)
+    for highpass_hz, close in (
+        (RUMBLE_HZ, 1e-4),
+        (OFFSET_HZ, 5e-3),
+    ):  # without a filter, the first 20 ms' own mean stays
+        offset, plain = (level.levelled(sound, highpass_hz) for sound in (SPEECH + np.float32(0.3), SPEECH))
+        np.testing.assert_allclose(offset[RATE:], plain[RATE:], atol=close)
+
+
+def test_without_a_filter_sound_without_an_offset_is_as_it_came() -> None:
+    for begin in (0, 200, 777, 3000):
+        leveller, blocks, levels_db = Leveller().push(SPEECH[begin : begin + RATE])
+        heard = (blocks * level.own_gain(levels_db)[:, None]).reshape(-1)[level.BEFORE_SAMPLES :]
+        np.testing.assert_allclose(heard, SPEECH[begin : begin + len(heard)], atol=1e-6)
+        assert leveller.offset == 0
 
 
 def test_after_lost_sound_the_level_is_still_known() -> None:
