@@ -69,7 +69,7 @@ def test_a_constant_offset_is_nothing_from_its_first_sample_on() -> None:
     for highpass_hz, close in (
         (RUMBLE_HZ, 1e-4),
         (OFFSET_HZ, 5e-3),
-    ):  # without a filter, the first 20 ms' own mean stays
+    ):  # its first 20 ms have a mean
         offset, plain = (level.levelled(sound, highpass_hz) for sound in (SPEECH + np.float32(0.3), SPEECH))
         np.testing.assert_allclose(offset[RATE:], plain[RATE:], atol=close)
 
