@@ -48,7 +48,7 @@ def test_several_lookaheads_are_drawn_and_one_is_not(tmp_path: Path, clips: list
 def figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
     """What is drawn, instead of its files."""
     drawn: list[Figure] = []
-    monkeypatch.setattr(plots, "_save", lambda figure, path, title: drawn.append(figure))
+    monkeypatch.setattr(plots, "save", lambda figure, path, title: drawn.append(figure))
     yield drawn
     for figure in drawn:
         pyplot.close(figure)
