@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import soundfile
-
 from model.audio import read_audio
 from model.windows import SAMPLE_RATE_HZ
 from protocols.errors import FacewireError
-from protocols.files import complete_or_not_at_all
 from training.phones import spoken
 from training.phones.spoken import Spoken, Timed, shared
 
@@ -40,9 +37,7 @@ def convert(voice: Path, language: str, out: Path) -> Iterator[Path]:
         sound = read_audio(voice / "wav" / f"{label.stem}.wav")
         phones = timed(label, known, len(sound))
         recording = out / f"{label.stem}.flac"
-        with complete_or_not_at_all(recording) as partial:
-            soundfile.write(partial, sound, SAMPLE_RATE_HZ, format="FLAC")
-        spoken.write(recording, Spoken(voice.name, language, "", phones))
+        spoken.record(recording, sound, Spoken(voice.name, language, "", phones))
         yield recording
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from model.audio import read_audio
@@ -89,6 +90,13 @@ def write(recording: Path, spoken: Spoken) -> None:
     """Write what is said beside a recording."""
     with complete_or_not_at_all(recording.with_suffix(SUFFIX)) as partial:
         partial.write_text(json.dumps(asdict(spoken), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def record(recording: Path, samples: Samples, spoken: Spoken) -> None:
+    """Write a recording (n,) at 16 kHz as FLAC, then what is said beside it."""
+    with complete_or_not_at_all(recording) as partial:
+        soundfile.write(partial, samples, SAMPLE_RATE_HZ, format="FLAC")
+    write(recording, spoken)
 
 
 def recordings(folder: Path) -> list[Path]:

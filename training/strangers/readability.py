@@ -11,7 +11,7 @@ from training.datasets.clips import Curves
 from training.phones.spoken import Spoken
 from training.strangers import reader
 from training.strangers.reader import Labels, Reader
-from training.strangers.said import FPS, Said
+from training.strangers.said import FPS, Said, real_face
 
 HELD_OUT: Final = frozenset(
     ("set", "red", "white", "with", "at", "by", "b", "g", "v", "i", "r", "two", "four", "six", "nine", "now")
@@ -35,7 +35,7 @@ def labels(said: Said, *, held_out: bool) -> Labels:
 def reader_of(said: Sequence[Said]) -> Reader:
     """A reader of the real faces of GRID's recordings, without the words that are held out."""
     return reader.trained(
-        [each.real_face() for each in said],
+        [real_face(each.clip) for each in said],
         [each.talking() for each in said],
         [labels(each, held_out=False) for each in said],
     )

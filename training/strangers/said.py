@@ -44,10 +44,6 @@ class Said:
     spoken: Spoken
     words: tuple[Word, ...] = ()
 
-    def real_face(self) -> Curves:
-        """Its true face (frames, 52) at 30 fps."""
-        return real_face(self.clip)
-
     def visemes(self) -> NDArray[np.int64]:
         """Index (frames,) of the viseme at each frame's time, at 30 fps."""
         at = np.rint(np.arange(frames_of(self.clip)) * SAMPLE_RATE_HZ / FPS).astype(np.int64)

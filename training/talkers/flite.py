@@ -13,15 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import soundfile
 from rich.progress import Progress
 
 from model.audio import read_audio
 from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
-from protocols.files import complete_or_not_at_all
-from training.interrupt import StoppedError, asked_to_stop
-from training.phones import spoken
 from training.phones.spoken import Spoken, Timed, shared
 from training.phones.table import of_arpabet
 from training.talkers import begun
@@ -61,20 +57,12 @@ def say(texts: Sequence[str], seed: int, utterances: int, out: Path, bar: Progre
     when asked to stop.
     """
     begun.begin(out, {"synthesiser": "flite", "texts": begun.of_texts(texts), "seed": seed})
-    task = bar.add_task("speech by flite", total=utterances)
-    with asked_to_stop() as asked:
-        for number in range(utterances):
-            recording = out / f"{number:05}.flac"
-            if not spoken.beside(recording):
-                if asked():
-                    raise StoppedError(f"{out}: {number} of {utterances} utterances; run the same command to continue")
-                said = saying(texts, seed, number)
-                sound, ends = _spoken_by_flite(said)
-                phones = timed(ends, len(sound))
-                with complete_or_not_at_all(recording) as partial:
-                    soundfile.write(partial, sound, SAMPLE_RATE_HZ, format="FLAC")
-                spoken.write(recording, Spoken(f"flite_{said.voice}", "en", said.text, phones))
-            bar.advance(task)
+    begun.utter(out, utterances, lambda number: _said(saying(texts, seed, number)), bar)
+
+
+def _said(said: Saying) -> tuple[Samples, Spoken]:
+    sound, ends = _spoken_by_flite(said)
+    return sound, Spoken(f"flite_{said.voice}", "en", said.text, timed(ends, len(sound)))
 
 
 def timed(ends: str, samples: int) -> tuple[Timed, ...]:

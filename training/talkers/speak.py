@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soundfile
 from rich.progress import Progress
 
-from model.windows import SAMPLE_RATE_HZ
+from model.windows import Samples
 from protocols.errors import FacewireError
-from protocols.files import complete_or_not_at_all, sha256
-from training.interrupt import StoppedError, asked_to_stop
-from training.phones import spoken
+from protocols.files import sha256
 from training.phones.spoken import Spoken
 from training.talkers import begun, phonemes
 from training.talkers.kokoro import FEWEST, Kokoro, read_voice
@@ -74,24 +71,14 @@ def say(script: Script, kokoro: Kokoro, model: Path, utterances: int, out: Path,
     texts = {language: begun.of_texts(texts) for language, texts in script.texts.items()}
     told = {"model_sha256": sha256(model), "voices": list(script.voices), "texts": texts, "seed": script.seed}
     begun.begin(out, told)
-    task = bar.add_task("speech", total=utterances)
-    with asked_to_stop() as asked:
-        for number in range(utterances):
-            recording = out / f"{number:05}.flac"
-            if not recording.with_suffix(spoken.SUFFIX).exists():
-                if asked():
-                    raise StoppedError(f"{out}: {number} of {utterances} utterances; run the same command to continue")
-                _say(line(script, number, kokoro.alphabet), script, kokoro, recording)
-            bar.advance(task)
+    begun.utter(out, utterances, lambda number: _said(line(script, number, kokoro.alphabet), script, kokoro), bar)
 
 
-def _say(said: Line, script: Script, kokoro: Kokoro, recording: Path) -> None:
+def _said(said: Line, script: Script, kokoro: Kokoro) -> tuple[Samples, Spoken]:
     voices = [read_voice(script.voices[name]) for name in said.voices]
     if len({len(voice) for voice in voices}) > 1:
         raise FacewireError(f"{', '.join(said.voices)}: voices of different length cannot be mixed; --leave-out one")
     mixed = np.sum([voice * share for voice, share in zip(voices, (said.share, 1 - said.share), strict=False)], axis=0)
     sound, durations = kokoro.speak(said.letters, mixed, said.speed)
-    with complete_or_not_at_all(recording) as partial:
-        soundfile.write(partial, sound, SAMPLE_RATE_HZ, format="FLAC")
     phones = timed(said.letters, durations, sound)
-    spoken.write(recording, Spoken("+".join(said.voices), said.language, said.text, phones))
+    return sound, Spoken("+".join(said.voices), said.language, said.text, phones)
