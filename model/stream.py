@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from model import closures, noise, speakers, speech, voices
+from model import closures, effort, noise, speakers, speech, voices
 from model.animation import Animation
 from model.level import levelled
 from model.library import Library
@@ -66,6 +66,7 @@ def start(
         hidden=_silence(runtime, sessions),
         heard=voices.silence(sessions, runtime.config.voice_width),
         speech=np.zeros(sessions, np.float32),
+        effort=effort.start(sessions),
         closing=np.zeros((sessions, len(closures.KINDS)), np.float32),
         settings=settings,
         performance=performance.start(seeds, runtime.config.fps, settings),
@@ -150,11 +151,12 @@ def step(
         shares, recent = speech.follow(probability, state.speech, runtime.config.fps)
         state, face = replace(state, speech=recent), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
-    following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     weights: Floats = np.clip(face * scale + offset, 0, 1)
-    if state.articulation != 1:
-        still = 0 if runtime.detector is None else runtime.detector.rest
-        weights = _articulated(weights, np.clip(still * scale + offset, 0, 1), state.articulation)
+    sizes, raised = effort.follow(state.window, windows, probability, state.effort, runtime.config.fps)
+    next_hops = tuple(hop + hops for hop in state.next_hops)
+    following = replace(state, next_hops=next_hops, hidden=hidden, effort=raised)
+    still = 0 if runtime.detector is None else runtime.detector.rest
+    weights = _articulated(weights, np.clip(still * scale + offset, 0, 1), sizes * np.float32(state.articulation))
     if runtime.phones is not None:
         reached, closing = closures.follow(
             runtime.phones.sure(audio), state.closing, runtime.config.ahead_ms, runtime.config.fps
@@ -237,10 +239,10 @@ def render(
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
 
 
-def _articulated(weights: Floats, rest: Floats, articulation: float) -> Floats:
-    """Jaw and mouth of a face (B, T, C) so many times as far from their rest (B, T, C)."""
+def _articulated(weights: Floats, rest: Floats, size: Floats) -> Floats:
+    """Jaw and mouth of a face (B, T, C) so many times (B, T) as far from their rest (B, T, C)."""
     made, still = weights.copy(), rest[..., MOUTH]
-    made[..., MOUTH] = np.clip(still + np.float32(articulation) * (weights[..., MOUTH] - still), 0, 1)
+    made[..., MOUTH] = np.clip(still + size[..., None] * (weights[..., MOUTH] - still), 0, 1)
     return made
 
 

@@ -46,6 +46,8 @@ class StreamState:
     """What each session has heard of its speaker (`model.voices`)."""
     speech: Floats
     """(B,): recent probability of speech in each session (`model.speech`)."""
+    effort: Floats
+    """(B, 5): how loud and bright each voice is, usually and now (`model.effort`)."""
     closing: Floats
     """(B, kinds): how far the lips have closed on a sound (`model.closures`)."""
     settings: tuple[Settings, ...]

@@ -97,7 +97,7 @@ def by_voice(
     """
     runtime = OneRecording(model)
     projection = voice.require_projection(runtime)
-    takes.not_silent(samples, source)
+    takes.loud_enough(samples, source)
     samples = samples[: takes.MOST_S * SAMPLE_RATE_HZ]
     heard, person = _heard(runtime, samples, source, bar)
     shares = voice.mixture(person, runtime.library)

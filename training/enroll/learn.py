@@ -29,10 +29,9 @@ from training.recipe import LossWeights
 from training.sounds.hearing import Hearing
 
 BATCH: Final = 8
-FRAMES: Final = 75
-"""Of each segment."""
-FIRST: Final = 15
-"""Frames of a segment that do not count: the denoiser's memory is still empty."""
+SEGMENT_S: Final = 2.5
+FIRST_S: Final = 0.5
+"""How much of a segment does not count: the denoiser's memory is still empty."""
 EPOCHS: Final = 6
 """How often everything is heard. The steps follow from that, not from the machine's speed."""
 CHECKED: Final = 6
@@ -60,7 +59,8 @@ class Learnt:
 
 def steps_for(parts: Parts) -> int:
     """The most training steps for a recording."""
-    return max(CHECKED, -(-EPOCHS * int(parts.learnt.sum()) // (BATCH * (FRAMES - FIRST))))
+    counted = int((SEGMENT_S - FIRST_S) * parts.fps)
+    return max(CHECKED, -(-EPOCHS * int(parts.learnt.sum()) // (BATCH * counted)))
 
 
 def learn(
@@ -74,7 +74,7 @@ def learn(
 ) -> Learnt:
     """Learn from the face (T, 52) of what was heard, weighted by channel (T, 52); the model stays as it is."""
     material = _Material(model, heard, face, weight, seed)
-    held = [slice(stretch.start - FIRST, stretch.stop) for stretch in parts.stretches()]
+    held = [slice(stretch.start - material.first, stretch.stop) for stretch in parts.stretches()]
 
     def judged(embedding: Tensor) -> float:
         with torch.inference_mode():
@@ -94,9 +94,10 @@ def learn(
     embedding = best.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([embedding], RATE)
     draw, steps, missed, step = np.random.default_rng(seed), steps_for(parts), 0, 0
-    begins = parts.begins(FRAMES)
+    frames = int(SEGMENT_S * parts.fps)
+    begins = parts.begins(frames)
     for step in range(1, steps + 1):
-        chosen = [slice(int(begin), int(begin) + FRAMES) for begin in draw.choice(begins, BATCH)]
+        chosen = [slice(int(begin), int(begin) + frames) for begin in draw.choice(begins, BATCH)]
         optimizer.zero_grad()
         material.loss(embedding, chosen).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -120,6 +121,7 @@ class _Material:
         self, model: FaceModel, heard: Hearing, face: NDArray[np.float32], weight: NDArray[np.float32], seed: int
     ) -> None:
         self.model = model
+        self.first = int(FIRST_S * model.config.fps)
         self.audio = torch.from_numpy(heard.audio)
         self.face = (torch.from_numpy(face) - model.face_mean) / model.face_std
         self.weight = torch.from_numpy(weight * _LIPS) * model.denoiser.captured
@@ -142,7 +144,7 @@ class _Material:
         """The training losses of the faces that an embedding (E,) makes of segments of one length."""
         made = self.sampled(embedding, segments)
         face, weight = (torch.stack([values[each] for each in segments]) for values in (self.face, self.weight))
-        weight[:, :FIRST] = 0
+        weight[:, : self.first] = 0
         of = {"expression": losses.expression, "lip": losses.lip, "velocity": losses.velocity}
         return weighted({name: term(made, face, weight) for name, term in of.items()}, LossWeights())
 

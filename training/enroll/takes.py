@@ -16,8 +16,10 @@ from training.datasets.clips import Clip, beginning
 from training.datasets.dataset import Found, Skipped
 from training.prepare import importing, offset
 
-LEAST_S: Final = 20.0
+LEAST_S: Final = 12.0
 """Seconds of speech that are needed."""
+QUIET_DB: Final = -40.0
+"""Nothing that is so far below the loudest tenth of a second is speech."""
 MOST_S: Final = 300
 """Longest part of a recording that is used: more of it adds little."""
 SAY: Final = "record one or two minutes of lively speech with pauses, alone, and the face in view all the time"
@@ -61,7 +63,7 @@ def clip_of(found: Found) -> Clip:
     problem = importing.refused(found, {})
     if problem is not None:
         raise FacewireError(f"{found.source}: {problem.reason}; {SAY}")
-    not_silent(found.samples, found.source)
+    loud_enough(found.samples, found.source)
     (clip,) = beginning([importing.fitted(found).clip()], MOST_S)
     measured = offset.measure([clip])
     reach_ms = 1000 * offset.MAX_LAG / offset.RATE_HZ
@@ -79,16 +81,20 @@ def clip_of(found: Found) -> Clip:
     return replace(clip, offset_s=measured.ms / 1000 if measured.trusted else 0.0)
 
 
-def not_silent(samples: Samples, source: Path) -> None:
-    """Raises FacewireError if nothing in the sound is as loud as speech."""
+def loud_enough(samples: Samples, source: Path) -> None:
+    """Raises FacewireError if nothing in the sound is as loud as speech, or too little of it for `enough`.
+
+    This takes no time, while listening for speech takes minutes.
+    """
     count = max(1, len(samples) * 10 // SAMPLE_RATE_HZ)
-    loudest = max(float(np.mean(np.square(block))) for block in np.array_split(samples, count))
-    loudest_db = 10 * np.log10(loudest + 1e-12)
-    if loudest_db < level.FLOOR_DB:
+    power = np.array([np.mean(np.square(block, dtype=np.float64)) for block in np.array_split(samples, count)])
+    loud_db = 10 * np.log10(power + 1e-12)
+    if loud_db.max() < level.FLOOR_DB:
         raise FacewireError(
-            f"{source}: silent: its loudest tenth of a second has {loudest_db:.0f} dBFS, speech has more than "
+            f"{source}: silent: its loudest tenth of a second has {loud_db.max():.0f} dBFS, speech has more than "
             f"{level.FLOOR_DB:.0f}; choose another microphone, or turn it up"
         )
+    enough(np.count_nonzero(loud_db > loud_db.max() + QUIET_DB) / 10, source)
 
 
 def enough(speech_s: float, source: Path) -> None:

@@ -16,8 +16,8 @@ from training.datasets.dataset import Dataset, Done, Found, Skipped
 from training.datasets.manifest import Recording
 from training.datasets.splits import Split
 from training.performers.cast import Performer, performed
-from training.performers.vocoder import voiced_as
 from training.prepare import importing
+from training.sounds.vocoder import voiced_as
 
 TAKE_S: Final = 120
 """Seconds of a performer's training recordings from which they are enrolled."""

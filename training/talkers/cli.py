@@ -72,6 +72,25 @@ def flite(
 
 
 @app.command()
+def drawn_out(
+    spoken: Annotated[Path, typer.Argument(help="Folder of recordings beside .phones.")],
+    out: Annotated[Path, typer.Option(help="Folder for the speech.")],
+    seed: Seed = 0,
+) -> None:
+    """Hold the vowels of speech for seconds, and sing some of it, with the WORLD vocoder; phones keep their places.
+
+    Interrupt it at any time; the same command continues.
+    """
+    need("performers", "pyworld")
+    from training.bars import progress
+    from training.phones.spoken import recordings
+    from training.talkers.drawn_out import draw_out
+
+    with progress() as bar:
+        draw_out(recordings(spoken), seed, out, bar)
+
+
+@app.command()
 def festival(
     voice: Annotated[Path, typer.Argument(help="A unit-selection voice's folder, with wav and lab in it.")],
     out: Annotated[Path, typer.Option(help="Folder for the speech.")],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.performers.vocoder import voiced_as
+from training.sounds.vocoder import voiced_as
 
 RATE = 16_000
 
