@@ -23,8 +23,8 @@ PRIOR_S: Final = 3.0
 USUAL_S: Final = 20.0
 NOW_S: Final = 0.8
 """Seconds of speech over which the voice's usual and its present effort are means."""
-PER_DB: Final = 0.025
-"""Logarithm of the mouth's size per dB, of level or brightness."""
+PER_DB: Final = (0.018, 0.04)
+"""Logarithm of the mouth's size per dB of level, and of brightness, which does not depend on the microphone's gain."""
 FARTHEST_DB: Final = 16.0
 """A level that differs more is another microphone."""
 SMALLEST: Final = 0.75
@@ -83,6 +83,6 @@ def _blocks(spec: WindowSpec, windows: Windows) -> Floats:
 
 def _size(more_db: Floats) -> Floats:
     """The size (B,), for how much louder and brighter (B, 2) a voice is than usual."""
-    within = np.clip(more_db, -FARTHEST_DB, FARTHEST_DB).sum(-1)
-    size: Floats = np.clip(np.exp(np.float32(PER_DB) * within), SMALLEST, LARGEST)
+    within = (np.clip(more_db, -FARTHEST_DB, FARTHEST_DB) * np.array(PER_DB, np.float32)).sum(-1)
+    size: Floats = np.clip(np.exp(within), SMALLEST, LARGEST)
     return size
