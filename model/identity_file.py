@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +92,13 @@ def require(identity: Identity, path: Path, checkpoint: str) -> Identity:
     if identity.checkpoint != checkpoint:
         raise FacewireError(
             f"{path}: {identity.name!r} was enrolled for another checkpoint ({identity.checkpoint[:12]}, this one is "
-            f"{checkpoint[:12]}); enrol the person again with `facewire-train enroll`, or use that --checkpoint"
+            f"{checkpoint[:12]}); enrol the person again with `{_again(identity)}`, or use that --checkpoint"
         )
     return identity
+
+
+def _again(identity: Identity) -> str:
+    """The command that enrols a person again, as far as it is known from which take."""
+    take = identity.told.get("take")
+    options = [str(each) for each in take] if isinstance(take, list) else []
+    return shlex.join(["facewire-train", "enroll", identity.name, *options])

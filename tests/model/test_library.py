@@ -98,8 +98,12 @@ def test_a_file_is_small_and_says_all(runtime: TorchRuntime, tmp_path: Path) -> 
 
 
 def test_another_checkpoint_refuses_it(runtime: TorchRuntime, tmp_path: Path) -> None:
-    with pytest.raises(FacewireError, match="enrolled for another checkpoint"):
-        identity_file.require(carla(runtime), tmp_path, tiny_runtime(seed=1).fingerprint)
+    other = tiny_runtime(seed=1).fingerprint
+    with pytest.raises(FacewireError, match=r"enrolled for another checkpoint.*`facewire-train enroll carla`"):
+        identity_file.require(carla(runtime), tmp_path, other)
+    of_take = replace(carla(runtime), told={"take": ["--npz", "carla 1.npz", "--audio", "carla.wav"]})
+    with pytest.raises(FacewireError, match=r"enroll carla --npz 'carla 1.npz' --audio carla.wav`"):
+        identity_file.require(of_take, tmp_path, other)
 
 
 @pytest.mark.parametrize("damage", ["text", "cut", "nan", "stranger", "name", "missing", "large"])

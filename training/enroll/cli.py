@@ -55,12 +55,12 @@ def enroll(
     path = _unused(out or Path("identities") / f"{name}{identity_file.SUFFIX}", name, checkpoint)
     with progress() as bar:
         if livelink is not None:
-            recorded = _Recorded("livelink", livelink, takes.clip_of(takes.livelink(livelink, audio, name)))
+            recorded = _Recorded("livelink", livelink, takes.clip_of(takes.livelink(livelink, audio, name)), audio)
         elif video is not None:
             found = takes.video(video, face_model, landmarker, pixel_aspect, bar)
             recorded = _Recorded("video", video, takes.clip_of(found))
         elif npz is not None:
-            recorded = _Recorded("npz", npz, takes.clip_of(takes.npz(npz, audio, name)))
+            recorded = _Recorded("npz", npz, takes.clip_of(takes.npz(npz, audio, name)), audio)
         else:
             assert audio is not None
             recorded = _Recorded("audio", audio, read_audio(audio))
@@ -76,6 +76,12 @@ class _Recorded(NamedTuple):
     source: Path
     heard: "Clip | Samples"
     """A clip with a face, or the sound of a voice."""
+    sound: Path | None = None
+    """Its sound, if that was a file of its own."""
+
+    def take(self) -> list[str]:
+        """The options that name it, without folders, by which it can be enrolled again."""
+        return [f"--{self.kind}", self.source.name, *(["--audio", self.sound.name] if self.sound else [])]
 
 
 def _unused(path: Path, name: str, checkpoint: Path | None) -> Path:
@@ -100,7 +106,7 @@ def _enrolled(
     from training.datasets.clips import Clip
     from training.enroll import enrol, report
 
-    model, told = load(checkpoint), {"source": recorded.kind}
+    model, told = load(checkpoint), {"source": recorded.kind, "take": recorded.take()}
     if isinstance(recorded.heard, Clip):
         enrolled = enrol.by_face(model, recorded.heard, name, told, recorded.source, seed, bar)
         report.draw(enrolled, path, model.config.fps)

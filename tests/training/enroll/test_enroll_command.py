@@ -68,7 +68,9 @@ def test_an_iphones_take_is_calibrated_and_may_have_a_sound_of_its_own(face: Pat
         "vera", "--livelink", tmp_path / "take.csv", "--audio", tmp_path / "another.wav", "--checkpoint", face,
         "--out", out,
     )  # fmt: skip
-    assert identity_file.read(out).told["source"] == "livelink"
+    told = identity_file.read(out).told
+    assert told["source"] == "livelink"
+    assert told["take"] == ["--livelink", "take.csv", "--audio", "another.wav"]
 
 
 def test_a_voice_alone_is_said_to_be_a_guess(face: Path, tmp_path: Path) -> None:
