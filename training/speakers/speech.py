@@ -80,29 +80,31 @@ def _pieces(
 ) -> Iterator[tuple[Tensor, bool]]:
     """Features (N, K, D) of pieces, alternately with and without speech, at all lookaheads, and which it is.
 
-    In half precision. Of speech, only the frames that were loud enough for a voice before they were disturbed.
+    In half precision. Of speech, only the frames that were loud enough for a voice before they were disturbed. All are
+    encoded with the longest hop, which is the fastest; how much is ahead of a frame varies with the lookahead, too.
     """
-    samples = PIECE_S * SAMPLE_RATE_HZ
+    samples, hop_ms = PIECE_S * SAMPLE_RATE_HZ, max(runtime.config.hops_ms)
     for number in bar.track(range(2 * PIECES), description="what is speech"):
         lookahead_ms = int(rng.choice(runtime.config.lookaheads_ms))
         if number % 2:
             sound = _knocks(samples, rng) if rng.random() < KNOCKS else without_speech(samples, rng, sounds)
-            yield encode(runtime, sound, lookahead_ms).half(), False
+            yield encode(runtime, sound, lookahead_ms, hop_ms).half(), False
             continue
         said = stretch(speech, samples, rng) * np.float32(amplitude(LEVEL_DBFS))
         if rng.random() < 0.5:
             faster = float(np.exp(rng.uniform(*FASTER)))
             said = np.resize(soxr.resample(said, SAMPLE_RATE_HZ * faster, SAMPLE_RATE_HZ), samples)
-        yield encode(runtime, disturbed(said, rng, sounds), lookahead_ms)[_loud(runtime, said)].half(), True
+        heard = encode(runtime, disturbed(said, rng, sounds), lookahead_ms, hop_ms)
+        yield heard[_loud(runtime, said, hop_ms)].half(), True
 
 
 def _knocks(samples: int, rng: np.random.Generator) -> Samples:
     return np.asarray(np.clip(clatter(samples, rng) * amplitude(rng.uniform(-60, -15)), -1, 1), np.float32)
 
 
-def _loud(runtime: Runtime, sound: Samples) -> Tensor:
+def _loud(runtime: Runtime, sound: Samples, hop_ms: int) -> Tensor:
     """Which frames (T,) of a sound are loud enough for a voice."""
-    spec = runtime.config.window()
+    spec = runtime.config.window(hop_ms=hop_ms)
     voiced = speakers.voiced(spec, windows_of(spec, sound).sound)
     return torch.from_numpy(voiced.repeat(spec.frames_per_hop(runtime.config.fps)))
 
