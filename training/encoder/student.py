@@ -46,7 +46,7 @@ def compact_config(layers: int = 4) -> HubertConfig:
 
 
 class Student(nn.Module):
-    """A HubertModel with one linear head per teacher, and one for phones.
+    """A HubertModel with one linear head per teacher, and one for phones, whose bottleneck the teachers' read, too.
 
     The teachers' heads are dropped in the end, and so is the one for phones ahead.
     """
@@ -55,7 +55,9 @@ class Student(nn.Module):
         """`times`: how many times phones are told for, the first of them now; 0: no phones."""
         super().__init__()
         self.hubert = HubertModel(config)
-        self.heads = nn.ModuleDict({name: nn.Linear(config.hidden_size, dim) for name, dim in dims.items()})
+        # A denoiser reads the bottleneck, so it has to hold what the teachers know, too.
+        read = BOTTLENECK if times else config.hidden_size
+        self.heads = nn.ModuleDict({name: nn.Linear(read, dim) for name, dim in dims.items()})
         self.head = PhoneHead(config.hidden_size, BOTTLENECK, PHONES) if times else None
         self.ahead = nn.Linear(BOTTLENECK, (times - 1) * len(PHONES)) if times > 1 else None
         first = self.hubert.get_parameter("feature_extractor.conv_layers.0.conv.weight")
@@ -85,10 +87,10 @@ class Student(nn.Module):
     def forward(self, windows: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
         """By teacher (B, features, dim), and phones' logits (B, features, times, P); of windows (B, samples)."""
         hidden = self.hubert(windows).last_hidden_state
-        by_teacher = {name: head(hidden) for name, head in self.heads.items()}
         if self.head is None:
-            return by_teacher, None
+            return {name: head(hidden) for name, head in self.heads.items()}, None
         narrow = functional.silu(self.head.bottleneck(hidden))
+        by_teacher = {name: head(narrow) for name, head in self.heads.items()}
         told = [self.head.phones(narrow)] + ([] if self.ahead is None else [self.ahead(narrow)])
         return by_teacher, torch.cat(told, -1).reshape(*narrow.shape[:2], -1, len(PHONES))
 

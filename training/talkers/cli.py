@@ -163,3 +163,27 @@ def animate(
     typer.echo(made.report, nl=False)
     if made.broken:
         raise typer.Exit(1)
+
+
+@app.command()
+def size(
+    checkpoint: Annotated[Path, typer.Argument(help="A finished checkpoint.")],
+    spoken: Annotated[Path, typer.Argument(help="Folder of recordings beside .phones that nothing else learnt from.")],
+    out: Annotated[Path, typer.Option(help="The checkpoint with another size.")],
+) -> None:
+    """Give the face of somebody unknown the size of a lively speaker's, shape by shape; identities keep theirs."""
+    need("train", *TORCH)
+    from model.checkpoint import header, load, save
+    from protocols.blendshapes import INDEX
+    from training.bars import progress
+    from training.phones.spoken import recordings
+    from training.talkers import size as sizing
+
+    told, model, those = header(checkpoint)["provenance"], load(checkpoint), recordings(spoken)
+    with progress() as bar:
+        own = sizing.sizes(model, those, bar)
+    larger = sizing.factors(own)
+    for shape, aim in sizing.wanted().items():
+        place = INDEX[shape]
+        typer.echo(f"{shape:<22} {own[place]:.3f}, of {aim:.3f}: times {larger[place]:.2f}")
+    save(sizing.resized(model, larger), out, told | {"sized by": {"recordings": len(those)}})
