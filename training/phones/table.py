@@ -30,6 +30,7 @@ INDEX: Final = {phone: index for index, phone in enumerate(PHONES)}
 VISEME_OF: Final = tuple(list(VISEMES).index(viseme) for viseme, phones in VISEMES.items() for _ in phones)
 """Index of each phone's viseme."""
 CLOSED: Final = VISEMES["closed"]
+VOWELS: Final = frozenset(phone for name in ("round", "spread", "mid", "open") for phone in VISEMES[name]) - {"w", "j"}
 
 _IPA: Final = {
     "p": "p", "b": "b", "t": "t", "d": "d", "k": "k", "g": "g", "ɡ": "g", "f": "f", "v": "v", "θ": "th", "ð": "dh",

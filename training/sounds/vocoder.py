@@ -45,8 +45,8 @@ class Voice:
         """Its sound (n,) at 16 kHz."""
         import pyworld
 
-        parts = (np.ascontiguousarray(each) for each in (self.hertz, self.envelope, self.noise))
-        made: Samples = np.clip(pyworld.synthesize(*parts, SAMPLE_RATE_HZ), -1, 1).astype(np.float32)
+        hertz, envelope, noise = (np.ascontiguousarray(each) for each in (self.hertz, self.envelope, self.noise))
+        made: Samples = np.clip(pyworld.synthesize(hertz, envelope, noise, SAMPLE_RATE_HZ), -1, 1).astype(np.float32)
         return made
 
 
@@ -73,4 +73,5 @@ def _warped(spectra: Doubles, factor: float) -> Doubles:
     place = np.arange(spectra.shape[1]) / factor
     below = np.clip(place.astype(int), 0, spectra.shape[1] - 2)
     share = np.clip(place - below, 0, 1)
-    return spectra[:, below] * (1 - share) + spectra[:, below + 1] * share
+    warped: Doubles = spectra[:, below] * (1 - share) + spectra[:, below + 1] * share
+    return warped

@@ -12,7 +12,7 @@ from model.ict import FaceKit
 from training.datasets.clips import Clip, Curves
 from training.judge.animate import animate
 from training.judge.metrics import Pair
-from training.strangers import against_truth, closures, loudness, readability, size, syllables, vertices
+from training.strangers import against_truth, closures, loudness, readability, size, syllables, vertices, vowels
 from training.strangers.loudness import LoudnessFace
 from training.strangers.readability import Animator
 from training.strangers.reader import Labels, Reader
@@ -95,7 +95,8 @@ def known_phones(
         if reader:
             read, found.confusions[name] = readability.figures(reader, said, each, labels)
             column |= read
-        column |= closures.figures(closures.measured([one.spoken for one in said], each, FPS))
+        spoken = [one.spoken for one in said]
+        column |= closures.figures(closures.measured(spoken, each, FPS)) | vowels.figures(spoken, each, FPS)
         column |= size.ratios(each, [one.talking() for one in said])
     if reader and animator:
         for name in faces:

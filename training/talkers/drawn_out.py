@@ -16,11 +16,10 @@ from model.audio import read_audio
 from model.windows import SAMPLE_RATE_HZ, Samples
 from training.phones import spoken
 from training.phones.spoken import Spoken, Timed
-from training.phones.table import VISEMES
+from training.phones.table import VOWELS
 from training.sounds.vocoder import FRAME_S, Doubles, Voice, voice_of
 from training.talkers import begun
 
-VOWELS: Final = frozenset(phone for name in ("round", "spread", "mid", "open") for phone in VISEMES[name]) - {"w", "j"}
 HELD: Final = 0.3
 """Share of the vowels that are held."""
 HELD_S: Final = (0.4, 2.5)
