@@ -10,8 +10,8 @@ from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 
 
-def read_audio(path: Path | str) -> Samples:
-    """Read a sound file (wav, flac, ogg, mp3, …) as mono float32 samples (n,) at 16 kHz.
+def read_audio(path: Path | str, begin_s: float = 0.0, seconds: float | None = None) -> Samples:
+    """Read a sound file (wav, flac, ogg, mp3, …), or so many seconds of it, as mono float32 samples (n,) at 16 kHz.
 
     Any sample rate is resampled, and channels are averaged. Raises FacewireError if the file is missing, cannot be
     decoded or contains no samples.
@@ -19,7 +19,11 @@ def read_audio(path: Path | str) -> Samples:
     if not Path(path).is_file():
         raise FacewireError(f"{path}: no such sound file")
     try:
-        sound, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(path) as file:
+            rate_hz = file.samplerate
+            if begin_s:
+                file.seek(min(int(begin_s * rate_hz), file.frames))
+            sound = file.read(-1 if seconds is None else int(seconds * rate_hz), "float32", always_2d=True)
     except (soundfile.LibsndfileError, TypeError) as error:
         raise FacewireError(
             f"{path}: not a sound file that can be decoded ({error}); try wav, flac, ogg or mp3"
@@ -31,3 +35,11 @@ def read_audio(path: Path | str) -> Samples:
         return mono
     resampled: Samples = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
     return resampled
+
+
+def duration_s(path: Path) -> float:
+    """Length of a sound file, as its header tells it. Raises FacewireError for what is not a sound file."""
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.LibsndfileError, TypeError, ZeroDivisionError) as error:
+        raise FacewireError(f"{path}: not a sound file that can be decoded ({error})") from error

@@ -1,6 +1,7 @@
 """Augmentation: what is done to recorded sound before it is used for training."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.windows import FEATURE_SAMPLES, SAMPLE_RATE_HZ, Samples
 from training.sounds.noises import noise
-from training.sounds.recordings import Recordings, sound_of
+from training.sounds.recordings import Recordings, piece_of, sound_of
 
 LEVEL_DBFS: Final = -26.0
 """The level to which all recordings are brought: teachers hear an even track, and gains are relative to it."""
@@ -41,17 +42,22 @@ def stretch(sounds: Sequence[Recordings], samples: int, rng: np.random.Generator
     """
     files = sounds[int(rng.integers(len(sounds)))].files
     path = files[int(rng.integers(len(files)))]
-    sound = sound_of(path)
-    if len(sound) < SHORT_S * SAMPLE_RATE_HZ:
-        return at_level(_strewn([each for each in files if each.parent == path.parent], samples, rng), 0)
-    begin = int(rng.integers(max(1, len(sound) - samples)))
-    return at_level(np.resize(sound[begin : begin + samples], samples), 0)
+    sound = piece_of(path, max(samples, int(SHORT_S * SAMPLE_RATE_HZ)), rng)
+    folder = tuple(each for each in files if each.parent == path.parent)
+    if len(sound) < SHORT_S * SAMPLE_RATE_HZ and _short(folder):
+        return at_level(_strewn(folder, samples, rng), 0)
+    return at_level(np.resize(sound[:samples], samples), 0)
 
 
-def _strewn(files: Sequence[Path], samples: int, rng: np.random.Generator) -> Samples:
+@lru_cache(maxsize=16)
+def _short(files: tuple[Path, ...]) -> list[Samples]:
+    """The short sounds among these files; cached, as they are few and wanted often."""
+    return [sound for sound in map(sound_of, files) if len(sound) < SHORT_S * SAMPLE_RATE_HZ]
+
+
+def _strewn(files: tuple[Path, ...], samples: int, rng: np.random.Generator) -> Samples:
     """(samples,) with the short sounds among these files at random times, each attenuated by up to 14 dB."""
-    every, made = [sound_of(path) for path in files], np.zeros(samples, np.float32)
-    heard = [sound for sound in every if len(sound) < SHORT_S * SAMPLE_RATE_HZ]
+    heard, made = _short(files), np.zeros(samples, np.float32)
     rate_hz = rng.uniform(*STREWN_HZ)
     for begin in rng.integers(samples, size=1 + int(samples / SAMPLE_RATE_HZ * rate_hz)):
         sound = heard[int(rng.integers(len(heard)))][: samples - begin]

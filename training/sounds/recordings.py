@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from model.audio import read_audio
-from model.windows import Samples
+from model.audio import duration_s, read_audio
+from model.windows import SAMPLE_RATE_HZ, Samples
 from protocols.errors import FacewireError
 from training.datasets.clip_files import read_arrays
 from training.datasets.dataset import Dataset
@@ -58,6 +58,20 @@ def sound_of(path: Path) -> Samples:
     if path.suffix == ".safetensors":
         return read_arrays(path)["sound"].astype(np.float32) / np.float32(32768)
     return read_audio(path)
+
+
+def piece_of(path: Path, samples: int, rng: np.random.Generator) -> Samples:
+    """So many samples (n,) at 16 kHz from a random place of a recording; all of it if it is shorter.
+
+    Of a sound file, no more than that is decoded. Raises FacewireError.
+    """
+    if path.suffix == ".safetensors":
+        sound = sound_of(path)
+        begin = int(rng.integers(max(1, len(sound) - samples)))
+        return sound[begin : begin + samples]
+    seconds = samples / SAMPLE_RATE_HZ
+    begin_s = float(rng.uniform()) * max(0.0, duration_s(path) - seconds)
+    return read_audio(path, begin_s, seconds)
 
 
 def files_by_speaker(folder: Path) -> dict[str, list[Path]]:

@@ -109,6 +109,9 @@ def test_disturbed_speech_keeps_its_length_and_range(rng: np.random.Generator) -
         assert np.abs(made).max() <= 1
 
 
+plain = soundfile.SoundFile.read
+
+
 def keep(path: Path, sound: np.ndarray) -> None:
     path.parent.mkdir(exist_ok=True)
     soundfile.write(path, sound, 16_000)
@@ -144,6 +147,15 @@ def test_sounds_of_keys_are_strewn_at_random_with_others_of_their_folder(tmp_pat
         assert len(begins) < 3 or np.diff(begins).std() > 500  # not a machine's beat
     assert {frozenset({300, 700}), frozenset({2000, 5000})} <= seen
     np.testing.assert_array_equal(*(stretch(keys, 16_000, np.random.default_rng(3)) for _ in range(2)))
+
+
+def test_no_more_of_a_long_recording_is_read_than_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "ramp.wav", np.linspace(0.1, 0.9, 441_000), 44_100)
+    read = []
+    monkeypatch.setattr(soundfile.SoundFile, "read", lambda file, *a, **k: read.append(a[0]) or plain(file, *a, **k))
+    heard = [stretch([recordings_of(tmp_path, "ours")], 32_000, np.random.default_rng(seed)) for seed in range(20)]
+    assert read == [88_200] * 20
+    assert len({float(each[0] / each[-1]).__round__(3) for each in heard}) > 10
 
 
 def test_an_empty_recording_is_named(tmp_path: Path) -> None:
