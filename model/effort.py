@@ -4,6 +4,8 @@ Levelled sound no longer says how loud somebody is. So this compares the last se
 heard of this voice so far: its level, and how bright it is, because effort raises high frequencies more than low ones
 (Traunmüller and Eriksson 2000), however far away the microphone is. A stream begins with the level and the brightness
 of usual speech; after some ten seconds, they are the speaker's own.
+
+Only for encoders that know phones: they hear sound without rumble, which would count as loud and dull.
 """
 
 from typing import Final

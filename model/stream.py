@@ -152,16 +152,9 @@ def step(
         state, face = replace(state, speech=recent), runtime.detector.still(face, shares)
     scale, offset = np.split(styles[..., audio.shape[-1] :].repeat(frames_per_hop, 1), 2, -1)
     weights: Floats = np.clip(face * scale + offset, 0, 1)
-    sizes, raised = effort.follow(state.window, windows, probability, state.effort, runtime.config.fps)
-    next_hops = tuple(hop + hops for hop in state.next_hops)
-    following = replace(state, next_hops=next_hops, hidden=hidden, effort=raised)
-    still = 0 if runtime.detector is None else runtime.detector.rest
-    weights = _articulated(weights, np.clip(still * scale + offset, 0, 1), sizes * np.float32(state.articulation))
-    if runtime.phones is not None:
-        reached, closing = closures.follow(
-            runtime.phones.sure(audio), state.closing, runtime.config.ahead_ms, runtime.config.fps
-        )
-        following, weights = replace(following, closing=closing), closures.close(weights, reached)
+    rest = np.clip((0 if runtime.detector is None else runtime.detector.rest) * scale + offset, 0, 1)
+    state, weights = _shaped(runtime, state, windows, audio, probability, weights, rest)
+    following = replace(state, next_hops=tuple(hop + hops for hop in state.next_hops), hidden=hidden)
     voice = prosody.listen(state.window, sound, runtime.config.fps, probability)
     if openness is not None:
         weights[..., MOUTH] *= openness[..., None]
@@ -239,11 +232,31 @@ def render(
     return Animation(np.concatenate(weights)[:frames], np.concatenate(poses)[:frames])
 
 
-def _articulated(weights: Floats, rest: Floats, size: Floats) -> Floats:
-    """Jaw and mouth of a face (B, T, C) so many times (B, T) as far from their rest (B, T, C)."""
-    made, still = weights.copy(), rest[..., MOUTH]
-    made[..., MOUTH] = np.clip(still + size[..., None] * (weights[..., MOUTH] - still), 0, 1)
-    return made
+def _shaped(
+    runtime: Runtime,
+    state: StreamState,
+    windows: Windows,
+    audio: Floats,
+    speech_probability: Floats | None,
+    weights: Floats,
+    rest: Floats,
+) -> tuple[StreamState, Floats]:
+    """Give jaw and mouth of a face (B, T, C) their size about their rest (B, T, C), and close its lips where they meet.
+
+    Effort and closures are those of an encoder that knows phones; of any other, the articulation alone counts.
+    """
+    config, size = runtime.config, np.full(weights.shape[:2], state.articulation, np.float32)
+    if runtime.phones is not None:
+        sizes, raised = effort.follow(state.window, windows, speech_probability, state.effort, config.fps)
+        state, size = replace(state, effort=raised), size * sizes
+    if (size != 1).any():
+        still, weights = rest[..., MOUTH], weights.copy()
+        weights[..., MOUTH] = np.clip(still + size[..., None] * (weights[..., MOUTH] - still), 0, 1)
+    if runtime.phones is not None:
+        sure = runtime.phones.sure(audio)
+        reached, closing = closures.follow(sure, state.closing, config.ahead_ms, config.fps)
+        state, weights = replace(state, closing=closing), closures.close(weights, reached)
+    return state, weights
 
 
 def _window(runtime: Runtime, lookahead_ms: int | None, hop_ms: int | None) -> WindowSpec:
