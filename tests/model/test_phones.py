@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from model import checkpoint, phones, stream
+from model import checkpoint, effort, phones, stream
 from model.encoder import Encoder, embed, pretrained
 from model.onnx_checkpoint import open_checkpoint
 from model.phones import LEAST, PhoneHead
@@ -114,6 +114,17 @@ def test_lips_close_where_the_encoder_is_sure_of_a_p_at_any_articulation(humming
             gaps.append((face[:, INDEX["jawOpen"]] - face[:, INDEX["mouthClose"]])[sure[: len(face)]])
         assert gaps[1].min() > 0.1
         assert np.abs(gaps[0]).max() < 1e-6
+
+
+def test_a_raised_voice_is_as_good_as_more_articulation(humming: TorchRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    faces = []
+    for raised, articulation in ((1.3, 1.0), (1.0, 1.3), (1.0, 1.0)):
+        monkeypatch.setattr(
+            effort, "follow", lambda spec, windows, speech, heard, fps, size=raised: (np.float32(size), heard)
+        )
+        faces.append(stream.render(humming, SOUND, articulation=articulation).weights)
+    np.testing.assert_array_equal(faces[0], faces[1])
+    assert np.abs(faces[0] - faces[2]).max() > 0.02
 
 
 def test_closures_go_on_where_a_stream_was_cut(humming: TorchRuntime) -> None:
