@@ -98,6 +98,8 @@ MISTAKES = [
     ),
     ("talkers animator --data nowhere --words w --out a.safetensors", "make a dataset of your recordings"),
     ("talkers animate a.safetensors nowhere --licence CC0 --out out", "nowhere: no recordings"),
+    ("talkers drawn-out nowhere --out out", "nowhere: no recordings"),
+    ("talkers size none.safetensors nowhere --out x.safetensors", "none.safetensors: no such checkpoint"),
     ("prepare npz nowhere --speaker x --licence CC0 --out set", "nowhere: no such folder"),
     ("prepare video nowhere --speaker x --licence CC0 --out set --pixel-aspect 0", "expected about 1"),
 ]
@@ -134,6 +136,8 @@ MISSING = [
     ("strangers x.safetensors --out figures --curves set", "train"),
     ("talkers animator --data set --words w --out a.safetensors", "torch,judge"),
     ("talkers animate a.safetensors speech --licence CC0 --out out", "torch"),
+    ("talkers drawn-out speech --out out", "performers"),
+    ("talkers size x.safetensors speech --out y.safetensors", "train"),
     ("smoke", "train"),
     ("music x.sf2 --out out", "music"),
     ("align recordings", "judge"),

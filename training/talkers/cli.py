@@ -177,9 +177,11 @@ def size(
     from protocols.blendshapes import INDEX
     from training.bars import progress
     from training.phones.spoken import recordings
+
+    told, those = header(checkpoint)["provenance"], recordings(spoken)
     from training.talkers import size as sizing
 
-    told, model, those = header(checkpoint)["provenance"], load(checkpoint), recordings(spoken)
+    model = load(checkpoint)
     with progress() as bar:
         own = sizing.sizes(model, those, bar)
     larger = sizing.factors(own)
