@@ -63,6 +63,10 @@ class Spoken:
         inside = (centres >= begins[last]) & (centres < ends[last])
         return np.where(inside, which[last], INDEX[SILENCE])
 
+    def at_frames(self, frames: int, fps: float) -> NDArray[np.int64]:
+        """Index (frames,) of the phone at each frame's time."""
+        return self.at(np.rint(np.arange(frames) * SAMPLE_RATE_HZ / fps).astype(np.int64))
+
 
 def read(recording: Path) -> Spoken:
     """What is said in a recording. Raises FacewireError if there is no such file beside it, or a broken one."""

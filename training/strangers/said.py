@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.audio import read_audio
 from model.library import UNKNOWN
 from model.stream import frame_count
-from model.windows import SAMPLE_RATE_HZ, Samples
+from model.windows import Samples
 from protocols import blendshapes
 from protocols.errors import FacewireError
 from training.datasets.clip_files import pcm_of
@@ -46,8 +46,7 @@ class Said:
 
     def visemes(self) -> NDArray[np.int64]:
         """Index (frames,) of the viseme at each frame's time, at 30 fps."""
-        at = np.rint(np.arange(frames_of(self.clip)) * SAMPLE_RATE_HZ / FPS).astype(np.int64)
-        return np.asarray(VISEME_OF, np.int64)[self.spoken.at(at)]
+        return np.asarray(VISEME_OF, np.int64)[self.spoken.at_frames(frames_of(self.clip), FPS)]
 
     def talking(self) -> NDArray[np.bool_]:
         """Which frames (frames,) are in speech."""

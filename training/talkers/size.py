@@ -16,7 +16,6 @@ from rich.progress import Progress
 from model import stream
 from model.face import FaceModel
 from model.torch_runtime import TorchRuntime
-from model.windows import SAMPLE_RATE_HZ
 from protocols.blendshapes import COUNT, INDEX
 from protocols.errors import FacewireError
 from training.datasets.clips import Curves
@@ -44,8 +43,7 @@ def sizes(model: FaceModel, recordings: Sequence[Path], bar: Progress) -> Curves
     runtime, config, faces = TorchRuntime(model), model.config, []
     for samples, said in bar.track(sound_and_phones(recordings), description="measuring"):
         face = stream.render(runtime, samples, hop_ms=max(config.hops_ms)).weights
-        at = np.rint(np.arange(len(face)) * SAMPLE_RATE_HZ / config.fps).astype(np.int64)
-        faces.append(face[said.at(at) != table.INDEX[table.SILENCE]])
+        faces.append(face[said.at_frames(len(face), config.fps) != table.INDEX[table.SILENCE]])
     every = np.concatenate([np.zeros((0, COUNT), np.float32), *faces])
     if not len(every):
         raise FacewireError("nobody speaks in these recordings")
